@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: PostgreSQL
+#
+# The pg_regress tests in the order in which they run, one name to a line:
+# test/sql/NAME.sql against expected/NAME.out.
+
+REGRESS =
