@@ -1,0 +1,90 @@
+/*
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * metrics.h: the counters of eventsd, and their Prometheus text.
+ *
+ * Each process counts in its own block; all blocks lie in memory shared by
+ * the processes of one eventsd, so that whichever process answers /metrics
+ * shows the sum.  A block has one writer, so that counting is a plain
+ * addition; a reader on another core sees each figure whole (64-bit aligned)
+ * though not all of them at one instant, which is what scrapers expect.
+ *
+ * Counters only grow; gauges are set or moved by METRIC_ADD(x, -1).
+ */
+#ifndef WEB_METRICS_H
+#define WEB_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+typedef enum MetricTransport
+{
+	METRIC_WEBSOCKET,
+	METRIC_SSE,
+	METRIC_NDJSON,
+	METRIC_POLL,
+	METRIC_TRANSPORTS			/* how many */
+} MetricTransport;
+
+/* Upper bounds of the commit-to-delivery histogram, see metrics.c. */
+#define METRIC_BUCKETS 16
+
+typedef struct Metrics
+{
+	/* gauges */
+	int64_t		http_connections;	/* open sockets of the public listener */
+	int64_t		clients[METRIC_TRANSPORTS]; /* subscribed now */
+	int64_t		channels;
+	int64_t		ring_bytes;
+	int64_t		ring_events;
+	int64_t		log_bytes;		/* all channels */
+	int64_t		behind;			/* clients reading from ring or table */
+	int64_t		pg_connected;	/* 0 or 1: the feed's connection */
+	int64_t		feed_position;	/* last position read */
+	int64_t		feed_read_at_us;	/* when the feed was last read, us since 1970 */
+	int64_t		started_at_us;
+
+	/* counters */
+	int64_t		connections_total;
+	int64_t		connections_refused_total;	/* limits, descriptors */
+	int64_t		requests_total;
+	int64_t		request_errors_total;	/* answers of 400 - 499 */
+	int64_t		request_failures_total; /* answers of 500 - 599 */
+	int64_t		sessions_total[METRIC_TRANSPORTS];
+	int64_t		deliveries_total[METRIC_TRANSPORTS];	/* events handed to a socket */
+	int64_t		delivered_bytes_total[METRIC_TRANSPORTS];
+	int64_t		events_read_total;	/* from the feed */
+	int64_t		history_reads_total;	/* pages read from the table for clients */
+	int64_t		resets_total;	/* cursors answered with a reset */
+	int64_t		published_total;	/* events accepted by intake */
+	int64_t		invalid_total;	/* events refused by intake */
+	int64_t		pg_connects_total;
+	int64_t		log_lines_total;
+
+	/* commit (recorded_at) to the first write to a socket, per event and channel */
+	int64_t		delay_bucket[METRIC_BUCKETS + 1];	/* not cumulated; last is +Inf */
+	int64_t		delay_count;
+	int64_t		delay_sum_us;
+} Metrics;
+
+/* This process' block; valid after metrics_init(). */
+extern Metrics *metrics;
+
+#define METRIC_ADD(field, n) ((void) (metrics->field += (n)))
+#define METRIC_SET(field, n) ((void) (metrics->field = (n)))
+
+/* Before the fork: makes blocks for so many processes; this one uses the first. */
+extern bool metrics_init(int processes);
+
+/* After the fork: this process uses the block of that index, zeroed. */
+extern void metrics_attach(int index);
+
+/* Counts one commit-to-delivery delay. */
+extern void metrics_observe_delay(int64_t delay_us);
+
+/* The Prometheus text exposition format 0.0.4 of the sum of all blocks. */
+extern void metrics_write(Buf *out, const char *version);
+
+#endif							/* WEB_METRICS_H */
