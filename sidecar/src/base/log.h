@@ -74,7 +74,11 @@ LogField	log_string_field(const char *key, const char *value);
 bool		log_enabled(LogLevel level);
 void		log_write(LogLevel level, const char *message, const LogField *fields, size_t count);
 
-/* the line by which others know that we serve: LOG_INFO, printed at any level, "event":"ready" */
+/*
+ * The line by which others know that we serve: printed at any level, with "event":"ready" in the
+ * place of a message, and as "pid" that of the program, the one that takes signals for all.
+ */
+void		log_set_main_pid(int pid);
 void		log_ready(const LogField *fields, size_t count);
 
 LogLevel	log_get_level(void);
