@@ -12,6 +12,7 @@
 #ifndef WEB_HTTP_SERVER_H
 #define WEB_HTTP_SERVER_H
 
+#include "conf/conf.h"
 #include "loop/loop.h"
 #include "web/http_conn.h"
 
@@ -29,7 +30,7 @@ typedef struct HttpServerConf
 	int			head_timeout_ms;	/* head and body must come within these */
 	int			body_timeout_ms;
 	int			idle_timeout_ms;	/* between two requests */
-	const char *cors_origins;	/* comma-separated, "*", or "" */
+	const ConfList *cors_origins;	/* may be NULL */
 } HttpServerConf;
 
 /* conf is copied; its strings must outlive the server. */

@@ -3,11 +3,9 @@
  *
  * metrics.h: the counters of eventsd, and their Prometheus text.
  *
- * Each process counts in its own block; all blocks lie in memory shared by
- * the processes of one eventsd, so that whichever process answers /metrics
- * shows the sum.  A block has one writer, so that counting is a plain
- * addition; a reader on another core sees each figure whole (64-bit aligned)
- * though not all of them at one instant, which is what scrapers expect.
+ * Each process counts in its own slot of base/counters.h, of which this
+ * struct is the map; the sum of all slots is what /metrics shows.  A slot has
+ * one writer, so that counting is a plain addition.
  *
  * Counters only grow; gauges are set or moved by METRIC_ADD(x, -1).
  */
@@ -69,22 +67,19 @@ typedef struct Metrics
 	int64_t		delay_sum_us;
 } Metrics;
 
-/* This process' block; valid after metrics_init(). */
+/* This process' slot; valid after metrics_attach(). */
 extern Metrics *metrics;
 
 #define METRIC_ADD(field, n) ((void) (metrics->field += (n)))
 #define METRIC_SET(field, n) ((void) (metrics->field = (n)))
 
-/* Before the fork: makes blocks for so many processes; this one uses the first. */
-extern bool metrics_init(int processes);
-
-/* After the fork: this process uses the block of that index, zeroed. */
-extern void metrics_attach(int index);
+/* After the fork and counters_attach(): gauges start at zero. */
+extern void metrics_attach(void);
 
 /* Counts one commit-to-delivery delay. */
 extern void metrics_observe_delay(int64_t delay_us);
 
-/* The Prometheus text exposition format 0.0.4 of the sum of all blocks. */
+/* The Prometheus text exposition format 0.0.4 of the sum of all processes. */
 extern void metrics_write(Buf *out, const char *version);
 
 #endif							/* WEB_METRICS_H */

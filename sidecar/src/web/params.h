@@ -1,0 +1,85 @@
+/*
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * params.h: the parameters of a GET on /v1/events, parsed and checked.
+ *
+ * They are read once, from the query string and from Last-Event-ID (which
+ * wins over `after`, because a browser's EventSource reconnects with the URL
+ * it was made with).  Nothing is guessed: an unknown parameter, a repeated
+ * one that may not be repeated, a broken percent escape, invalid UTF-8 or a
+ * control character is refused with a sentence that names the parameter.
+ *
+ * A cursor is kept as text here; whether it is still valid is known to the
+ * hub only.  Topics are paths: `topics` is a JSON array of arrays of strings;
+ * `topic=a/b%252Fc` is the path {"a","b/c"}: the escapes of the URL are taken
+ * off, the value is split at '/', and each element is decoded once more, as
+ * in the `topic` attribute on the wire.
+ */
+#ifndef WEB_PARAMS_H
+#define WEB_PARAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+#include "web/http_parse.h"
+
+typedef enum ParamsStart
+{
+	PARAMS_LATEST,				/* from now on (the default) */
+	PARAMS_EARLIEST,			/* from the oldest event kept */
+	PARAMS_CURSOR,				/* after `cursor` */
+	PARAMS_SINCE				/* recorded at or after `since` */
+} ParamsStart;
+
+typedef struct Params
+{
+	ParamsStart start;
+	char	   *cursor;			/* as given; its shape is not checked yet */
+	char	   *since;			/* as given; its shape is RFC 3339 */
+	int			wait_ms;		/* long-poll; -1 when not given */
+	int			limit;			/* long-poll; -1 when not given */
+	EventFilter filter;			/* owned by the Params */
+	char	   *client_id;		/* NULL when not given; for logs */
+	char	   *name;
+	char	   *version;
+} Params;
+
+typedef struct ParamsLimits
+{
+	int			max_wait_ms;	/* longer waits are cut to this */
+	int			max_limit;		/* larger limits are cut to this */
+	int			max_subscriptions;	/* topics + types; more is refused */
+} ParamsLimits;
+
+#define PARAMS_MAX_ELEMENTS 64	/* elements of one topic path */
+#define PARAMS_MAX_ELEMENT_SIZE 1024
+
+/* A refusal: status 400 or 501, and a sentence. */
+typedef struct ParamsFault
+{
+	int			status;
+	char		detail[256];
+} ParamsFault;
+
+/*
+ * last_event_id: value of that header, or a slice of length 0.  On false,
+ * fault is filled in and there is nothing to clear.
+ */
+extern bool params_parse(Params *params, HttpSlice query_string, HttpSlice last_event_id,
+						 const ParamsLimits *limits, ParamsFault *fault);
+extern void params_clear(Params *params);
+
+/*
+ * A filter out of the members `topics` (array of arrays of strings) and
+ * `types` (array of strings) of a JSON object: what a WebSocket subscribe
+ * message has as its data.  Free with filter_free().
+ */
+extern bool filter_from_json(const char *json, size_t len, int max_subscriptions,
+							 EventFilter *filter, ParamsFault *fault);
+extern void filter_free(EventFilter *filter);
+
+/* Valid UTF-8 without control characters? */
+extern bool params_text_is_clean(const char *text, size_t len);
+
+#endif							/* WEB_PARAMS_H */
