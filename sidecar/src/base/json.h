@@ -10,8 +10,10 @@
  *
  * The parser is strict: UTF-8 only, no NUL inside strings, no trailing bytes, no repeated keys,
  * at most JSON_MAX_DEPTH levels (checked before jansson sees the text, so a hostile "[[[[…" costs
- * nothing).  Numbers keep their value; integers beyond 64 bits are an error.  Text that is only
- * passed on (bodies for the database) need not be parsed here at all.
+ * nothing).  Numbers are doubles here: one that is whole and below 2^53 counts as an integer.
+ *
+ * Text that is only passed on (events for the database) must not go through a tree, which would
+ * round its numbers: json_raw_member() cuts a member's own bytes out of the text.
  *
  * Writing is done straight into a Buf, without a tree: json_put_string() and friends write one
  * value, commas and braces are the caller's.
@@ -65,10 +67,18 @@ size_t		json_count(const Json *value);
 Str			json_text(const Json *value);
 int64_t		json_whole(const Json *value);
 bool		json_truth(const Json *value);
+/* any number, else 0 */
+double		json_number(const Json *value);
 
 /* all members of an object, in the order of the text */
 typedef void (*JsonMemberFn) (void *arg, const char *key, const Json *value);
 void		json_each_member(const Json *object, JsonMemberFn fn, void *arg);
+
+/*
+ * The bytes of a member's value in the text of an object that json_parse() has accepted; data is
+ * NULL when there is no such member.  Keys are compared as written, so only for plain ASCII keys.
+ */
+Str			json_raw_member(const char *text, size_t len, const char *key);
 
 /* the value again as compact text; false when the Buf overflowed */
 bool		json_write(Buf *out, const Json *value);

@@ -141,7 +141,7 @@ write_line(const char *bytes, size_t len)
 }
 
 static void
-put_line(LogLevel level, const LogField *lead, int pid, const LogField *fields, size_t count)
+put_line(LogLevel level, LogField lead, int pid, const LogField *fields, size_t count)
 {
 	static Buf	line;
 	char		now[CLOCK_TEXT_SIZE];
@@ -150,10 +150,10 @@ put_line(LogLevel level, const LogField *lead, int pid, const LogField *fields, 
 		buf_init(&line, LINE_LIMIT);
 	buf_reset(&line);
 	buf_puts(&line, "{");
-	put_field(&line, &LOG_STR("time", clock_format(clock_real_us(), now)));
-	put_field(&line, &LOG_STR("level", level_names[level]));
-	put_field(&line, lead);
-	put_field(&line, &LOG_INT("pid", pid));
+	json_put_member(&line, "time", clock_format(clock_real_us(), now));
+	json_put_member(&line, "level", level_names[level]);
+	put_field(&line, &lead);
+	json_put_member_int(&line, "pid", pid);
 	for (size_t i = 0; i < count; i++)
 		put_field(&line, &fields[i]);
 	line.limit += 2;			/* the end is always allowed */
@@ -171,11 +171,11 @@ log_set_main_pid(int pid)
 void
 log_write(LogLevel level, const char *message, const LogField *fields, size_t count)
 {
-	put_line(level, &LOG_STR("message", message), getpid(), fields, count);
+	put_line(level, LOG_STR("message", message), getpid(), fields, count);
 }
 
 void
 log_ready(const LogField *fields, size_t count)
 {
-	put_line(LOG_INFO, &LOG_STR("event", "ready"), main_pid ? main_pid : getpid(), fields, count);
+	put_line(LOG_INFO, LOG_STR("event", "ready"), main_pid ? main_pid : getpid(), fields, count);
 }
