@@ -183,8 +183,12 @@ class SseReader(_Stream):
 
     def _next(self, deadline):
         while True:
-            data, identity = self.block(deadline)
+            name, data, identity = self.block(deadline)
+            if name == "reset":
+                raise ConnectionError(f"sse: reset {data}")
             if data is None:
+                # a comment, or an id alone, which moves the cursor over what was not wanted
+                self.cursor = identity or self.cursor
                 continue
             event = json.loads(data)
             if identity is not None and identity != event.get("sequence"):
@@ -192,16 +196,18 @@ class SseReader(_Stream):
             return self._note(event)
 
     def block(self, deadline):
-        """One dispatched block: (data or None, id or None)."""
-        data, identity = None, None
+        """What stands before the next empty line: (event's name, data, id), None if absent."""
+        name, data, identity = None, None, None
         while True:
             line = self._line(deadline).decode("utf-8")
             if line == "":
-                return data, identity
+                return name, data, identity
             field, _, value = line.partition(":")
             value = value.removeprefix(" ")
             if field == "":
                 self.comments += 1
+            elif field == "event":
+                name = value
             elif field == "data":
                 data = value if data is None else data + "\n" + value
             elif field == "id":
