@@ -46,6 +46,7 @@
 
 typedef struct HttpConn HttpConn;
 typedef struct HttpServer HttpServer;
+typedef struct HttpSlot HttpSlot;
 
 #define HTTP_PIPELINE_KEPT 16384	/* bytes of next requests kept while busy */
 
@@ -147,7 +148,7 @@ extern ssize_t http_send(HttpConn *conn, const void *bytes, size_t len);
  */
 extern void http_stream_end(HttpConn *conn, const void *last, size_t len);
 
-/* Breaks the connection off (a stream that cannot be ended properly). */
+/* Breaks the connection off (a stream that cannot be ended properly); departed() is not called. */
 extern void http_abort(HttpConn *conn);
 
 /* Facts for logs, intake and metrics. */
@@ -155,15 +156,19 @@ extern const char *http_peer(const HttpConn *conn); /* address without port */
 extern uint64_t http_conn_id(const HttpConn *conn); /* unique in the process */
 extern HttpServer *http_conn_server(const HttpConn *conn);
 
+/* The current request's; also once it is held or streamed.  Good until the next call. */
+extern const char *http_correlation_id(const HttpConn *conn);
+
 /* The request of a HANDLED connection, NULL in any other state. */
 extern const HttpRequest *http_request(const HttpConn *conn);
 
 /*
  * Takes the socket out of a HANDLED connection (WebSocket).  The connection
  * is freed without closing; owner and request are gone.  rest/rest_len are
- * the bytes that came after the request, malloc'ed, the caller's to free
- * (NULL when none).
+ * the bytes that came after the request, the caller's to mem_free() (NULL when
+ * none); slot is to be given back by http_slot_release() when the socket is
+ * closed.
  */
-extern int	http_take_socket(HttpConn *conn, char **rest, size_t *rest_len);
+extern int	http_take_socket(HttpConn *conn, char **rest, size_t *rest_len, HttpSlot **slot);
 
 #endif							/* WEB_HTTP_CONN_H */

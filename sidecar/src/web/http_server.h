@@ -25,11 +25,12 @@ typedef struct HttpServerConf
 	HttpHandler handler;
 	void	   *arg;
 	HttpLimits	limits;
-	int			max_connections;	/* 0: no limit */
+	int			max_connections;	/* WebSockets included */
 	int			max_connections_per_address;	/* 0: no limit */
-	int			head_timeout_ms;	/* head and body must come within these */
-	int			body_timeout_ms;
-	int			idle_timeout_ms;	/* between two requests */
+	int64_t		head_timeout_ms;	/* first byte to the end of the head */
+	int64_t		body_timeout_ms;	/* the next piece of a body */
+	int64_t		idle_timeout_ms;	/* between two requests */
+	int64_t		send_timeout_ms;	/* a client that takes nothing */
 	const ConfList *cors_origins;	/* may be NULL */
 } HttpServerConf;
 
@@ -39,7 +40,15 @@ extern HttpServer *http_server_new(Loop *loop, const HttpServerConf *conf);
 /* Starts to accept on a bound, listening, non-blocking socket. */
 extern bool http_server_listen(HttpServer *server, int fd);
 
+/* Open connections, those included whose socket was taken (WebSocket). */
 extern int	http_server_connections(const HttpServer *server);
+
+/*
+ * The limits count a taken socket until its taker gives the slot back.  The
+ * slot also knows the address, as text.
+ */
+extern const char *http_slot_peer(const HttpSlot *slot);
+extern void http_slot_release(HttpSlot *slot);
 
 /* Stops accepting; answers from now on say "Connection: close". */
 extern void http_server_stop(HttpServer *server);
