@@ -20,6 +20,7 @@
  * in the middle of a turn, it puts it on the list of the dead, and tidy()
  * frees those at the end of the turn.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -10,10 +10,15 @@
  * control character is refused with a sentence that names the parameter.
  *
  * A cursor is kept as text here; whether it is still valid is known to the
- * hub only.  Topics are paths: `topics` is a JSON array of arrays of strings;
- * `topic=a/b%252Fc` is the path {"a","b/c"}: the escapes of the URL are taken
- * off, the value is split at '/', and each element is decoded once more, as
- * in the `topic` attribute on the wire.
+ * hub only.
+ *
+ * Topics are paths: `topics` is a JSON array of arrays of strings; `topic` is
+ * one path in the form of the `topic` attribute on the wire, elements joined
+ * by '/', with '/' and '%' inside an element percent-encoded.  People write
+ * that into a URL as it is (topic=a/b%2Fc), programs encode it once more
+ * (topic=a%2Fb%252Fc), and both mean {"a","b/c"}: when there is a '/' in the
+ * URL itself, it separates and the value is decoded once; otherwise the value
+ * is decoded, split, and its elements are decoded.
  */
 #ifndef WEB_PARAMS_H
 #define WEB_PARAMS_H
@@ -52,9 +57,6 @@ typedef struct ParamsLimits
 	int			max_subscriptions;	/* topics + types; more is refused */
 } ParamsLimits;
 
-#define PARAMS_MAX_ELEMENTS 64	/* elements of one topic path */
-#define PARAMS_MAX_ELEMENT_SIZE 1024
-
 /* A refusal: status 400 or 501, and a sentence. */
 typedef struct ParamsFault
 {
@@ -69,17 +71,5 @@ typedef struct ParamsFault
 extern bool params_parse(Params *params, HttpSlice query_string, HttpSlice last_event_id,
 						 const ParamsLimits *limits, ParamsFault *fault);
 extern void params_clear(Params *params);
-
-/*
- * A filter out of the members `topics` (array of arrays of strings) and
- * `types` (array of strings) of a JSON object: what a WebSocket subscribe
- * message has as its data.  Free with filter_free().
- */
-extern bool filter_from_json(const char *json, size_t len, int max_subscriptions,
-							 EventFilter *filter, ParamsFault *fault);
-extern void filter_free(EventFilter *filter);
-
-/* Valid UTF-8 without control characters? */
-extern bool params_text_is_clean(const char *text, size_t len);
 
 #endif							/* WEB_PARAMS_H */

@@ -1,0 +1,105 @@
+/*
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * uri.c: percent-encoding; see uri.h.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "web/uri.h"
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char) (c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *
+uri_decode(HttpSlice text, bool plus_is_blank, size_t *len)
+{
+	char	   *out = mem_alloc(text.len + 1);
+	size_t		n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+	{
+		char		c = text.at[i];
+
+		if (c == '%')
+		{
+			int			high = i + 2 < text.len ? hex_digit(text.at[i + 1]) : -1;
+			int			low = high >= 0 ? hex_digit(text.at[i + 2]) : -1;
+
+			if (low < 0)
+			{
+				mem_free(out);
+				return NULL;
+			}
+			c = (char) (high * 16 + low);
+			i += 2;
+		}
+		else if (c == '+' && plus_is_blank)
+			c = ' ';
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	*len = n;
+	return out;
+}
+
+bool
+uri_path_is(HttpSlice path, const char *literal)
+{
+	return path.len == strlen(literal) && memcmp(path.at, literal, path.len) == 0;
+}
+
+/* Reads exactly `digits` digits in [low, high]; advances. */
+static bool
+number(const char **at, int digits, int low, int high)
+{
+	int			value = 0;
+
+	for (int i = 0; i < digits; i++, (*at)++)
+	{
+		if (**at < '0' || **at > '9')
+			return false;
+		value = value * 10 + (**at - '0');
+	}
+	return value >= low && value <= high;
+}
+
+static bool
+literal(const char **at, const char *any)
+{
+	if (**at == '\0' || strchr(any, **at) == NULL)
+		return false;
+	(*at)++;
+	return true;
+}
+
+bool
+uri_is_rfc3339(const char *text)
+{
+	const char *at = text;
+
+	if (!number(&at, 4, 0, 9999) || !literal(&at, "-") || !number(&at, 2, 1, 12) ||
+		!literal(&at, "-") || !number(&at, 2, 1, 31) || !literal(&at, "Tt ") ||
+		!number(&at, 2, 0, 23) || !literal(&at, ":") || !number(&at, 2, 0, 59) ||
+		!literal(&at, ":") || !number(&at, 2, 0, 60))
+		return false;
+	if (literal(&at, "."))
+	{
+		const char *first = at;
+
+		while (*at >= '0' && *at <= '9')
+			at++;
+		if (at == first || at - first > 9)
+			return false;
+	}
+	if (literal(&at, "Zz"))
+		return *at == '\0';
+	return literal(&at, "+-") && number(&at, 2, 0, 23) && literal(&at, ":") &&
+		number(&at, 2, 0, 59) && *at == '\0';
+}

@@ -1,0 +1,26 @@
+/*
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * uri.h: percent-encoding, and a few shapes of text.
+ */
+#ifndef WEB_URI_H
+#define WEB_URI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "web/http_parse.h"
+
+/*
+ * Decodes percent escapes, and '+' to a blank when plus_is_blank.  The result
+ * ends in NUL and is freed by mem_free(); NULL when an escape is broken.
+ */
+extern char *uri_decode(HttpSlice text, bool plus_is_blank, size_t *len);
+
+/* Is this the path `literal` after decoding?  Paths are compared like that in routing. */
+extern bool uri_path_is(HttpSlice path, const char *literal);
+
+/* 2026-01-31T12:00:00[.123](Z|+01:00), with every field in its range? */
+extern bool uri_is_rfc3339(const char *text);
+
+#endif							/* WEB_URI_H */
