@@ -1,0 +1,72 @@
+/*
+ * conn.h - one connection to PostgreSQL that keeps itself alive; private to pg/.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * A PgConn connects without blocking, tells when it is up, runs one statement at a time, hands
+ * over notifications, notices its own loss at once (it always reads), and tries again with a
+ * back-off of 0.1 to 5 seconds.  Every statement that was accepted by conn_send() is answered by
+ * exactly one on_done, also when the connection breaks under it or its time is up.
+ *
+ * Statements are static structs.  On a direct connection each is prepared at its first use; on a
+ * pooled one nothing is left behind in the session.
+ */
+#ifndef EVENTSD_PG_CONN_H
+#define EVENTSD_PG_CONN_H
+
+#include <stdbool.h>
+
+#include <libpq-fe.h>
+
+#include "conf/conf.h"
+#include "loop/loop.h"
+
+typedef struct PgConn PgConn;
+
+#define CONN_PARAMS_MAX 5
+
+typedef struct ConnStatement
+{
+	int			number;			/* below 32, its own */
+	const char *sql;
+	int			params;
+	bool		binary;			/* format of the result */
+	bool		session;		/* never prepared (LISTEN) */
+} ConnStatement;
+
+typedef struct ConnOutcome
+{
+	PGresult   *rows;			/* of a statement that succeeded whole, else NULL */
+	PGresult   *refusal;		/* PostgreSQL's error, else NULL */
+	const char *lost;			/* why there is neither, else NULL */
+} ConnOutcome;
+
+typedef struct ConnHandler
+{
+	/* statements can be sent */
+	void		(*on_up) (void *arg, PgConn *conn);
+	/* it was up, and is not any more (after the on_done of a running statement) */
+	void		(*on_down) (void *arg, PgConn *conn);
+	/* results are cleared after the call; the next statement may be sent from inside */
+	void		(*on_done) (void *arg, PgConn *conn, const ConnOutcome *outcome);
+	/* may be NULL; several can come in a row */
+	void		(*on_notify) (void *arg, PgConn *conn, const char *payload);
+} ConnHandler;
+
+/* purpose is for logs and application_name: "feed", "listen", "read", "publish" */
+PgConn	   *conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
+					 const ConnHandler *handler, void *arg);
+/* no callbacks any more; not from inside one of them */
+void		conn_free(PgConn *conn);
+
+bool		conn_is_up(const PgConn *conn);
+/* up, and no statement runs */
+bool		conn_is_idle(const PgConn *conn);
+/* values are text, NULL for null; false when it is not idle */
+bool		conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values);
+uint64_t	conn_times_up(const PgConn *conn);
+
+/* a field of an error, or NULL */
+const char *conn_error_field(const PGresult *result, int field);
+
+#endif							/* EVENTSD_PG_CONN_H */
