@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: PostgreSQL
+"""A server without events in shared_preload_libraries: no worker, yet everything arrives,
+since writers notify and eventsd maintains. And a notification that is lost costs latency only."""
+
+import threading
+
+from harness import *
+
+stand = at_end(Stand(preload=False))
+
+
+@test("plain_server_has_no_worker")
+def _():
+    equal(stand.sql.value("SELECT worker FROM events._relay_state()"), "f", "worker")
+
+
+def _register(transport):
+    @test(f"plain_{transport.name}_receives_in_order")
+    def _():
+        kind, writers, rounds = fresh(), 6, 20
+        reader = closing(transport(stand.address, types=[kind]))
+
+        def write(writer):
+            session = stand.cluster.session()
+            for number in range(rounds):
+                session.query("BEGIN")
+                stand.publish(kind, {"n": [writer, number]}, session=session)
+                session.query("ROLLBACK" if number % 4 == 3 else "COMMIT")
+            session.close()
+
+        threads = [threading.Thread(target=write, args=(n,)) for n in range(writers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        table = stand.table(kind)
+        got = ordered(reader.take(len(table)))
+        equal([event["id"] for event in got], [identity for _, identity, _ in table])
+
+
+for _transport in TRANSPORTS:
+    _register(_transport)
+
+
+@test("plain_events_arrive_without_a_listener")
+def _():
+    # A DSN for LISTEN that leads to another database hears nothing: the poll finds them.
+    eventsd = stand.another(listen_database=stand.cluster.conninfo("postgres", "relay"))
+    kind = fresh()
+    reader = closing(SseReader(eventsd.address, types=[kind]))
+    for number in range(3):
+        stand.publish(kind, {"n": number})
+        equal(numbers(reader.take(1)), [number])
+
+
+@test("plain_eventsd_does_the_maintenance")
+def _():
+    # Rounds of maintenance make partitions ahead of the sequence.
+    count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'events.event'::regclass"
+    before = int(stand.sql.value(count))
+    size = stand.sql.value("SELECT setting FROM pg_settings WHERE name = 'events.partition_size'")
+    stand.sql.query("SELECT setval('events.position', "
+                    "(SELECT last_value FROM events.position) + $1)", int(size) // 2)
+    wait_until(lambda: int(stand.sql.value(count)) > before, "a partition is made ahead", 60)
+
+
+@test("plain_prepared_transaction_is_delivered_once_committed")
+def _():
+    kind = fresh()
+    reader = closing(SseReader(stand.address, types=[kind]))
+    writer = closing(stand.cluster.session())
+    writer.query("BEGIN")
+    stand.publish(kind, {"n": 1}, session=writer)
+    writer.query(f"PREPARE TRANSACTION '{kind}'")
+    stand.publish(kind, {"n": 2})
+    equal(numbers(reader.take(1)), [2])
+    writer.query(f"COMMIT PREPARED '{kind}'")
+    equal(numbers(reader.take(1)), [1])
+
+
+if __name__ == "__main__":
+    main()
