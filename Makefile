@@ -55,7 +55,7 @@ $(INSTALL_SQL): $(SQL_PARTS) sql/parts events.control
 
 # ---- beyond PGXS
 
-.PHONY: help sidecar install-sidecar demo test test-versions bench lint format docs ack dist distclean-all
+.PHONY: help sidecar install-sidecar demo test test-versions bench lint format docs ack dist
 .DEFAULT_GOAL := all
 
 SIDECAR = $(MAKE) -C sidecar VERSION=$(EXTVERSION)
@@ -81,7 +81,7 @@ demo:  ## an own server, eventsd, clients and a page to look at (ONCE=1: ends by
 	tools/demo
 
 ##@ Check
-test:  ## every test, on private servers in a temporary folder (STAGES="regress tap": some of them)
+test:  ## every test, on private servers in a temporary folder (STAGES="regress tap": some)
 	tools/run-tests $(STAGES)
 
 test-versions:  ## pg_regress, isolation and the crash test on 15, 17 and 18 (VERSIONS="17")
@@ -100,8 +100,8 @@ format:  ## clang-format all C files in place
 docs:  ## regenerate docs/sql.md and docs/settings.md from the built programs
 	tools/docs
 
-ack:  ## accept the pg_regress and isolation output of the last `make test` as expected
-	tools/ack
+ack:  ## accept what pg_regress and isolation got in the last `make test` (NAMES="...")
+	tools/ack $(NAMES)
 
 dist: $(INSTALL_SQL)  ## the archive for PGXN
 	git archive --format=zip --prefix=events-$(EXTVERSION)/ -o events-$(EXTVERSION).zip HEAD
@@ -109,5 +109,6 @@ dist: $(INSTALL_SQL)  ## the archive for PGXN
 help:  ## this list
 	@awk '/^##@/ { print ""; print substr($$0, 5) } \
 	      /^# make / { sub(/^# /, ""); print "  " $$0 } \
-	      /^[a-z-]+:.*  ## / { name = $$1; sub(/:.*/, "", name); sub(/.*  ## /, ""); printf "  make %-16s %s\n", name, $$0 }' \
+	      /^[a-z-]+:.*  ## / { name = $$1; sub(/:.*/, "", name); sub(/.*  ## /, ""); \
+	                           printf "  make %-16s %s\n", name, $$0 }' \
 	     $(firstword $(MAKEFILE_LIST))
