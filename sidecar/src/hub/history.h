@@ -7,8 +7,8 @@
  * it one over an array.
  *
  * A read asks for one page of matching events after a position.  The answer comes later, never
- * from inside read(): first each event by HistoryReader.event, positions rising, then exactly one
- * done() with the position up to which everything that matches was given (it can be beyond the
+ * from inside read(), and all in one go, without a return to the loop in between: first each event
+ * by HistoryReader.event, positions rising, then exactly one done() with the position up to which everything that matches was given (it can be beyond the
  * last event, and below the horizon without any event: the reader asks again).  A cancelled read
  * answers nothing more.  A read always moves on or fails: `position` > after, or `after` is the
  * horizon.

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * A Subscriber is embedded in its connection and must not move.  It is a channel and an offset
- * into the channel's log while it keeps up (it is *joined*), and a position in the stream while
+ * A Subscriber is embedded in its connection and must not move.  It is a channel and a place in
+ * the channel's log while it keeps up (it is *joined*), and a position in the stream while
  * it does not (it *catches up*, from the ring or, further back, from the table).  Either way it
  * has a Pending: bytes that were taken out of log, ring or table and did not fit into the socket
  * yet, never more than one frame of the log or one page of the catching up.
@@ -16,7 +16,8 @@
  * States, each with the list it sits on:
  *	  OUT       on none; not subscribed, or ended
  *	  READY     hub->ready: has something to do at the end of the turn
- *	  IDLE      channel->idle: joined, has got everything, waits for events
+ *	  IDLE      channel->idle: joined, has got everything, waits for events; moved to
+ *				hub->ready with all others of its channel when one comes
  *	  BLOCKED   on none: waits for subscriber_writable()
  *	  AHEAD     hub->ahead: its position is beyond what we have read (it comes from another
  *				eventsd that was faster); waits for the feed to get there
@@ -28,7 +29,8 @@
  *	- No callback comes from inside hub_subscribe(), subscriber_change() or subscriber_leave().
  *	- send() must not call subscriber_leave(), nor free the Subscriber; when the connection is
  *	  broken it returns -1 and the hub lets go of the subscriber by itself (no ended()).
- *	- ready(), batch() and ended() may do anything, also leave, free, or subscribe anew.
+ *	- ready() may leave, and free the Subscriber, when it returns false.
+ *	- batch() and ended() may do anything, also free, or subscribe anew.
  */
 #ifndef EVENTSD_SUBSCRIBER_H
 #define EVENTSD_SUBSCRIBER_H
@@ -59,28 +61,26 @@ typedef struct SubscriberEnded
 {
 	SubscriberEnd reason;
 	bool		was_ready;		/* ready() had been called: the stream has begun */
+	bool		is_clean;		/* no frame was left half sent */
 	/* the cursor to go on from: too old: just before the oldest kept; else the newest */
 	char		cursor[CURSOR_SIZE];
 	/* the oldest cursor that is good */
 	char		oldest[CURSOR_SIZE];
 } SubscriberEnded;
 
-/* "epoch", "too_old", "future", "unavailable" */
+/* "epoch", "too_old", "future", "unavailable": words of the wire */
 const char *subscriber_end_name(SubscriberEnd reason);
 
 /*
  * What a one-shot subscriber gets: frames of `count` events, one after the other, and the cursor
- * to go on from.  count is 0 only when the subscriber asked for an answer by subscriber_finish().
+ * to go on from.  count is 0 only for those who wait no longer (no_wait, subscriber_finish()).
  * share points to a place of the channel's where an answer may be kept for others who get the
- * very same batch (equal share_key; NULL when there is nobody to share with).
+ * very same batch (equal share_key; NULL when there is nobody to share with); the framing's
+ * share_free() gets it in the end.
  */
 typedef struct Batch
 {
-	const struct Piece
-	{
-		const char *data;
-		size_t		len;
-	}		   *pieces;
+	const Str  *pieces;
 	int			piece_count;
 	size_t		length;			/* of all pieces */
 	int			count;			/* events */
@@ -95,10 +95,10 @@ typedef struct SubscriberOps
 	const Framing *framing;
 
 	/*
-	 * The starting point is good and events may follow: write the head of the stream.  Called
-	 * once, before anything else but ended().  May be NULL.
+	 * Streams: the starting point is good and events may follow: write the head.  Called once,
+	 * before anything else but ended().  False: the subscriber has left.  May be NULL.
 	 */
-	void		(*ready) (Subscriber *subscriber);
+	bool		(*ready) (Subscriber *subscriber);
 
 	/*
 	 * Streams: take bytes, say how many; fewer than len means that subscriber_writable() will be
@@ -134,17 +134,17 @@ struct Subscriber
 	Hub		   *hub;
 	struct Channel *channel;
 	int64_t		position;
-	uint64_t	offset;			/* joined: into the channel's log, at a frame's start */
+	uint64_t	frame;			/* joined: number of the next one in the channel's log */
 	Pending		pending;
 	HistoryRead *read;
-	struct Page *page;			/* what the read under way has brought */
 	int32_t		limit;			/* one-shot: at most so many events; 0: no limit */
 	uint8_t		state;			/* SubscriberState */
+	uint8_t		end;			/* SubscriberEnd + 1: to be ended with at the end of the turn */
 	bool		joined;
-	bool		is_ready;		/* ready() was called */
 	bool		checked;		/* the starting position is known to be good */
+	bool		is_ready;		/* ready() was called */
 	bool		from_earliest;
-	uint8_t		end;			/* SubscriberEnd + 1: to be ended with at the end of turn */
+	bool		no_wait;		/* one-shot: answer even with nothing */
 };
 
 typedef enum StartFrom
@@ -160,13 +160,20 @@ typedef struct Start
 	Cursor		cursor;			/* START_CURSOR */
 } Start;
 
+typedef struct SubscribeOptions
+{
+	Start		start;
+	int			limit;			/* one-shots: at most so many events; 0: no limit */
+	bool		no_wait;		/* one-shots: answer with nothing when there is nothing */
+} SubscribeOptions;
+
 /*
- * Subscribes.  subscription keeps the caller's reference (the channel takes its own); limit is
- * for one-shots.  False: the hub is not open yet (the database was never reached); nothing was
- * done and nothing will be called.
+ * Subscribes.  The caller keeps its reference of the subscription (the channel takes its own).
+ * False: the hub is not open yet (the database was never reached); nothing was done and nothing
+ * will be called.
  */
 bool		hub_subscribe(Hub *hub, Subscriber *subscriber, const SubscriberOps *ops,
-						  Subscription *subscription, const Start *start, int limit);
+						  Subscription *subscription, const SubscribeOptions *options);
 
 /* Has no effect on one that is OUT.  Pending bytes are dropped. */
 void		subscriber_leave(Subscriber *subscriber);
@@ -186,7 +193,10 @@ void		subscriber_change(Subscriber *subscriber, Subscription *subscription);
  */
 bool		subscriber_insert(Subscriber *subscriber, const char *bytes, size_t len);
 
-/* One-shot: answer with what there is, now, even with nothing: batch() comes from inside. */
+/*
+ * One-shot: wait no longer.  It gets its batch at the end of this turn, empty when there is
+ * nothing; one that is still reading from the table gets it when that is done.
+ */
 void		subscriber_finish(Subscriber *subscriber);
 
 /* Everything up to here has been sent or is pending. */

@@ -1,0 +1,343 @@
+/*
+ * hub.c - the hub's life, the feed's side of it, and what is done once a second.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * An event goes into the ring and into the log of each channel that matches it, at once; so at any
+ * moment between two calls ring and logs tell the truth up to `head`, and a subscriber may be
+ * moved from one to the other without a thought about what is under way.
+ *
+ * The logs are bounded one by one and all together.  When all together are too much, the log that
+ * grows is cut, in the end to nothing: its subscribers then read the ring, which costs time and
+ * no memory.
+ */
+#include "hub/hub.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "hub/hub_private.h"
+
+#define MIB ((size_t) 1024 * 1024)
+
+/* ticks between two refreshings of the positions of idle subscribers */
+#define REFRESH_TICKS 10
+
+static void
+set_default(size_t *value, size_t fallback)
+{
+	if (*value == 0)
+		*value = fallback;
+}
+
+static void
+set_default_int(int *value, int fallback)
+{
+	if (*value == 0)
+		*value = fallback;
+}
+
+static void
+fill_defaults(HubConfig *config)
+{
+	set_default(&config->ring_size, 64 * MIB);
+	set_default(&config->log_size, MIB);
+	set_default(&config->logs_size, 64 * MIB);
+	set_default(&config->queue_size, MIB / 4);
+	set_default_int(&config->page_count, 500);
+	set_default_int(&config->page_bytes, (int) config->queue_size);
+	set_default_int(&config->max_reads, 8);
+	set_default_int(&config->flush_batch, 2000);
+	set_default_int(&config->linger, 30);
+	set_default_int(&config->max_lingering, 1000);
+}
+
+Hub *
+hub_new(const HubConfig *config, const HubEnvironment *environment)
+{
+	Hub		   *hub = mem_zalloc(sizeof(*hub));
+
+	hub->config = *config;
+	fill_defaults(&hub->config);
+	hub->environment = *environment;
+	ring_init(&hub->ring, hub->config.ring_size);
+	channels_init(&hub->channels);
+	dlist_init(&hub->members);
+	dlist_init(&hub->ready);
+	dlist_init(&hub->ahead);
+	dlist_init(&hub->queued);
+	dlist_init(&hub->retry);
+	return hub;
+}
+
+void
+hub_free(Hub *hub)
+{
+	channels_clear(&hub->channels);
+	ring_clear(&hub->ring);
+	segment_release(hub->page);
+	mem_free(hub);
+}
+
+/* ---- lists ---- */
+
+void
+hub_wake(Hub *hub)
+{
+	if (hub->woken)
+		return;
+	hub->woken = true;
+	hub->environment.wake(hub->environment.arg);
+}
+
+void
+hub_park(Subscriber *subscriber, SubscriberState state, Dlist *list)
+{
+	dlist_remove(&subscriber->node);
+	subscriber->state = (uint8_t) state;
+	if (list != NULL)
+		dlist_push_tail(list, &subscriber->node);
+}
+
+void
+hub_make_ready(Subscriber *subscriber)
+{
+	hub_park(subscriber, SUBSCRIBER_READY, &subscriber->hub->ready);
+	hub_wake(subscriber->hub);
+}
+
+static void
+make_all_ready(Dlist *list)
+{
+	DlistNode  *node;
+
+	while ((node = dlist_first(list)) != NULL)
+		hub_make_ready(DLIST_OWNER(Subscriber, node, node));
+}
+
+/* ---- the feed's side ---- */
+
+static void
+restart_logs(Hub *hub, int64_t floor)
+{
+	for (DLIST_EACH(node, &hub->channels.all))
+	{
+		Channel    *channel = DLIST_OWNER(Channel, node, node);
+
+		framelog_restart(&channel->log, floor);
+	}
+}
+
+/* the end for everyone, told at the end of the turn */
+static void
+end_all(Hub *hub)
+{
+	for (DLIST_EACH(node, &hub->members))
+	{
+		Subscriber *subscriber = DLIST_OWNER(Subscriber, member, node);
+
+		catchup_cancel(subscriber);
+		subscriber->end = END_RESET_EPOCH + 1;
+		hub_make_ready(subscriber);
+	}
+}
+
+/* everyone by their own position, which must be taken before logs and head move */
+static void
+unjoin_all(Hub *hub)
+{
+	for (DLIST_EACH(node, &hub->members))
+	{
+		Subscriber *subscriber = DLIST_OWNER(Subscriber, member, node);
+
+		if (!subscriber->joined)
+			continue;
+		catchup_unjoin(subscriber);
+		if (subscriber->state != SUBSCRIBER_BLOCKED)
+			hub_make_ready(subscriber);
+	}
+}
+
+void
+hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position)
+{
+	bool		same = hub->is_open && strcmp(hub->epoch, epoch) == 0;
+
+	if (same && position < hub->head)
+		position = hub->head;
+	if (same)
+		unjoin_all(hub);
+	else if (hub->is_open)
+		end_all(hub);
+
+	memset(hub->epoch, 0, sizeof(hub->epoch));
+	memcpy(hub->epoch, epoch, strnlen(epoch, CURSOR_EPOCH_LENGTH));
+	hub->is_open = true;
+	hub->oldest = oldest;
+	hub->head = position;
+	ring_restart(&hub->ring, position);
+	restart_logs(hub, position);
+	make_all_ready(&hub->ahead);
+}
+
+/* one event into one channel */
+static void
+feed_channel(Hub *hub, Channel *channel, const EventView *view)
+{
+	const Framing *framing = channel->framing;
+	FrameLog   *log = &channel->log;
+	char	   *out;
+
+	if (channel->fed_turn != hub->turn)
+	{
+		channel->fed_turn = hub->turn;
+		framelog_begin_turn(log);
+	}
+	out = framelog_append(log, framing->size(view), view->position, view->recorded_at);
+	framing->write(view, hub->epoch, out);
+	hub->stats.frames++;
+
+	framelog_trim(log, hub->config.log_size);
+	if (hub->channels.log_bytes > hub->config.logs_size)
+		framelog_trim(log, 0);
+	if (hub->channels.log_bytes > hub->config.logs_size)
+		framelog_restart(log, view->position);
+
+	/* what nobody was there to get says nothing about delays */
+	if (channel->subscribers == 0)
+		channel->observed = log->end;
+	if (!dlist_is_empty(&channel->idle))
+	{
+		dlist_splice(&hub->ready, &channel->idle);
+		hub_wake(hub);
+	}
+}
+
+void
+hub_publish(Hub *hub, const EventView *view)
+{
+	Event	   *event;
+
+	if (!hub->is_open || view->position <= hub->head)
+		return;
+	event = event_new(view);
+	ring_push(&hub->ring, event);
+	for (DLIST_EACH(node, &hub->channels.all))
+	{
+		Channel    *channel = DLIST_OWNER(Channel, node, node);
+
+		if (subscription_matches(channel->subscription, view->type, view->topic))
+			feed_channel(hub, channel, &event->view);
+	}
+	hub->head = view->position;
+	hub->stats.events++;
+	event_release(event);
+}
+
+void
+hub_advance(Hub *hub, int64_t position)
+{
+	if (!hub->is_open)
+		return;
+	if (position > hub->head)
+		hub->head = position;
+	for (DLIST_EACH_SAFE(node, &hub->ahead))
+	{
+		Subscriber *subscriber = DLIST_OWNER(Subscriber, node, node);
+
+		if (subscriber->position <= hub->head)
+			hub_make_ready(subscriber);
+	}
+}
+
+void
+hub_set_oldest(Hub *hub, int64_t oldest)
+{
+	if (oldest > hub->oldest)
+		hub->oldest = oldest;
+}
+
+/* ---- once a second ---- */
+
+/*
+ * Idle subscribers have had everything up to the head, but their position was written when they
+ * last got something.  Kept fresh, it stays good when their log is cut under them.
+ */
+static void
+refresh_positions(Hub *hub)
+{
+	for (DLIST_EACH(node, &hub->channels.all))
+	{
+		Channel    *channel = DLIST_OWNER(Channel, node, node);
+
+		for (DLIST_EACH(idle, &channel->idle))
+			DLIST_OWNER(Subscriber, node, idle)->position = hub->head;
+	}
+}
+
+/* old frames of quiet channels are given up when memory is needed elsewhere */
+static void
+sweep_logs(Hub *hub)
+{
+	size_t		target = hub->config.logs_size / 2;
+
+	if (hub->channels.log_bytes <= hub->config.logs_size / 4 * 3)
+		return;
+	for (DLIST_EACH(node, &hub->channels.all))
+	{
+		Channel    *channel = DLIST_OWNER(Channel, node, node);
+
+		framelog_restart(&channel->log, hub->head);
+		if (hub->channels.log_bytes <= target)
+			break;
+	}
+}
+
+void
+hub_tick(Hub *hub)
+{
+	hub->tick++;
+	make_all_ready(&hub->retry);
+	if (hub->tick % REFRESH_TICKS == 0)
+		refresh_positions(hub);
+	channels_expire(&hub->channels, hub->tick, (size_t) hub->config.max_lingering);
+	sweep_logs(hub);
+}
+
+/* ---- facts ---- */
+
+bool
+hub_is_open(const Hub *hub)
+{
+	return hub->is_open;
+}
+
+const char *
+hub_epoch(const Hub *hub)
+{
+	return hub->epoch;
+}
+
+int64_t
+hub_head(const Hub *hub)
+{
+	return hub->head;
+}
+
+int64_t
+hub_oldest(const Hub *hub)
+{
+	return hub->oldest;
+}
+
+const HubStats *
+hub_stats(Hub *hub)
+{
+	HubStats   *stats = &hub->stats;
+
+	stats->channels = (int64_t) hub->channels.count;
+	stats->ring_events = (int64_t) hub->ring.count;
+	stats->ring_bytes = (int64_t) hub->ring.bytes;
+	stats->log_bytes = (int64_t) hub->channels.log_bytes;
+	return stats;
+}

@@ -1,0 +1,370 @@
+/*
+ * subscription.c - see subscription.h.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * Making one goes in three steps.  A draft holds clauses whose strings are borrowed from wherever
+ * they came from.  It is brought into canonical form (groups sorted and reduced, clauses merged
+ * where the union is again one clause, then sorted and reduced).  Then it is written down as a
+ * key, and the Subscription's own clauses are read back from that key: its strings all point into
+ * the key's bytes, and whatever the key does not say is not there.
+ */
+#include "hub/subscription.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "hub/wants.h"
+
+struct Subscription
+{
+	uint32_t	references;
+	int			clause_count;
+	Clause	   *clauses;
+	Str			key;
+	uint64_t	hash;
+	Str		   *strings;		/* all elements and types of all clauses */
+	StrList    *paths;			/* all topics of all clauses */
+	bool		filters_all;
+	EventFilter filter;
+	Str		   *filter_types;	/* when there are several clauses, else NULL */
+};
+
+/* ---- the key ---- */
+
+static size_t
+list_key_size(StrList list)
+{
+	size_t		size = sizeof(uint32_t);
+
+	for (int i = 0; i < list.count; i++)
+		size += sizeof(uint32_t) + list.items[i].len;
+	return size;
+}
+
+static size_t
+key_size(const Draft *draft)
+{
+	size_t		size = sizeof(uint32_t);
+
+	for (int i = 0; i < draft->count; i++)
+	{
+		const Clause *clause = &draft->clauses[i];
+
+		size += sizeof(uint32_t);
+		for (int j = 0; j < clause->topic_count; j++)
+			size += list_key_size(clause->topics[j]);
+		size += list_key_size(clause->types);
+	}
+	return size;
+}
+
+static void
+put_number(char **at, size_t number)
+{
+	uint32_t	value = (uint32_t) number;
+
+	memcpy(*at, &value, sizeof(value));
+	*at += sizeof(value);
+}
+
+static void
+put_list(char **at, StrList list)
+{
+	put_number(at, (size_t) list.count);
+	for (int i = 0; i < list.count; i++)
+	{
+		put_number(at, list.items[i].len);
+		if (list.items[i].len > 0)
+			memcpy(*at, list.items[i].data, list.items[i].len);
+		*at += list.items[i].len;
+	}
+}
+
+static Str
+make_key(const Draft *draft)
+{
+	size_t		size = key_size(draft);
+	char	   *key = mem_alloc(size);
+	char	   *at = key;
+
+	put_number(&at, (size_t) draft->count);
+	for (int i = 0; i < draft->count; i++)
+	{
+		const Clause *clause = &draft->clauses[i];
+
+		put_number(&at, (size_t) clause->topic_count);
+		for (int j = 0; j < clause->topic_count; j++)
+			put_list(&at, clause->topics[j]);
+		put_list(&at, clause->types);
+	}
+	return (Str) {key, size};
+}
+
+/* FNV-1a */
+static uint64_t
+hash_bytes(Str bytes)
+{
+	uint64_t	hash = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < bytes.len; i++)
+		hash = (hash ^ (unsigned char) bytes.data[i]) * UINT64_C(1099511628211);
+	return hash;
+}
+
+/* ---- from the key back to clauses ---- */
+
+typedef struct KeyReader
+{
+	const char *at;
+	Str		   *string;			/* next free ones */
+	StrList    *path;
+} KeyReader;
+
+static int
+take_number(KeyReader *reader)
+{
+	uint32_t	value;
+
+	memcpy(&value, reader->at, sizeof(value));
+	reader->at += sizeof(value);
+	return (int) value;
+}
+
+static StrList
+take_list(KeyReader *reader)
+{
+	StrList		list = {reader->string, take_number(reader)};
+
+	for (int i = 0; i < list.count; i++)
+	{
+		size_t		len = (size_t) take_number(reader);
+
+		*reader->string++ = (Str) {reader->at, len};
+		reader->at += len;
+	}
+	return list;
+}
+
+static void
+take_clause(KeyReader *reader, Clause *clause)
+{
+	clause->topics = reader->path;
+	clause->topic_count = take_number(reader);
+	reader->path += clause->topic_count;
+	for (int i = 0; i < clause->topic_count; i++)
+		clause->topics[i] = take_list(reader);
+	clause->types = take_list(reader);
+}
+
+static void
+count_draft(const Draft *draft, size_t *strings, size_t *paths)
+{
+	*strings = *paths = 0;
+	for (int i = 0; i < draft->count; i++)
+	{
+		const Clause *clause = &draft->clauses[i];
+
+		*paths += (size_t) clause->topic_count;
+		for (int j = 0; j < clause->topic_count; j++)
+			*strings += (size_t) clause->topics[j].count;
+		*strings += (size_t) clause->types.count;
+	}
+}
+
+/*
+ * The filter for the database.  Clauses lie one behind the other in paths, so all topics together
+ * are one array already; types are not, and are collected.
+ */
+static void
+make_filter(Subscription *subscription)
+{
+	EventFilter *filter = &subscription->filter;
+	bool		all_topics = subscription->clause_count == 0;
+	bool		all_types = subscription->clause_count == 0;
+	int			count = 0;
+
+	filter->topics = subscription->paths;
+	for (int i = 0; i < subscription->clause_count; i++)
+	{
+		const Clause *clause = &subscription->clauses[i];
+
+		filter->topic_count += clause->topic_count;
+		count += clause->types.count;
+		all_topics = all_topics || clause->topic_count == 0;
+		all_types = all_types || clause->types.count == 0;
+	}
+	if (all_topics)
+		filter->topic_count = 0;
+	if (!all_types)
+	{
+		subscription->filter_types = mem_array((size_t) count, sizeof(Str));
+		count = 0;
+		for (int i = 0; i < subscription->clause_count; i++)
+		{
+			StrList		types = subscription->clauses[i].types;
+
+			for (int j = 0; j < types.count; j++)
+				subscription->filter_types[count++] = types.items[j];
+		}
+		filter->types = (StrList) {subscription->filter_types, count};
+	}
+	subscription->filters_all = filter->topic_count == 0 && filter->types.count == 0;
+}
+
+static Subscription *
+from_draft(Draft *draft)
+{
+	Subscription *subscription = mem_zalloc(sizeof(*subscription));
+	KeyReader	reader;
+	size_t		strings;
+	size_t		paths;
+
+	draft_canonicalize(draft);
+	count_draft(draft, &strings, &paths);
+	subscription->references = 1;
+	subscription->key = make_key(draft);
+	subscription->hash = hash_bytes(subscription->key);
+	subscription->strings = mem_array(strings + 1, sizeof(Str));
+	subscription->paths = mem_array(paths + 1, sizeof(StrList));
+	subscription->clauses = mem_array((size_t) draft->count + 1, sizeof(Clause));
+
+	reader = (KeyReader) {subscription->key.data, subscription->strings, subscription->paths};
+	subscription->clause_count = take_number(&reader);
+	for (int i = 0; i < subscription->clause_count; i++)
+		take_clause(&reader, &subscription->clauses[i]);
+	make_filter(subscription);
+	return subscription;
+}
+
+/* ---- life ---- */
+
+Subscription *
+subscription_new(const EventFilter *filter)
+{
+	Draft		draft;
+	Subscription *subscription;
+
+	draft_init(&draft, 1);
+	draft_add(&draft, filter->topics, filter->topic_count, filter->types);
+	subscription = from_draft(&draft);
+	draft_clear(&draft);
+	return subscription;
+}
+
+Subscription *
+subscription_all(void)
+{
+	return subscription_new(&(EventFilter) {0});
+}
+
+Subscription *
+subscription_none(void)
+{
+	return subscription_union(NULL, 0);
+}
+
+Subscription *
+subscription_union(Subscription *const *parts, int count)
+{
+	Draft		draft;
+	Subscription *subscription;
+	int			clauses = 0;
+
+	for (int i = 0; i < count; i++)
+		clauses += parts[i]->clause_count;
+	draft_init(&draft, clauses);
+	for (int i = 0; i < count; i++)
+	{
+		for (int j = 0; j < parts[i]->clause_count; j++)
+		{
+			const Clause *clause = &parts[i]->clauses[j];
+
+			draft_add(&draft, clause->topics, clause->topic_count, clause->types);
+		}
+	}
+	subscription = from_draft(&draft);
+	draft_clear(&draft);
+	return subscription;
+}
+
+Subscription *
+subscription_acquire(Subscription *subscription)
+{
+	subscription->references++;
+	return subscription;
+}
+
+void
+subscription_release(Subscription *subscription)
+{
+	if (subscription == NULL || --subscription->references > 0)
+		return;
+	mem_free((char *) subscription->key.data);
+	mem_free(subscription->strings);
+	mem_free(subscription->paths);
+	mem_free(subscription->clauses);
+	mem_free(subscription->filter_types);
+	mem_free(subscription);
+}
+
+/* ---- questions ---- */
+
+bool
+subscription_matches(const Subscription *subscription, Str type, StrList topic)
+{
+	for (int i = 0; i < subscription->clause_count; i++)
+	{
+		if (clause_matches(&subscription->clauses[i], type, topic))
+			return true;
+	}
+	return false;
+}
+
+bool
+subscription_equal(const Subscription *a, const Subscription *b)
+{
+	return a->hash == b->hash && str_equal(a->key, b->key);
+}
+
+uint64_t
+subscription_hash(const Subscription *subscription)
+{
+	return subscription->hash;
+}
+
+Str
+subscription_key(const Subscription *subscription)
+{
+	return subscription->key;
+}
+
+bool
+subscription_is_none(const Subscription *subscription)
+{
+	return subscription->clause_count == 0;
+}
+
+bool
+subscription_is_all(const Subscription *subscription)
+{
+	return subscription->clause_count == 1 && subscription->clauses[0].topic_count == 0 &&
+		subscription->clauses[0].types.count == 0;
+}
+
+const EventFilter *
+subscription_filter(const Subscription *subscription)
+{
+	return subscription->filters_all ? NULL : &subscription->filter;
+}
+
+int
+subscription_size(const Subscription *subscription)
+{
+	int			size = 0;
+
+	for (int i = 0; i < subscription->clause_count; i++)
+		size += subscription->clauses[i].topic_count + subscription->clauses[i].types.count;
+	return size;
+}

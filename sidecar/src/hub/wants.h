@@ -1,0 +1,45 @@
+/*
+ * wants.h - clauses: matching them, covering one by another, and their canonical form.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * The algebra below subscription.c.  "P covers Q" means that whatever Q matches, P matches too; a
+ * group keeps only what no other member covers.  An empty group stands for everything, so a group
+ * with a member that covers everything (an empty path, the type "*") becomes empty.
+ *
+ * Merging: clauses of equal types are one clause of both their topics, and the other way round.
+ * That is what several `subscribe` messages of one client nearly always come to, and it keeps the
+ * filter for the database exact.
+ */
+#ifndef EVENTSD_WANTS_H
+#define EVENTSD_WANTS_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+typedef struct Clause
+{
+	StrList    *topics;
+	int			topic_count;	/* 0: all */
+	StrList		types;			/* none: all */
+} Clause;
+
+/* clauses under construction; arrays are its own, strings are borrowed */
+typedef struct Draft
+{
+	Clause	   *clauses;
+	int			count;
+	int			capacity;
+} Draft;
+
+bool		clause_matches(const Clause *clause, Str type, StrList topic);
+bool		topic_covers(StrList path, StrList other);
+bool		type_covers(Str pattern, Str other);
+
+void		draft_init(Draft *draft, int capacity);
+void		draft_add(Draft *draft, const StrList *topics, int topic_count, StrList types);
+void		draft_canonicalize(Draft *draft);
+void		draft_clear(Draft *draft);
+
+#endif							/* EVENTSD_WANTS_H */
