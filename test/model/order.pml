@@ -82,8 +82,7 @@ bit durable[ALL_EVENTS];	/* commit record flushed */
 bit unflushed;				/* WAL was written since the last flush */
 
 /* In shared memory: gone after a crash. */
-byte last_drawn;
-byte slot[WRITERS];			/* 0: not in the gate; else 1 + last_drawn at entry */
+byte slot[WRITERS];			/* 0: not in the gate; else 1 + sequence at entry */
 byte known_horizon;			/* the greatest that was answered */
 bit jumped = 1;				/* the model starts behind the first jump */
 bit latch;
@@ -131,7 +130,6 @@ inline jump_once()
 		flush_wal();
 #endif
 #endif
-		last_drawn = sequence;
 		jumped = 1
 	:: else
 	fi
@@ -143,7 +141,7 @@ inline enter_gate()
 #ifdef LOCK_GATE
 	slot[me] = 1
 #else
-	seen = last_drawn;
+	seen = sequence;
 	d_step { slot[me] = seen + 1; seen = 0 }
 #endif
 }
@@ -164,16 +162,7 @@ inline draw_position(i)
 		:: else -> break
 		od;
 		e = 0
-	};
-#ifndef LOCK_GATE
-	d_step
-	{
-		if
-		:: last_drawn < position[i] -> last_drawn = position[i]
-		:: else
-		fi
 	}
-#endif
 }
 
 /* Setting the latch of a worker that is not there does nothing. */
@@ -257,7 +246,7 @@ inline compute_horizon()
 #ifdef FAULT_SLOTS_BEFORE_SEQUENCE
 	h = 255;
 #else
-	d_step { jump_once(); h = last_drawn };
+	d_step { jump_once(); h = sequence };
 #endif
 	look_at_slot(0);
 #if WRITERS > 1
@@ -271,7 +260,7 @@ inline compute_horizon()
 #ifdef FAULT_SLOTS_BEFORE_SEQUENCE
 		jump_once();
 		if
-		:: last_drawn < h -> h = last_drawn
+		:: sequence < h -> h = sequence
 		:: else
 		fi;
 #endif
@@ -516,7 +505,6 @@ inline recover()
 	e = 0;
 	sequence = durable_sequence;
 	unflushed = 0;
-	last_drawn = 0;
 	known_horizon = 0;
 	jumped = 0;
 	latch = 0;
