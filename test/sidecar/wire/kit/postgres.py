@@ -245,6 +245,8 @@ class Cluster:
 
     def crash(self):
         """kill -9 of the postmaster and of each of its processes."""
+        # stopped first, so that it starts no more of them
+        self.process.send_signal(signal.SIGSTOP)
         children = self._children()
         self.process.kill()
         self.process.wait()

@@ -34,6 +34,10 @@ def query_string(**parameters):
     return "?" + "&".join(parts) if parts else ""
 
 
+class Reset(ConnectionError):
+    """A stream was ended because its cursor is no longer good."""
+
+
 class Reader:
     """What the four have in common."""
 
@@ -116,6 +120,8 @@ class WebSocketReader(Reader):
             message = self.connection.json(deadline.left())
             if "specversion" in message:
                 return self._note(message)
+            if message.get("code") == "reset":
+                raise Reset(f"WebSocket: {message}")
             if message.get("type") == "error":
                 raise ConnectionError(f"WebSocket error message {message}")
 
@@ -185,7 +191,7 @@ class SseReader(_Stream):
         while True:
             name, data, identity = self.block(deadline)
             if name == "reset":
-                raise ConnectionError(f"sse: reset {data}")
+                raise Reset(f"SSE: {data}")
             if data is None:
                 # a comment, or an id alone, which moves the cursor over what was not wanted
                 self.cursor = identity or self.cursor
@@ -268,4 +274,4 @@ class PollReader(Reader):
 
 TRANSPORTS = (WebSocketReader, SseReader, NdjsonReader, PollReader)
 __all__ = ["TRANSPORTS", "WebSocketReader", "SseReader", "NdjsonReader", "PollReader",
-           "Refused", "Closed", "query_string", "PATH"]
+           "Refused", "Closed", "Reset", "query_string", "PATH"]
