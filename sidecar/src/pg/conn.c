@@ -72,7 +72,7 @@ struct PgConn
 	const ConnStatement *statement;
 	bool		preparing;
 	uint32_t	prepared;		/* bits by number */
-	char	   *values[CONN_PARAMS_MAX];
+	const char *values[CONN_PARAMS_MAX];	/* borrowed */
 	PGresult   *rows;
 	PGresult   *refusal;
 };
@@ -140,11 +140,6 @@ watch(PgConn *conn, int events)
 static void
 forget_statement(PgConn *conn)
 {
-	for (int i = 0; i < CONN_PARAMS_MAX; i++)
-	{
-		mem_free(conn->values[i]);
-		conn->values[i] = NULL;
-	}
 	PQclear(conn->rows);
 	PQclear(conn->refusal);
 	conn->rows = conn->refusal = NULL;
@@ -327,7 +322,7 @@ static bool
 send_statement(PgConn *conn)
 {
 	const ConnStatement *statement = conn->statement;
-	const char *const *values = (const char *const *) conn->values;
+	const char *const *values = conn->values;
 	char		name[16];
 
 	if (!conn->direct || statement->session)
@@ -351,7 +346,7 @@ conn_send(PgConn *conn, const ConnStatement *statement, const char *const *value
 	conn->phase = CONN_BUSY;
 	conn->statement = statement;
 	for (int i = 0; i < statement->params; i++)
-		conn->values[i] = values[i] ? mem_strdup(values[i]) : NULL;
+		conn->values[i] = values[i];
 	loop_timer_start(&conn->timer, conn->statement_timeout, 0);
 
 	/*

@@ -62,7 +62,7 @@ void		conn_free(PgConn *conn);
 bool		conn_is_up(const PgConn *conn);
 /* up, and no statement runs */
 bool		conn_is_idle(const PgConn *conn);
-/* values are text, NULL for null; false when it is not idle */
+/* values are texts that stay until on_done, NULL for null; false when it is not idle */
 bool		conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values);
 uint64_t	conn_times_up(const PgConn *conn);
 

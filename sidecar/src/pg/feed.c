@@ -1,0 +1,585 @@
+/*
+ * feed.c - reading the feed.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * One statement runs at a time on the reading connection, and feed_next() decides which: the
+ * relay's state (after each connection, and every ten seconds), the start (once), or a page when
+ * one is wanted.  A page is wanted after a notification of a position that we have not passed,
+ * once a second, and at once when the last page was full.  All of this is noted also while a page
+ * is on its way, so a notification that comes in between is never lost.
+ *
+ * A page is looked at only when it has come whole and PostgreSQL has said that the statement
+ * succeeded; then all its events are handed over in one go and the position moves.  So there is
+ * no state between two pages, and nothing to repair when a connection breaks.
+ *
+ * The database can refuse without the connection breaking (extension missing, no privilege).  Then
+ * the feed counts as disconnected, the reason is logged with a hint, and asking goes on with a
+ * back-off.
+ *
+ * A cursor "from the future" is believed only when it was said several times, a second apart:
+ * without the preload a backend that cannot get at the gate answers with the last horizon it
+ * knows, which may be below ours for a moment.
+ */
+#include "pg/feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "pg/conn.h"
+#include "pg/page.h"
+#include "pg/refusal.h"
+
+#define POLL_INTERVAL	1000	/* ms */
+#define STATE_INTERVAL	10000
+#define LISTEN_INTERVAL 10000
+#define TROUBLE_FIRST	250
+#define TROUBLE_LAST	5000
+#define REPEAT_LOG		60000
+#define FUTURE_STRIKES	3
+
+typedef enum FeedRunning
+{
+	RUNNING_NOTHING,
+	RUNNING_STATE,
+	RUNNING_START,
+	RUNNING_PAGE
+} FeedRunning;
+
+struct Feed
+{
+	Loop	   *loop;
+	const FeedHandler *handler;
+	void	   *arg;
+	FeedState	state;
+	PgConn	   *reader;
+	PgConn	   *listener;
+	FeedRunning running;
+	LoopTimer	poll;
+	LoopTimer	rest;			/* running: after a refusal, nothing is asked */
+	int64_t		rest_time;
+
+	const EventFilter *filter;
+	int			page_events;
+	int			page_bytes;
+	PageParams	params;			/* of the page under way */
+
+	/* where to start; void once started */
+	bool		started;
+	int64_t		after;
+	char	   *first_epoch;
+	char	   *since;
+
+	bool		settled;		/* the state was read on this connection, and is believed */
+	int64_t		state_read_at;
+	bool		wanted;			/* read a page in any case */
+	bool		notified;		/* read one if `announced` is ahead of us */
+	bool		paused;
+	int64_t		announced;		/* highest position notified since the last page was asked for */
+	int64_t		listen_asked_at;
+	int			future_strikes;
+	char	   *last_trouble;
+	int64_t		last_trouble_at;
+};
+
+static const ConnStatement state_statement = {
+	.number = 2,
+	.sql = "SELECT epoch, horizon, oldest, last_position, worker, version"
+	" FROM events._relay_state()",
+	.binary = true
+};
+static const ConnStatement start_statement = {
+	.number = 3,
+	.sql = "SELECT events.position_at($1::timestamptz)",
+	.params = 1,
+	.binary = true
+};
+static const ConnStatement listen_statement = {
+	.number = 4,
+	.sql = "LISTEN events",
+	.session = true
+};
+
+static void feed_next(Feed *feed);
+
+/* ---- connected or not, and trouble ---- */
+
+static void
+set_connected(Feed *feed, bool connected)
+{
+	if (feed->state.connected == connected)
+		return;
+	feed->state.connected = connected;
+	if (feed->handler->on_state)
+		feed->handler->on_state(feed->arg, connected);
+}
+
+/* asking was in vain: rest for a while, then begin with the state */
+static void
+trouble(Feed *feed, const QueryError *error)
+{
+	int64_t		now = loop_now_ms(feed->loop);
+
+	feed->settled = false;
+	loop_timer_start(&feed->rest, feed->rest_time, 0);
+	feed->rest_time = feed->rest_time * 2 < TROUBLE_LAST ? feed->rest_time * 2 : TROUBLE_LAST;
+	if (!feed->last_trouble || strcmp(feed->last_trouble, error->message) != 0 ||
+		now - feed->last_trouble_at >= REPEAT_LOG)
+	{
+		mem_free(feed->last_trouble);
+		feed->last_trouble = mem_strdup(error->message);
+		feed->last_trouble_at = now;
+		log_warning("the feed cannot be read", LOG_STR("reason", error->message),
+					LOG_STR("sqlstate", error->sqlstate), LOG_STR("detail", error->detail),
+					LOG_STR("hint", error->hint ? error->hint : "trying again by itself"));
+	}
+	set_connected(feed, false);
+}
+
+static void
+trouble_in_words(Feed *feed, const char *message, const char *hint)
+{
+	QueryError	error = {.message = message, .hint = hint};
+
+	trouble(feed, &error);
+}
+
+static void
+trouble_is_over(Feed *feed)
+{
+	feed->rest_time = TROUBLE_FIRST;
+	if (feed->last_trouble)
+		log_info("the feed can be read again", LOG_INT("position", feed->state.position));
+	mem_free(feed->last_trouble);
+	feed->last_trouble = NULL;
+}
+
+/* ---- the state, the start, and breaks of the line ---- */
+
+static void
+announce_epoch(Feed *feed, FeedEpochReason reason, int64_t position)
+{
+	FeedEpoch	epoch = {reason, feed->state.epoch, feed->state.oldest, feed->state.horizon,
+	position};
+
+	feed->state.position = position;
+	feed->future_strikes = 0;
+	feed->wanted = true;
+	if (reason != FEED_EPOCH_FIRST)
+		log_warning("the line of events is broken",
+					LOG_STR("reason", reason == FEED_EPOCH_CHANGED ?
+							"another epoch" : "events after our position are not kept any more"),
+					LOG_STR("epoch", feed->state.epoch), LOG_INT("position", position));
+	feed->handler->on_epoch(feed->arg, &epoch);
+}
+
+/* what was asked for at feed_new, now that there is a database to compare it with */
+static void
+start_at(Feed *feed, int64_t after)
+{
+	FeedState  *state = &feed->state;
+	FeedEpochReason reason = FEED_EPOCH_FIRST;
+
+	feed->started = true;
+	if (feed->first_epoch && strcmp(feed->first_epoch, state->epoch) != 0)
+	{
+		reason = FEED_EPOCH_CHANGED;
+		after = state->horizon;
+	}
+	else if (after == FEED_EARLIEST)
+		after = state->oldest - 1;
+	else if (after < 0)
+		after = state->horizon;
+	else if (after > state->horizon)
+	{
+		reason = FEED_EPOCH_CHANGED;
+		after = state->horizon;
+	}
+	else if (after < state->oldest - 1)
+	{
+		reason = FEED_EPOCH_TOO_OLD;
+		after = state->oldest - 1;
+	}
+	announce_epoch(feed, reason, after);
+}
+
+static void
+settle(Feed *feed)
+{
+	feed->settled = true;
+	trouble_is_over(feed);
+	set_connected(feed, true);
+}
+
+static bool
+is_state(const PGresult *rows)
+{
+	return PQntuples(rows) == 1 && PQnfields(rows) == 6 &&
+		PQgetlength(rows, 0, 0) > 0 && PQgetlength(rows, 0, 0) < FEED_EPOCH_SIZE &&
+		PQgetlength(rows, 0, 1) == 8 && PQgetlength(rows, 0, 2) == 8;
+}
+
+static void
+take_state(Feed *feed, const PGresult *rows)
+{
+	FeedState  *state = &feed->state;
+	char		old_epoch[FEED_EPOCH_SIZE];
+	bool		changed;
+
+	if (!is_state(rows))
+	{
+		trouble_in_words(feed, "events._relay_state() gave an answer of unknown form",
+						 "Install the version of the extension that eventsd is for.");
+		return;
+	}
+	memcpy(old_epoch, state->epoch, sizeof(old_epoch));
+	snprintf(state->epoch, sizeof(state->epoch), "%s", PQgetvalue(rows, 0, 0));
+	changed = old_epoch[0] && strcmp(old_epoch, state->epoch) != 0;
+	state->horizon = page_bigint(rows, 0, 1);
+	state->oldest = page_bigint(rows, 0, 2);
+	state->worker = PQgetlength(rows, 0, 4) == 1 && PQgetvalue(rows, 0, 4)[0];
+	snprintf(state->version, sizeof(state->version), "%s", PQgetvalue(rows, 0, 5));
+	feed->state_read_at = loop_now_ms(feed->loop);
+
+	if (!feed->started && feed->since)
+	{
+		feed->settled = true;	/* but not connected: the start is still to be asked for */
+		return;
+	}
+	if (!feed->started)
+		start_at(feed, feed->after);
+	else if (changed)
+		announce_epoch(feed, FEED_EPOCH_CHANGED, state->horizon);
+	else if (feed->future_strikes >= FUTURE_STRIKES && state->horizon < state->position)
+		announce_epoch(feed, FEED_EPOCH_CHANGED, state->horizon);
+	else if (state->position < state->oldest - 1)
+		announce_epoch(feed, FEED_EPOCH_TOO_OLD, state->oldest - 1);
+	if (state->horizon < state->position)
+		state->horizon = state->position;
+	settle(feed);
+}
+
+static void
+take_start(Feed *feed, const PGresult *rows)
+{
+	if (PQntuples(rows) != 1 || PQgetisnull(rows, 0, 0))
+	{
+		trouble_in_words(feed, "events.position_at() gave no position", NULL);
+		return;
+	}
+	start_at(feed, page_bigint(rows, 0, 0));
+	settle(feed);
+}
+
+/* ---- pages ---- */
+
+static void
+hand_over(Feed *feed, const Page *page)
+{
+	FeedState  *state = &feed->state;
+	bool		moved = page->position > state->position;
+	bool		full = page->count >= feed->page_events ||
+		page->bytes >= (size_t) feed->page_bytes;
+
+	state->pages_read++;
+	state->events_read += (uint64_t) page->count;
+	state->bytes_read += page->bytes;
+	feed->future_strikes = 0;
+	for (int i = 0; i < page->count; i++)
+		feed->handler->on_event(feed->arg, &page->events[i]);
+	if (!moved)
+		return;
+	state->position = page->position;
+	if (state->horizon < state->position)
+		state->horizon = state->position;
+	/* a filtered read looks at a bounded number of rows, so it can stop before the horizon */
+	if (full || feed->filter)
+		feed->wanted = true;
+	feed->handler->on_page_end(feed->arg, state->position, state->epoch);
+}
+
+static void
+take_page(Feed *feed, const PGresult *rows)
+{
+	Page		page;
+
+	if (!page_read(&page, rows))
+		trouble_in_words(feed, "events._feed() gave an answer of unknown form",
+						 "Install the version of the extension that eventsd is for.");
+	else if (strcmp(page.epoch, feed->state.epoch) != 0)
+	{
+		feed->settled = false;	/* the state tells what has changed */
+		feed->wanted = true;
+	}
+	else
+		hand_over(feed, &page);
+	page_clear(&page);
+}
+
+static void
+take_refusal(Feed *feed, const ConnOutcome *outcome)
+{
+	QueryError	error;
+
+	refusal_read(&error, outcome);
+	if (strcmp(error.sqlstate, QUERY_CURSOR_TOO_OLD) == 0)
+	{
+		feed->settled = false;	/* the state has the new oldest position */
+		feed->wanted = true;
+		return;
+	}
+	if (strcmp(error.sqlstate, QUERY_CURSOR_FUTURE) == 0)
+	{
+		feed->settled = false;
+		feed->wanted = true;
+		feed->future_strikes++;
+		loop_timer_start(&feed->rest, POLL_INTERVAL, 0);
+		return;
+	}
+	trouble(feed, &error);
+}
+
+static void
+reader_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
+{
+	Feed	   *feed = arg;
+	FeedRunning what = feed->running;
+
+	(void) conn;
+	feed->running = RUNNING_NOTHING;
+	if (outcome->lost)
+		return;					/* reader_down follows, and a new connection */
+	if (outcome->refusal)
+		take_refusal(feed, outcome);
+	else if (what == RUNNING_STATE)
+		take_state(feed, outcome->rows);
+	else if (what == RUNNING_START)
+		take_start(feed, outcome->rows);
+	else
+		take_page(feed, outcome->rows);
+	feed_next(feed);
+}
+
+static void
+ask_page(Feed *feed)
+{
+	feed->wanted = feed->notified = false;
+	feed->announced = 0;
+	page_params_clear(&feed->params);
+	if (!page_params_init(&feed->params, feed->state.position, feed->page_events,
+						  feed->page_bytes, feed->filter))
+	{
+		trouble_in_words(feed, "the filter cannot be sent to PostgreSQL",
+						 "It is too large, or holds a NUL byte.");
+		return;
+	}
+	feed->running = RUNNING_PAGE;
+	conn_send(feed->reader, &page_statement, (const char *const *) feed->params.values);
+}
+
+/* a notification that came while its own page was under way asks for nothing more */
+static bool
+is_page_wanted(const Feed *feed)
+{
+	return feed->wanted || (feed->notified && feed->announced > feed->state.position);
+}
+
+static void
+feed_next(Feed *feed)
+{
+	const char *values[] = {feed->since};
+
+	if (!conn_is_idle(feed->reader) || loop_timer_is_running(&feed->rest))
+		return;
+	if (!feed->settled || loop_now_ms(feed->loop) - feed->state_read_at >= STATE_INTERVAL)
+	{
+		feed->running = RUNNING_STATE;
+		conn_send(feed->reader, &state_statement, NULL);
+	}
+	else if (!feed->started)
+	{
+		feed->running = RUNNING_START;
+		conn_send(feed->reader, &start_statement, values);
+	}
+	else if (!feed->paused && is_page_wanted(feed))
+		ask_page(feed);
+}
+
+/* ---- what makes us read ---- */
+
+static void
+reader_up(void *arg, PgConn *conn)
+{
+	Feed	   *feed = arg;
+
+	feed->settled = false;
+	feed->wanted = true;
+	feed->state.reconnects = conn_times_up(conn) - 1;
+	feed_next(feed);
+}
+
+static void
+reader_down(void *arg, PgConn *conn)
+{
+	Feed	   *feed = arg;
+
+	(void) conn;
+	feed->settled = false;
+	set_connected(feed, false);
+}
+
+static void
+rest_over(LoopTimer *timer, void *arg)
+{
+	(void) timer;
+	feed_next(arg);
+}
+
+static void
+listener_up(void *arg, PgConn *conn)
+{
+	Feed	   *feed = arg;
+
+	feed->listen_asked_at = loop_now_ms(feed->loop);
+	conn_send(conn, &listen_statement, NULL);
+}
+
+static void
+listener_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
+{
+	Feed	   *feed = arg;
+	QueryError	error;
+
+	(void) conn;
+	feed->state.listening = outcome->rows != NULL;
+	if (outcome->rows)
+	{
+		feed->wanted = true;	/* what was notified before is lost, but not the events */
+		feed_next(feed);
+	}
+	else if (outcome->refusal)
+	{
+		refusal_read(&error, outcome);
+		log_warning("LISTEN was refused, events are polled for once a second",
+					LOG_STR("reason", error.message), LOG_STR("sqlstate", error.sqlstate),
+					LOG_STR("hint", "listen_database has to be a direct connection to the primary"));
+	}
+}
+
+static void
+listener_down(void *arg, PgConn *conn)
+{
+	Feed	   *feed = arg;
+
+	(void) conn;
+	feed->state.listening = false;
+}
+
+static void
+notified(void *arg, PgConn *conn, const char *payload)
+{
+	Feed	   *feed = arg;
+	int64_t		position = strtoll(payload, NULL, 10);
+
+	(void) conn;
+	feed->state.notifications++;
+	if (position > feed->announced)
+		feed->announced = position;
+	if (position > 0)
+		feed->notified = true;
+	else
+		feed->wanted = true;	/* a payload that is no position */
+	feed_next(feed);
+}
+
+static void
+poll_due(LoopTimer *timer, void *arg)
+{
+	Feed	   *feed = arg;
+
+	(void) timer;
+	feed->wanted = true;
+	feed_next(feed);
+	/* LISTEN was refused: the server may be a primary by now */
+	if (!feed->state.listening && conn_is_idle(feed->listener) &&
+		loop_now_ms(feed->loop) - feed->listen_asked_at >= LISTEN_INTERVAL)
+		listener_up(feed, feed->listener);
+}
+
+/* ---- making and freeing ---- */
+
+Feed *
+feed_new(Loop *loop, const Conf *conf, const FeedOptions *options,
+		 const FeedHandler *handler, void *arg)
+{
+	static const ConnHandler reader = {reader_up, reader_down, reader_done, NULL};
+	static const ConnHandler listener = {listener_up, listener_down, listener_done, notified};
+	Feed	   *feed = mem_zalloc(sizeof(Feed));
+
+	feed->loop = loop;
+	feed->handler = handler;
+	feed->arg = arg;
+	feed->page_events = (int) conf->feed_page_events;
+	feed->page_bytes = (int) conf->feed_page_size;
+	feed->rest_time = TROUBLE_FIRST;
+	feed->after = FEED_LATEST;
+	if (options)
+	{
+		feed->after = options->after;
+		if (options->filter && (options->filter->topic_count || options->filter->types.count))
+			feed->filter = options->filter;
+		feed->first_epoch = options->epoch ? mem_strdup(options->epoch) : NULL;
+		feed->since = options->since ? mem_strdup(options->since) : NULL;
+	}
+	loop_timer_init(&feed->rest, loop, rest_over, feed);
+	loop_timer_init(&feed->poll, loop, poll_due, feed);
+	loop_timer_start(&feed->poll, POLL_INTERVAL, POLL_INTERVAL);
+	feed->reader = conn_new(loop, conf, false, "feed", &reader, feed);
+	feed->listener = conn_new(loop, conf, true, "listen", &listener, feed);
+	return feed;
+}
+
+void
+feed_free(Feed *feed)
+{
+	if (!feed)
+		return;
+	conn_free(feed->reader);
+	conn_free(feed->listener);
+	loop_timer_clear(&feed->poll);
+	loop_timer_clear(&feed->rest);
+	page_params_clear(&feed->params);
+	mem_free(feed->first_epoch);
+	mem_free(feed->since);
+	mem_free(feed->last_trouble);
+	mem_free(feed);
+}
+
+const FeedState *
+feed_state(const Feed *feed)
+{
+	return &feed->state;
+}
+
+void
+feed_poke(Feed *feed)
+{
+	feed->wanted = true;
+	feed_next(feed);
+}
+
+void
+feed_pause(Feed *feed)
+{
+	feed->paused = true;
+}
+
+void
+feed_resume(Feed *feed)
+{
+	feed->paused = false;
+	feed_next(feed);
+}

@@ -1,0 +1,66 @@
+/*
+ * upkeep.c - events.maintain() where nobody else calls it.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ */
+#include "pg/upkeep.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define INTERVAL 10000			/* ms */
+#define FIRST	 1000
+
+struct Upkeep
+{
+	Queries    *queries;
+	const Feed *feed;
+	LoopTimer	timer;
+	Query	   *running;
+};
+
+static void
+round_done(void *arg, const QueryError *error)
+{
+	Upkeep	   *upkeep = arg;
+
+	upkeep->running = NULL;
+	if (error)
+		log_warning("maintenance failed", LOG_STR("reason", error->message),
+					LOG_STR("sqlstate", error->sqlstate), LOG_STR("detail", error->detail),
+					LOG_STR("hint", error->hint));
+}
+
+static void
+round_due(LoopTimer *timer, void *arg)
+{
+	Upkeep	   *upkeep = arg;
+	const FeedState *state = feed_state(upkeep->feed);
+
+	(void) timer;
+	if (!upkeep->running && state->connected && !state->worker)
+		upkeep->running = query_maintain(upkeep->queries, round_done, upkeep);
+}
+
+Upkeep *
+upkeep_new(Loop *loop, Queries *queries, const Feed *feed)
+{
+	Upkeep	   *upkeep = mem_zalloc(sizeof(Upkeep));
+
+	upkeep->queries = queries;
+	upkeep->feed = feed;
+	loop_timer_init(&upkeep->timer, loop, round_due, upkeep);
+	loop_timer_start(&upkeep->timer, FIRST, INTERVAL);
+	return upkeep;
+}
+
+void
+upkeep_free(Upkeep *upkeep)
+{
+	if (!upkeep)
+		return;
+	loop_timer_clear(&upkeep->timer);
+	if (upkeep->running)
+		query_cancel(upkeep->running);
+	mem_free(upkeep);
+}
