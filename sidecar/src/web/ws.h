@@ -1,12 +1,23 @@
 /*
  * SPDX-License-Identifier: PostgreSQL
  *
- * ws.h: WebSocket connections; the only home of libwebsockets.
+ * ws.h: WebSocket connections (RFC 6455).
  *
- * The handshake is read and checked by our own HTTP code; then the socket is
- * handed to libwebsockets, which is the codec from there on: unmasking,
- * fragments, control frames, the closing handshake.  Its HTTP role never
- * sees a byte of the network.
+ * The handshake is read by our HTTP code and checked here; then the socket
+ * changes hands and speaks frames.  The codec is our own, as the HTTP parser
+ * is: libwebsockets 4.1.6, tried first, takes unmasked frames from clients
+ * (the standard says MUST close) and gives no way to see it.  What is refused,
+ * and with which code:
+ *
+ *	 1002	unmasked, reserved bits or opcodes, a control frame that is
+ *			fragmented or longer than 125 bytes, a stray continuation, a length
+ *			not in its shortest form, a close code that may not be sent
+ *	 1003	a binary message
+ *	 1007	text that is not UTF-8
+ *	 1008	answers that are not read, or a limit of the session
+ *	 1009	a message longer than max_frame_size
+ *
+ * Extensions are not negotiated (no permessage-deflate).
  *
  * Writing goes two ways, and both keep frames whole:
  *
@@ -20,9 +31,9 @@
  * Those that do not fit at once are queued, up to a bound; a client that
  * does not read its answers is closed with 1008.
  *
- * Lifetime: a Ws is made by ws_adopt() and freed by this module after
- * handler->closed(), which comes exactly once for every adopted connection
- * that was announced by handler->opened().
+ * Lifetime: a Ws is made by ws_adopt() and freed by this module at the end of
+ * the turn in which handler->closed() was called, which happens exactly once.
+ * No callback comes from inside ws_send_raw(), ws_send_text() or ws_close().
  */
 #ifndef WEB_WS_H
 #define WEB_WS_H
@@ -32,6 +43,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "conf/conf.h"
 #include "loop/loop.h"
 #include "web/http_conn.h"
 
@@ -68,7 +80,7 @@ typedef struct WsHandler
 	void		(*message) (void *arg, Ws *ws, const char *text, size_t len);
 	/* After ws_send_raw() took less than all: there is room now. */
 	void		(*writable) (void *arg, Ws *ws);
-	/* Gone; arg is the handler's to free.  Called also when opened was not. */
+	/* Gone; arg is the handler's to free. */
 	void		(*closed) (void *arg, Ws *ws);
 } WsHandler;
 
@@ -77,6 +89,7 @@ typedef struct WsServerConf
 	size_t		max_frame_size; /* of a message from a client; more is 1009 */
 	int			ping_interval_ms;	/* an idle connection is pinged */
 	size_t		max_answer_queue;	/* bytes of control messages kept */
+	const ConfList *cors_origins;	/* whose pages may connect; same origin always may */
 } WsServerConf;
 
 extern WsServer *ws_server_new(Loop *loop, const WsServerConf *conf);
@@ -86,15 +99,22 @@ extern void ws_server_free(WsServer *server);
 
 /*
  * Checks the handshake of a HANDLED GET that asks for an upgrade.  True when
- * it is good; else it was answered with 400, 405, 426 or 505.
+ * it is good; else it was answered with 400, 403, 405, 426 or 505.
  */
-extern bool ws_check_handshake(HttpConn *conn, WsProtocol *protocol);
+typedef struct WsHandshake
+{
+	WsProtocol	protocol;
+	bool		protocol_asked; /* the client named it: it is answered */
+	char		accept[32];		/* Sec-WebSocket-Accept */
+} WsHandshake;
+
+extern bool ws_check_handshake(WsServer *server, HttpConn *conn, WsHandshake *handshake);
 
 /*
- * Upgrades a checked connection.  conn is gone afterwards.  False: refused,
- * the socket is closed, handler->closed() was called.
+ * Upgrades a checked connection.  conn is gone afterwards; opened() is called
+ * from inside, then what the client has sent already is read.
  */
-extern bool ws_adopt(WsServer *server, HttpConn *conn, WsProtocol protocol,
+extern void ws_adopt(WsServer *server, HttpConn *conn, const WsHandshake *handshake,
 					 const WsHandler *handler, void *arg);
 
 /*
@@ -117,6 +137,12 @@ extern WsProtocol ws_protocol(const Ws *ws);
 extern const char *ws_peer(const Ws *ws);
 extern uint64_t ws_id(const Ws *ws);
 extern int	ws_server_connections(const WsServer *server);
+
+/* Stops or goes on reading: back-pressure on a client that asks too much. */
+extern void ws_pause(Ws *ws, bool pause);
+
+/* SIGTERM: says 1001 to so many of those that are left; returns how many are. */
+extern int	ws_server_drain_some(WsServer *server, int count, const char *reason);
 
 /*
  * Writes the header of a server text frame of that payload length into out
