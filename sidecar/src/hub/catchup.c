@@ -159,11 +159,12 @@ table_answered(Subscriber *subscriber, const HistoryEnd *end)
 		hub_park(subscriber, SUBSCRIBER_RETRY, &hub->retry);
 		return;
 	}
+	/* the beginning speaks of the position from which the page goes on */
 	subscriber->checked = true;
-	if (after > before)
-		subscriber->position = after;
 	if (!flush_begin(subscriber))
 		return;
+	if (after > before)
+		subscriber->position = after;
 	if (hub->page_events > 0)
 		flush_page(subscriber);
 	else if (after > before || before >= hub->head)

@@ -81,6 +81,7 @@ typedef struct HubStats
 	/* since the start */
 	int64_t		events;			/* taken from the feed */
 	int64_t		frames;			/* framed for channels */
+	int64_t		sessions[FRAMING_TRANSPORTS];	/* subscribers that ever were */
 	int64_t		deliveries[FRAMING_TRANSPORTS]; /* events given to connections */
 	int64_t		bytes[FRAMING_TRANSPORTS];	/* ditto, with framing */
 	int64_t		sends[FRAMING_TRANSPORTS];	/* calls of send() that took something, and batches */

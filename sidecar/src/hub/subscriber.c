@@ -73,6 +73,7 @@ hub_subscribe(Hub *hub, Subscriber *subscriber, const SubscriberOps *ops,
 
 	dlist_push_tail(&hub->members, &subscriber->member);
 	hub->stats.subscribers[ops->framing->transport]++;
+	hub->stats.sessions[ops->framing->transport]++;
 	hub->stats.behind++;
 	if (options->start.from == START_LATEST)
 		catchup_join(subscriber);

@@ -11,11 +11,15 @@
  *	way			begins				quiet for keepalive_interval	reset			drain
  *	SSE			200 when the		": keep-alive" and an `id:`	410 before the	`retry:` hint and
  *				start is known		that moves the cursor		head; later an	end of stream
- *				to be good										event "reset"
+ *				to be good, then									event "reset"
+ *				`retry:` and `id:`
  *	NDJSON		ditto				an empty line				410; later the	end of stream
  *																end of stream
  *	long-poll	held				-							410				204 with cursor
  *	WebSocket	at once				(protocol pings, ws.c)		on_ended		(ws.c)
+ *
+ * The `id:` blocks without data give a browser a cursor to resume from before any event has come,
+ * and keep it from growing too old on a quiet subscription; they dispatch no event.
  *
  * A long-poll from `latest` answers 204 at once, with the cursor to go on from: what it waited
  * for would otherwise be lost between two polls.  One with a cursor waits.
@@ -32,6 +36,7 @@
 #include "conf/conf.h"
 #include "hub/hub.h"
 #include "loop/loop.h"
+#include "pg/feed.h"
 #include "web/http_conn.h"
 #include "web/ws.h"
 
@@ -56,6 +61,8 @@ void		deliver_free(Deliver *deliver);
 /* after SIGHUP: times and limits of what begins from now on */
 void		deliver_reload(Deliver *deliver, const Conf *conf);
 Hub		   *deliver_hub(Deliver *deliver);
+/* the feed whose oldest position the hub is to hear of, once a second */
+void		deliver_watch(Deliver *deliver, const Feed *feed);
 /* the hub's figures into the metrics block; called once a second by itself, and before a scrape */
 void		deliver_collect(Deliver *deliver);
 

@@ -1,0 +1,141 @@
+/*
+ * deliver_history.c - see deliver_history.h.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * A read is a small struct between a hub's reader and a query; it is freed with the answer or with
+ * the cancellation.  Failures that are nobody's cursor are logged here, the hub only learns that
+ * the table cannot be read now.
+ */
+#include "web/deliver_history.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "hub/hub.h"
+#include "pg/query.h"
+
+struct HistoryRead
+{
+	Query	   *query;
+	const HistoryReader *reader;
+	void	   *arg;
+};
+
+static EventView
+view_of(const FeedEvent *event)
+{
+	return (EventView)
+	{
+		.position = event->position,
+		.recorded_at = event->recorded_at,
+		.type = event->type,
+		.topic = event->topic,
+		.json = event->json,
+	};
+}
+
+/* ---- the table ---- */
+
+static HistoryOutcome
+outcome_of(const QueryError *error)
+{
+	if (strcmp(error->sqlstate, QUERY_CURSOR_TOO_OLD) == 0)
+		return HISTORY_TOO_OLD;
+	if (strcmp(error->sqlstate, QUERY_CURSOR_FUTURE) == 0)
+		return HISTORY_FUTURE;
+	if (error->unavailable)
+		return HISTORY_UNAVAILABLE;
+	log_warning("history cannot be read", LOG_STR("sqlstate", error->sqlstate),
+				LOG_STR("reason", error->message), LOG_STR("detail", error->detail));
+	return HISTORY_FAILED;
+}
+
+static void
+answered(void *arg, const HistoryResult *result, const QueryError *error)
+{
+	HistoryRead *read = arg;
+	HistoryEnd	end = {.outcome = HISTORY_OK};
+
+	if (error != NULL)
+		end.outcome = outcome_of(error);
+	else
+	{
+		end.position = result->position;
+		end.epoch = result->epoch;
+		for (int i = 0; i < result->count; i++)
+		{
+			EventView	view = view_of(&result->events[i]);
+
+			read->reader->event(read->arg, &view);
+		}
+	}
+	read->reader->done(read->arg, &end);
+	mem_free(read);
+}
+
+static HistoryRead *
+start(void *source, int64_t after, int max_count, int max_bytes, const EventFilter *filter,
+	  const HistoryReader *reader, void *arg)
+{
+	HistoryRead *read = mem_zalloc(sizeof(*read));
+	HistoryRequest request = {
+		.after = after,
+		.max_count = max_count,
+		.max_bytes = max_bytes,
+		.filter = filter,
+	};
+
+	read->reader = reader;
+	read->arg = arg;
+	read->query = query_history(source, &request, answered, read);
+	if (read->query == NULL)
+	{
+		mem_free(read);
+		return NULL;
+	}
+	return read;
+}
+
+static void
+cancel(void *source, HistoryRead *read)
+{
+	(void) source;
+	query_cancel(read->query);
+	mem_free(read);
+}
+
+const HistorySource deliver_history = {start, cancel};
+
+/* ---- the feed ---- */
+
+static void
+on_epoch(void *arg, const FeedEpoch *epoch)
+{
+	hub_open(arg, epoch->epoch, epoch->oldest, epoch->position);
+}
+
+static void
+on_event(void *arg, const FeedEvent *event)
+{
+	EventView	view = view_of(event);
+
+	hub_publish(arg, &view);
+}
+
+static void
+on_page_end(void *arg, int64_t position, const char *epoch)
+{
+	(void) epoch;
+	hub_advance(arg, position);
+}
+
+static void
+on_state(void *arg, bool connected)
+{
+	(void) arg;
+	(void) connected;
+}
+
+const FeedHandler deliver_feed_handler = {on_epoch, on_event, on_page_end, on_state};
