@@ -1,0 +1,63 @@
+-- ---------------------------------------------------------------------------
+-- Reading
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events.read(
+    after     bigint DEFAULT NULL,
+    max_count int    DEFAULT 100,
+    topics    text[] DEFAULT NULL,
+    types     text[] DEFAULT NULL)
+RETURNS SETOF events.event
+AS 'MODULE_PATHNAME', 'ev_read'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events.read(bigint, int, text[], text[]) IS
+'The next events after a position, in order, none missing: give the position of the last event you had.
+after: NULL begins with the oldest event kept. max_count: NULL for all. topics: one path (ARRAY[''order'']) or several (ARRAY[[''order'',NULL],[''service'',''production'']], padded with NULLs); a path gets what begins with it, * stands for one element. types: names, or prefixes ending in *.
+Errors: EV001 the position is older than the oldest event kept; EV002 it is in the future; 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby; 22023 bad argument.';
+
+CREATE FUNCTION events.horizon()
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'ev_horizon'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events.horizon() IS
+'The greatest position at and below which everything is decided. To read the table directly, take it in a statement of its own first, then select position > cursor AND position <= horizon in the next one.
+Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
+
+CREATE FUNCTION events.oldest()
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'ev_oldest'
+LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events.oldest() IS
+'The lowest position that is kept; events.oldest() - 1 is the oldest valid cursor';
+
+CREATE FUNCTION events.position_at("time" timestamptz)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'ev_position_at'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events.position_at(timestamptz) IS
+'The cursor after which all events come that were recorded at or after the time (by recorded_at, not by the publisher''s time).
+Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
+
+CREATE FUNCTION events._feed(
+    after bigint, max_count int, max_bytes int,
+    topics text[] DEFAULT NULL, types text[] DEFAULT NULL,
+    OUT position bigint, OUT recorded_at timestamptz, OUT type text, OUT topic text[], OUT event text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ev_feed'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._feed(bigint, int, int, text[], text[]) IS
+'For eventsd: a page of events as CloudEvents JSON text; the last row has no event, its position says how far the page goes and its type names the epoch';
+
+CREATE FUNCTION events._relay_state(
+    OUT epoch text, OUT horizon bigint, OUT oldest bigint, OUT last_position bigint,
+    OUT worker boolean, OUT version text,
+    OUT commits_in_flight int, OUT oldest_commit_since timestamptz, OUT worker_pid int)
+AS 'MODULE_PATHNAME', 'ev_relay_state'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._relay_state() IS 'For eventsd and events.status: the state of the hub';
+
+CREATE FUNCTION events._partitions(OUT relid regclass, OUT lower bigint, OUT upper bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ev_partitions'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._partitions() IS 'The partitions of events.event in order of position';

@@ -1,0 +1,147 @@
+-- ---------------------------------------------------------------------------
+-- Maintenance: partitions ahead, closed partitions, retention
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events._ensure_partitions(initial boolean DEFAULT false)
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_ensure_partitions'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._ensure_partitions(boolean) IS
+'Makes partitions up to 2 x 2^20 positions ahead; the very first one only with initial => true';
+
+-- A partition is closed when all its positions are decided.  In one round its
+-- time range is recorded and added as a constraint that is not yet valid, in a
+-- later one the constraint is validated: together they would hold the strong
+-- lock of the first over the scan of the second.
+CREATE FUNCTION events._close_partitions(horizon bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    p record;
+    c record;
+    name text;
+    condition text;
+BEGIN
+    FOR p IN
+        SELECT l.relid, l.lower, l.upper, k.convalidated
+        FROM events._partitions() AS l
+        LEFT JOIN pg_constraint AS k ON k.conrelid = l.relid AND k.conname = 'recorded_at_range'
+        WHERE l.upper <= horizon + 1 AND NOT coalesce(k.convalidated, false)
+    LOOP
+        BEGIN
+            IF p.convalidated IS NOT NULL THEN
+                EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT recorded_at_range', p.relid);
+                CONTINUE;
+            END IF;
+            EXECUTE format('SELECT count(*) AS events, min(recorded_at) AS first, max(recorded_at) AS last FROM %s',
+                           p.relid) INTO c;
+            -- An empty partition is excluded from every search by time.
+            condition := CASE WHEN c.events = 0 THEN 'recorded_at IS NULL'
+                ELSE format('recorded_at >= %L AND recorded_at <= %L', c.first, c.last) END;
+            EXECUTE format('ALTER TABLE %s ADD CONSTRAINT recorded_at_range CHECK (%s) NOT VALID',
+                           p.relid, condition);
+            INSERT INTO events.partition (lower, upper, events, first_recorded_at, last_recorded_at)
+            VALUES (p.lower, p.upper, c.events, c.first, c.last)
+            ON CONFLICT (lower) DO UPDATE
+            SET upper = excluded.upper, events = excluded.events,
+                first_recorded_at = excluded.first_recorded_at,
+                last_recorded_at = excluded.last_recorded_at;
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;  -- somebody reads it; the next round tries again
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION events._close_partitions(bigint) IS
+'Records number and time range of partitions that lie wholly at or below the horizon';
+
+CREATE FUNCTION events._drop_old_partitions()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    keep interval;
+    p record;
+BEGIN
+    IF current_setting('events.retention') = '' THEN
+        RETURN;
+    END IF;
+    BEGIN
+        keep := current_setting('events.retention')::interval;
+    EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR interval_field_overflow THEN
+        RAISE WARNING 'setting events.retention is not an interval: "%"', current_setting('events.retention')
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'For example ''30 days''. Nothing is removed meanwhile.';
+        RETURN;
+    END;
+    FOR p IN
+        SELECT l.relid, l.lower, l.upper, c.events, c.last_recorded_at
+        FROM events._partitions() AS l
+        LEFT JOIN events.partition AS c USING (lower)
+        ORDER BY l.lower
+    LOOP
+        -- From the oldest on, as long as all of it is too old.
+        EXIT WHEN p.events IS NULL
+            OR coalesce(p.last_recorded_at, '-infinity') >= clock_timestamp() - keep;
+        BEGIN
+            EXECUTE format('DROP TABLE %s', p.relid);
+            DELETE FROM events.partition WHERE lower = p.lower;
+        EXCEPTION WHEN lock_not_available THEN
+            EXIT;  -- somebody reads it; the next round tries again
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION events._drop_old_partitions() IS
+'Drops closed partitions whose newest event is older than events.retention';
+
+CREATE FUNCTION events.maintain()
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- One at a time; a second one has nothing to do.
+    IF NOT pg_try_advisory_xact_lock('events.event'::regclass::oid::int, 228) THEN
+        RETURN;
+    END IF;
+    PERFORM events._ensure_partitions();
+    PERFORM events._close_partitions(events.horizon());
+    PERFORM events._drop_old_partitions();
+END
+$$;
+COMMENT ON FUNCTION events.maintain() IS
+'Does one round of background work: makes partitions ahead, closes those that are full, drops those older than events.retention. The worker calls it, or eventsd, or pg_cron.
+Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
+
+CREATE FUNCTION events.new_epoch()
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    new_name text := substr(md5(gen_random_uuid()::text), 1, 8);
+BEGIN
+    UPDATE events.epoch SET ended_at = clock_timestamp() WHERE ended_at IS NULL;
+    INSERT INTO events.epoch (name) VALUES (new_name);
+    PERFORM pg_notify('events', events.horizon()::text);
+    RETURN new_name;
+END
+$$;
+COMMENT ON FUNCTION events.new_epoch() IS
+'Starts a new epoch and returns its name: every cursor given out before is answered with a reset. To be called after a restore to an earlier point in time.';
+
+-- The first partition.  A dump brings its own partitions, and sets row_security
+-- off before it creates the extension; then the first is not made here.
+DO $$
+BEGIN
+    IF current_setting('row_security')::boolean THEN
+        PERFORM events._ensure_partitions(initial => true);
+    END IF;
+END
+$$;

@@ -1,0 +1,82 @@
+-- ---------------------------------------------------------------------------
+-- Who may do what: PUBLIC gets nothing
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events._role_functions(privilege text)
+RETURNS SETOF regprocedure
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT p.oid::regprocedure
+    FROM pg_proc AS p
+    WHERE p.pronamespace = 'events'::regnamespace
+      AND CASE privilege
+          WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch')
+          WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at',
+                                         '_relay_state', '_partitions')
+          WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
+                                          '_relay_state', '_partitions', '_feed', '_intake')
+          WHEN 'admin' THEN p.proname NOT IN ('_close_partitions', '_drop_old_partitions',
+                                              '_ensure_partitions', '_role_functions')
+          END
+$$;
+COMMENT ON FUNCTION events._role_functions(text) IS 'The functions that a privilege of events.grant_role() stands for';
+
+CREATE FUNCTION events._change_role(role regrole, privilege text, command text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    direction text := CASE command WHEN 'GRANT' THEN 'TO' ELSE 'FROM' END;
+    f regprocedure;
+BEGIN
+    IF role IS NULL OR privilege IS NULL OR privilege NOT IN ('publish', 'read', 'relay', 'admin') THEN
+        RAISE EXCEPTION 'privilege must be publish, read, relay or admin: %', coalesce(privilege, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'For example events.grant_role(''app'', ''publish'').';
+    END IF;
+    IF command = 'GRANT' THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA events TO %s', role);
+    END IF;
+    FOR f IN SELECT events._role_functions(privilege) LOOP
+        EXECUTE format('%s EXECUTE ON FUNCTION %s %s %s', command, f, direction, role);
+    END LOOP;
+    IF privilege <> 'publish' THEN
+        EXECUTE format('%s SELECT ON events.status %s %s', command, direction, role);
+    END IF;
+    IF privilege = 'admin' THEN
+        EXECUTE format('%s SELECT ON ALL TABLES IN SCHEMA events %s %s', command, direction, role);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION events._change_role(regrole, text, text) IS 'For events.grant_role() and events.revoke_role()';
+
+CREATE FUNCTION events.grant_role(role regrole, privilege text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM events._change_role(role, privilege, 'GRANT');
+END
+$$;
+COMMENT ON FUNCTION events.grant_role(regrole, text) IS
+'Lets a role publish (publish events), read (read events and events.status), relay (what eventsd needs, for its login role) or admin (all of it, and maintenance, epochs, grants).
+Errors: 22023 unknown privilege; 42704 unknown role; 42501 the caller is neither owner of the extension nor admin.';
+
+CREATE FUNCTION events.revoke_role(role regrole, privilege text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM events._change_role(role, privilege, 'REVOKE');
+END
+$$;
+COMMENT ON FUNCTION events.revoke_role(regrole, text) IS
+'Takes back what events.grant_role() gave. A function that several privileges share is taken back with any of them; grant the ones that stay again.';
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA events FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA events FROM PUBLIC;
+REVOKE ALL ON SCHEMA events FROM PUBLIC;

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * catalog.c: finding the extension's own objects, and acting as their owner.
+ *
+ * The schema is always called events (the extension is not relocatable and
+ * owns the schema), so a name is enough to find a table of it.
+ */
+#include "base/compat.h"
+
+#include "access/xact.h"
+#include "base/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+Oid
+ev_catalog_relid_if_exists(const char *name)
+{
+	Oid			schema = get_namespace_oid("events", true);
+
+	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+}
+
+Oid
+ev_catalog_relid(const char *name)
+{
+	Oid			relid = ev_catalog_relid_if_exists(name);
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("relation \"events.%s\" does not exist", name),
+				 errdetail("It belongs to the extension \"events\"."),
+				 errhint("The extension was dropped or its script is incomplete: CREATE EXTENSION "
+						 "events.")));
+	return relid;
+}
+
+bool
+ev_catalog_is_installed(void)
+{
+	return OidIsValid(ev_catalog_relid_if_exists("event")) &&
+		OidIsValid(ev_catalog_relid_if_exists("position"));
+}
+
+static Oid
+relation_owner(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+void
+ev_catalog_become_owner(EvOwnerContext *context)
+{
+	Oid			owner = relation_owner(ev_catalog_relid("event"));
+
+	GetUserIdAndSecContext(&context->saved_user, &context->saved_security);
+	context->saved_read_only = XactReadOnly;
+	context->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	SetUserIdAndSecContext(owner, context->saved_security | SECURITY_LOCAL_USERID_CHANGE);
+	XactReadOnly = false;
+}
+
+void
+ev_catalog_restore_user(const EvOwnerContext *context)
+{
+	XactReadOnly = context->saved_read_only;
+	SetUserIdAndSecContext(context->saved_user, context->saved_security);
+	AtEOXact_GUC(false, context->guc_level);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * compat.h: every difference between PostgreSQL 15 and 18 that this extension
+ * meets, in one place.
+ *
+ * The rest of the code is written for the newest spelling; this file gives the
+ * older servers that spelling.  A difference in behaviour, as opposed to in
+ * spelling, is named here by a macro EV_HAVE_... so that `grep EV_HAVE` lists
+ * all code that acts differently on some server.
+ */
+#ifndef EV_COMPAT_H
+#define EV_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "events needs PostgreSQL 15, 16, 17 or 18"
+#endif
+
+/* 18: the module magic carries a name and a version. */
+#if PG_VERSION_NUM >= 180000
+#define EV_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "events", .version = EV_VERSION)
+#else
+#define EV_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* 17: named segments of shared memory without shared_preload_libraries. */
+#if PG_VERSION_NUM >= 170000
+#define EV_HAVE_DSM_REGISTRY 1
+#endif
+
+/* 17: backends are numbered by MyProcNumber; before, by the PGPROC's index. */
+#if PG_VERSION_NUM >= 170000
+#define EV_MY_PROC_NUMBER ((int) MyProcNumber)
+#else
+#define EV_MY_PROC_NUMBER (MyProc->pgprocno)
+#endif
+
+/* 16: one ownercheck for all kinds of objects. */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_database.h"
+#define ev_database_ownercheck(db, role) object_ownercheck(DatabaseRelationId, (db), (role))
+#else
+#define ev_database_ownercheck(db, role) pg_database_ownercheck((db), (role))
+#endif
+
+/* 18: the primary key may be deferrable, and the caller says if he minds. */
+#if PG_VERSION_NUM >= 180000
+#define ev_primary_key_index(rel) RelationGetPrimaryKeyIndex((rel), false)
+#else
+#define ev_primary_key_index(rel) RelationGetPrimaryKeyIndex(rel)
+#endif
+
+/* 16: BRIN-only updates; an insert never is one. */
+#if PG_VERSION_NUM >= 160000
+#define ev_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define ev_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
+#endif
+
+/* 17: a background worker's main function is declared pg_noreturn before (18) or after. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn
+#endif
+
+#endif							/* EV_COMPAT_H */

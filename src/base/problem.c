@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * problem.c: what is wrong with an event, collected instead of thrown.
+ *
+ * Everything is allocated in the context that is current when a problem is
+ * added; nothing is freed one by one.
+ */
+#include "base/compat.h"
+
+#include "base/problem.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+void
+ev_problem_add(EvProblems *problems, const char *attribute, const char *format,...)
+{
+	EvProblem  *problem = palloc(sizeof(EvProblem));
+	StringInfoData location,
+				message;
+
+	initStringInfo(&location);
+	if (attribute[0] != '\0')
+		appendStringInfoChar(&location, '/');
+	for (const char *p = attribute; *p; p++)
+	{
+		if (*p == '~')
+			appendStringInfoString(&location, "~0");
+		else if (*p == '/')
+			appendStringInfoString(&location, "~1");
+		else
+			appendStringInfoChar(&location, *p);
+	}
+
+	initStringInfo(&message);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&message, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&message, needed);
+	}
+
+	problem->location = location.data;
+	problem->message = message.data;
+	problems->list = lappend(problems->list, problem);
+	if (problems->sqlstate == 0)
+		problems->sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
+}
+
+bool
+ev_problem_is_at(const EvProblems *problems, const char *location)
+{
+	ListCell   *cell;
+
+	foreach(cell, problems->list)
+	{
+		if (strcmp(((EvProblem *) lfirst(cell))->location, location) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+push_string(JsonbParseState **state, JsonbIteratorToken token, char *text)
+{
+	JsonbValue	v;
+
+	v.type = jbvString;
+	v.val.string.val = text;
+	v.val.string.len = strlen(text);
+	pushJsonbValue(state, token, &v);
+}
+
+Jsonb *
+ev_problems_to_jsonb(const EvProblems *problems)
+{
+	JsonbParseState *state = NULL;
+	ListCell   *cell;
+
+	if (problems->list == NIL)
+		return NULL;
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach(cell, problems->list)
+	{
+		EvProblem  *p = lfirst(cell);
+
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_string(&state, WJB_KEY, "instanceLocation");
+		push_string(&state, WJB_VALUE, p->location);
+		push_string(&state, WJB_KEY, "message");
+		push_string(&state, WJB_VALUE, p->message);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+void
+ev_problems_raise(const EvProblems *problems, int which)
+{
+	StringInfoData detail;
+	ListCell   *cell;
+
+	if (problems->list == NIL)
+		return;
+	initStringInfo(&detail);
+	foreach(cell, problems->list)
+	{
+		EvProblem  *p = lfirst(cell);
+
+		if (detail.len > 0)
+			appendStringInfoChar(&detail, '\n');
+		if (p->location[0] != '\0')
+			appendStringInfo(&detail, "%s: ", p->location);
+		appendStringInfoString(&detail, p->message);
+	}
+	ereport(ERROR,
+			(errcode(problems->sqlstate),
+			 which < 0 ? errmsg("event is not valid") : errmsg("event %d is not valid", which),
+			 errdetail_internal("%s", detail.data),
+			 errhint("Attributes follow CloudEvents 1.0.2, sections \"Context Attributes\" and "
+					 "\"Type System\".")));
+}

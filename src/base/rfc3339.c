@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * rfc3339.c: reading and writing timestamps as CloudEvents writes them.
+ *
+ * PostgreSQL's own input function takes far more than RFC 3339 and raises on
+ * the rest; an intake that must say "this one event is wrong" can use neither.
+ * A leap second (:60) is read as the first instant of the next minute, as
+ * PostgreSQL does.  Infinity has no RFC 3339 form and years outside 0000 –
+ * 9999 have none either; the former is refused at publish, the latter are
+ * written with as many digits as they need.
+ */
+#include "base/compat.h"
+
+#include "base/rfc3339.h"
+#include "utils/datetime.h"
+#include "utils/timestamp.h"
+
+/* Reads exactly n digits. */
+static bool
+read_digits(const char **p, const char *end, int n, int *value)
+{
+	int			v = 0;
+
+	if (end - *p < n)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		char		c = (*p)[i];
+
+		if (c < '0' || c > '9')
+			return false;
+		v = v * 10 + (c - '0');
+	}
+	*p += n;
+	*value = v;
+	return true;
+}
+
+static bool
+read_char(const char **p, const char *end, char c)
+{
+	if (*p >= end || **p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+/* ".123456789" as microseconds, rounded. */
+static bool
+read_fraction(const char **p, const char *end, int *microseconds)
+{
+	int			value = 0;
+	int			digits = 0;
+	bool		round_up = false;
+
+	for (; *p < end && **p >= '0' && **p <= '9'; (*p)++, digits++)
+	{
+		if (digits < 6)
+			value = value * 10 + (**p - '0');
+		else if (digits == 6)
+			round_up = **p >= '5';
+	}
+	if (digits == 0)
+		return false;
+	for (int i = digits; i < 6; i++)
+		value *= 10;
+	*microseconds = value + (round_up ? 1 : 0);
+	return true;
+}
+
+/* "Z" or "+01:30" as minutes east of UTC. */
+static bool
+read_zone(const char **p, const char *end, int *minutes)
+{
+	int			hour,
+				minute,
+				sign;
+
+	if (*p >= end)
+		return false;
+	if (**p == 'Z' || **p == 'z')
+	{
+		(*p)++;
+		*minutes = 0;
+		return true;
+	}
+	if (**p != '+' && **p != '-')
+		return false;
+	sign = **p == '-' ? -1 : 1;
+	(*p)++;
+	if (!read_digits(p, end, 2, &hour) || !read_char(p, end, ':') ||
+		!read_digits(p, end, 2, &minute) || hour > 23 || minute > 59)
+		return false;
+	*minutes = sign * (hour * 60 + minute);
+	return true;
+}
+
+static bool
+read_date(const char **p, const char *end, int *year, int *month, int *day)
+{
+	return read_digits(p, end, 4, year) && read_char(p, end, '-') &&
+		read_digits(p, end, 2, month) && read_char(p, end, '-') &&
+		read_digits(p, end, 2, day) &&
+		*month >= 1 && *month <= 12 && *day >= 1 &&
+		*day <= day_tab[isleap(*year)][*month - 1];
+}
+
+static bool
+read_time(const char **p, const char *end, int64 *microseconds)
+{
+	int			hour,
+				minute,
+				second,
+				fraction = 0;
+
+	if (!read_digits(p, end, 2, &hour) || !read_char(p, end, ':') ||
+		!read_digits(p, end, 2, &minute) || !read_char(p, end, ':') ||
+		!read_digits(p, end, 2, &second) || hour > 23 || minute > 59 || second > 60)
+		return false;
+	if (read_char(p, end, '.') && !read_fraction(p, end, &fraction))
+		return false;
+	*microseconds = ((hour * 60 + minute) * INT64CONST(60) + second) * USECS_PER_SEC + fraction;
+	return true;
+}
+
+bool
+ev_rfc3339_parse(const char *text, int length, TimestampTz *result)
+{
+	const char *p = text;
+	const char *end = text + length;
+	int			year,
+				month,
+				day,
+				zone;
+	int64		time;
+
+	if (!read_date(&p, end, &year, &month, &day) ||
+		!(read_char(&p, end, 'T') || read_char(&p, end, 't')) ||
+		!read_time(&p, end, &time) || !read_zone(&p, end, &zone) || p != end)
+		return false;
+
+	/* Years 0000 - 9999 are far inside what a timestamptz holds. */
+	*result = (date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY +
+		time - zone * USECS_PER_MINUTE;
+	return true;
+}
+
+int
+ev_rfc3339_format(TimestampTz t, char *out)
+{
+	int64		day = t / USECS_PER_DAY;
+	int64		rest = t % USECS_PER_DAY;
+	int			year,
+				month,
+				dom,
+				seconds,
+				fraction,
+				n;
+
+	if (rest < 0)
+	{
+		rest += USECS_PER_DAY;
+		day--;
+	}
+	j2date((int) (day + POSTGRES_EPOCH_JDATE), &year, &month, &dom);
+	seconds = (int) (rest / USECS_PER_SEC);
+	fraction = (int) (rest % USECS_PER_SEC);
+	n = snprintf(out, EV_RFC3339_LENGTH, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, dom,
+				 seconds / 3600, seconds / 60 % 60, seconds % 60);
+	if (fraction != 0)
+	{
+		n += snprintf(out + n, EV_RFC3339_LENGTH - n, ".%06d", fraction);
+		while (out[n - 1] == '0')
+			n--;
+	}
+	out[n++] = 'Z';
+	out[n] = '\0';
+	return n;
+}

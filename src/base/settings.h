@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * settings.h: the extension's settings (GUCs) as C variables; settings.c says
+ * what each means.
+ */
+#ifndef EV_SETTINGS_H
+#define EV_SETTINGS_H
+
+/* limits */
+extern int	ev_max_event_size;	/* kB */
+extern int	ev_max_pending_events;
+extern int	ev_partition_size;	/* positions */
+extern int	ev_horizon_timeout; /* ms */
+
+/* retention; text, because an interval has no GUC type of its own */
+extern char *ev_retention;
+
+/* context of the publishing application, filled into events */
+extern char *ev_source;
+extern char *ev_correlation_id;
+extern char *ev_user;
+extern char *ev_workspace;
+extern char *ev_traceparent;
+
+/* worker */
+extern char *ev_databases;
+extern int	ev_maintenance_interval;	/* s */
+
+/* for tests */
+extern int	ev_debug_wait_in_gate;
+
+extern void ev_settings_define(void);
+
+#endif							/* EV_SETTINGS_H */

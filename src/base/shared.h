@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * shared.h: the extension's piece of shared memory.
+ *
+ * It exists in every backend of a server that has events in
+ * shared_preload_libraries, and, on 17 and later, in every backend that uses
+ * the extension.  Where it does not exist, ev_shared() is NULL in all backends
+ * of the server: no two backends of one server disagree.
+ *
+ *   gate slot       one per backend: the commit gate.  `floor` is 0 outside
+ *                   the gate, else 1 + the last position that was drawn by
+ *                   anybody when this backend entered: every position that
+ *                   the backend draws is at or above its floor.
+ *   database entry  one per installation of the extension, that is per
+ *                   (database, position sequence): has the first draw since
+ *                   shared memory was initialised skipped ahead, and what is
+ *                   the greatest horizon ever proved.
+ *   worker slot     one per database that has or wants a worker.
+ *
+ * All of it is lost by a crash or restart, which is just what the jump
+ * (store/position.c) relies on.
+ */
+#ifndef EV_SHARED_H
+#define EV_SHARED_H
+
+#include "port/atomics.h"
+#include "storage/spin.h"
+#include "datatype/timestamp.h"
+
+#define EV_MAX_INSTALLATIONS	1024
+#define EV_MAX_WORKERS			256
+
+typedef struct EvGateSlot
+{
+	pg_atomic_uint64 floor;
+	Oid			database;
+	Oid			sequence;
+	TimestampTz entered_at;
+} EvGateSlot;
+
+typedef struct EvInstallation
+{
+	Oid			database;		/* InvalidOid: free */
+	Oid			sequence;
+	pg_atomic_uint32 jumped;
+	pg_atomic_uint64 horizon;
+} EvInstallation;
+
+typedef struct EvWorkerSlot
+{
+	Oid			database;		/* InvalidOid: free */
+	int			pid;			/* 0: not running */
+	int			proc_number;	/* valid while pid is set */
+	bool		wanted;
+	TimestampTz not_before;		/* the launcher starts none before */
+} EvWorkerSlot;
+
+typedef struct EvShared
+{
+	slock_t		mutex;			/* installations' keys, worker slots, launcher */
+	bool		preloaded;
+	int			launcher_proc;	/* -1: none */
+	int			nslots;
+	EvInstallation installations[EV_MAX_INSTALLATIONS];
+	EvWorkerSlot workers[EV_MAX_WORKERS];
+	EvGateSlot	slots[FLEXIBLE_ARRAY_MEMBER];
+} EvShared;
+
+/* The shared memory, or NULL where there is none. */
+extern EvShared *ev_shared(void);
+
+/* This backend's gate slot. */
+extern EvGateSlot *ev_shared_my_slot(void);
+
+/* The entry of an installation of this database, made at need. */
+extern EvInstallation *ev_shared_installation(Oid sequence);
+
+/* From _PG_init, in the postmaster only. */
+extern void ev_shared_request(void);
+
+#endif							/* EV_SHARED_H */

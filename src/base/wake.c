@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * wake.c: telling a database's worker that something was committed.
+ *
+ * A writer never sends a NOTIFY itself where a worker runs: it sets the
+ * worker's latch, after its rows are visible and its gate slot is clear, and
+ * the worker sends one NOTIFY for all commits since the last one.
+ *
+ * A database asks for its worker when it first uses events; the launcher
+ * (src/worker) starts it if events.databases allows.  A latch that was set for
+ * a process that has just ended wakes whoever got its PGPROC, once, for
+ * nothing; a notification that is lost that way is made up for by the worker's
+ * successor, which always begins with one.
+ */
+#include "base/compat.h"
+
+#include "base/shared.h"
+#include "base/wake.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/timestamp.h"
+
+/* This database's worker slot, or NULL; optionally made. */
+static EvWorkerSlot *
+my_worker_slot(bool create)
+{
+	static EvWorkerSlot *known = NULL;
+	EvShared   *shared = ev_shared();
+	EvWorkerSlot *unused = NULL;
+
+	if (shared == NULL || !shared->preloaded)
+		return NULL;
+	if (known != NULL && known->database == MyDatabaseId)
+		return known;
+
+	known = NULL;
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < EV_MAX_WORKERS && known == NULL; i++)
+	{
+		EvWorkerSlot *slot = &shared->workers[i];
+
+		if (slot->database == MyDatabaseId)
+			known = slot;
+		else if (unused == NULL && slot->pid == 0 && (slot->database == InvalidOid || !slot->wanted))
+			unused = slot;
+	}
+	if (known == NULL && create && unused != NULL)
+	{
+		memset(unused, 0, sizeof(EvWorkerSlot));
+		unused->database = MyDatabaseId;
+		known = unused;
+	}
+	SpinLockRelease(&shared->mutex);
+	return known;
+}
+
+int
+ev_wake_worker_pid(void)
+{
+	EvWorkerSlot *slot = my_worker_slot(false);
+
+	return slot != NULL ? slot->pid : 0;
+}
+
+bool
+ev_wake_has_worker(void)
+{
+	return ev_wake_worker_pid() != 0;
+}
+
+static void
+set_latch_of(int proc_number)
+{
+	if (proc_number >= 0)
+		SetLatch(&ProcGlobal->allProcs[proc_number].procLatch);
+}
+
+void
+ev_wake_request_worker(void)
+{
+	EvWorkerSlot *slot = my_worker_slot(true);
+	EvShared   *shared = ev_shared();
+	int			launcher = -1;
+
+	if (slot == NULL || slot->pid != 0 || slot->wanted ||
+		slot->not_before > GetCurrentTimestamp())
+		return;
+	SpinLockAcquire(&shared->mutex);
+	if (slot->database == MyDatabaseId)
+	{
+		slot->wanted = true;
+		launcher = shared->launcher_proc;
+	}
+	SpinLockRelease(&shared->mutex);
+	set_latch_of(launcher);
+}
+
+void
+ev_wake_worker(void)
+{
+	EvWorkerSlot *slot = my_worker_slot(false);
+
+	if (slot != NULL && slot->pid != 0)
+		set_latch_of(slot->proc_number);
+	else
+		ev_wake_request_worker();
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * event.h: making a row of events.event out of what an application gives.
+ */
+#ifndef EV_EVENT_H
+#define EV_EVENT_H
+
+#include "base/problem.h"
+#include "datatype/timestamp.h"
+#include "store/columns.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+
+/* position and recorded_at stay NULL: they are given at commit. */
+typedef struct EvEvent
+{
+	Datum		values[EV_NCOLUMNS];
+	bool		nulls[EV_NCOLUMNS];
+	JsonbParseState *attributes;	/* being built; NULL while there is none */
+	List	   *attribute_names;	/* of char *, what was given */
+	bool		has_base64;
+} EvEvent;
+
+extern void ev_event_init(EvEvent *event);
+
+/* One core attribute; the name is a column's. */
+extern void ev_event_set_text(EvEvent *event, EvProblems *problems, EvColumn column,
+							  const char *s, int n);
+extern void ev_event_set_time(EvEvent *event, EvProblems *problems, TimestampTz time);
+extern void ev_event_set_topic(EvEvent *event, ArrayType *topic);
+extern void ev_event_set_data(EvEvent *event, Jsonb *data);
+
+/* Extension attributes, and datacontenttype, from a JSON object. */
+extern void ev_event_set_attributes(EvEvent *event, EvProblems *problems, Jsonb *attributes);
+
+/* A whole CloudEvent in JSON format. */
+extern void ev_event_set_cloudevent(EvEvent *event, EvProblems *problems, JsonbContainer *json);
+
+/*
+ * Fill what is missing: attributes from `context` (a JSON object, or NULL) and
+ * then from the settings; id, time, source and topic.  Check what is required
+ * and the size.  The event is complete then, unless there are problems.
+ */
+extern void ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context);
+
+#endif							/* EV_EVENT_H */

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * pending.c: the events that this transaction has published and not committed.
+ *
+ * They lie in a tuplestore that belongs to the top transaction (its memory
+ * context and its resource owner), so that it outlives the subtransactions in
+ * which events are published, and spills to a temporary file past work_mem.
+ *
+ * A tuplestore cannot forget its end.  But the events of a rolled-back
+ * subtransaction are always a suffix of what is there at that moment, so two
+ * small things suffice:
+ *
+ *   levels   a stack of (nesting level, ordinal of the first event published
+ *            at or below that level), one for each level that has published
+ *   skipped  rising, disjoint ranges of ordinals that were rolled back
+ *
+ * Rolling back level n moves everything from the first ordinal of n on into
+ * `skipped`; releasing it hands its entry to level n - 1.
+ *
+ * An error in the middle of writing (a full disk) may leave the tuplestore in
+ * a state that is not known; if the application catches it, the transaction
+ * must not commit half of its events.  Hence `writing`.
+ */
+#include "base/compat.h"
+
+#include "base/settings.h"
+#include "miscadmin.h"
+#include "publish/pending.h"
+#include "store/columns.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/tuplestore.h"
+
+typedef struct Level
+{
+	int			level;
+	int64		first;
+} Level;
+
+typedef struct Range
+{
+	int64		first;
+	int64		end;			/* exclusive */
+} Range;
+
+typedef struct Pending
+{
+	Tuplestorestate *store;
+	TupleDesc	descriptor;
+	TupleTableSlot *slot;
+	int64		count;			/* events in the store */
+	int64		nskipped_events;
+	bool		writing;
+	Level	   *levels;
+	int			nlevels;
+	int			maxlevels;
+	Range	   *skipped;
+	int			nskipped;
+	int			maxskipped;
+	int64		next;			/* ordinal that is read next */
+	int			next_range;
+} Pending;
+
+/* In TopTransactionContext; NULL while nothing was published. */
+static Pending *pending = NULL;
+
+static void
+create_pending(void)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	ResourceOwner old_owner = CurrentResourceOwner;
+	Pending    *p = palloc0(sizeof(Pending));
+
+	p->maxlevels = 8;
+	p->levels = palloc(sizeof(Level) * p->maxlevels);
+	p->maxskipped = 8;
+	p->skipped = palloc(sizeof(Range) * p->maxskipped);
+	p->descriptor = ev_columns_descriptor();
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	p->store = tuplestore_begin_heap(false, false, work_mem);
+	CurrentResourceOwner = old_owner;
+	MemoryContextSwitchTo(old);
+	pending = p;
+}
+
+/* The current level publishes: let it have an entry. */
+static void
+note_level(Pending *p)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (p->nlevels > 0 && p->levels[p->nlevels - 1].level >= level)
+		return;
+	if (p->nlevels == p->maxlevels)
+	{
+		p->maxlevels *= 2;
+		p->levels = repalloc(p->levels, sizeof(Level) * p->maxlevels);
+	}
+	p->levels[p->nlevels].level = level;
+	p->levels[p->nlevels].first = p->count;
+	p->nlevels++;
+
+	/* Each entry may become one range; an abort must not allocate. */
+	if (p->nskipped + p->nlevels >= p->maxskipped)
+	{
+		p->maxskipped *= 2;
+		p->skipped = repalloc_huge(p->skipped, sizeof(Range) * p->maxskipped);
+	}
+}
+
+static void
+refuse_damaged(void)
+{
+	if (pending != NULL && pending->writing)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the events of this transaction are incomplete"),
+				 errdetail("An error interrupted an earlier events.publish()."),
+				 errhint("Roll the transaction back.")));
+}
+
+void
+ev_pending_add(Datum *values, bool *nulls)
+{
+	Pending    *p;
+
+	refuse_damaged();
+	if (pending == NULL)
+		create_pending();
+	p = pending;
+	if (ev_pending_count() >= ev_max_pending_events)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many events in one transaction"),
+				 errdetail("The limit is events.max_pending_events = %d.", ev_max_pending_events),
+				 errhint("Publish them in several transactions.")));
+	note_level(p);
+	p->writing = true;
+	tuplestore_putvalues(p->store, p->descriptor, values, nulls);
+	p->writing = false;
+	p->count++;
+}
+
+int64
+ev_pending_count(void)
+{
+	return pending != NULL ? pending->count - pending->nskipped_events : 0;
+}
+
+void
+ev_pending_rewind(void)
+{
+	refuse_damaged();
+	if (pending == NULL)
+		return;
+	if (pending->slot == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+
+		pending->slot = MakeSingleTupleTableSlot(pending->descriptor, &TTSOpsMinimalTuple);
+		MemoryContextSwitchTo(old);
+	}
+	pending->next = 0;
+	pending->next_range = 0;
+}
+
+bool
+ev_pending_next(Datum *values, bool *nulls)
+{
+	Pending    *p = pending;
+
+	while (p != NULL && tuplestore_gettupleslot(p->store, true, false, p->slot))
+	{
+		int64		ordinal = p->next++;
+
+		CHECK_FOR_INTERRUPTS();
+		while (p->next_range < p->nskipped && p->skipped[p->next_range].end <= ordinal)
+			p->next_range++;
+		if (p->next_range < p->nskipped && p->skipped[p->next_range].first <= ordinal)
+			continue;
+		slot_getallattrs(p->slot);
+		memcpy(values, p->slot->tts_values, sizeof(Datum) * EV_NCOLUMNS);
+		memcpy(nulls, p->slot->tts_isnull, sizeof(bool) * EV_NCOLUMNS);
+		return true;
+	}
+	return false;
+}
+
+void
+ev_pending_reset(bool release)
+{
+	if (pending != NULL && release)
+	{
+		if (pending->slot != NULL)
+			ExecDropSingleTupleTableSlot(pending->slot);
+		tuplestore_end(pending->store);
+	}
+	pending = NULL;
+}
+
+void
+ev_pending_subxact_commit(int level)
+{
+	Pending    *p = pending;
+
+	if (p == NULL || p->nlevels == 0 || p->levels[p->nlevels - 1].level < level)
+		return;
+	if (p->nlevels > 1 && p->levels[p->nlevels - 2].level >= level - 1)
+		p->nlevels--;			/* the parent's entry begins earlier */
+	else
+		p->levels[p->nlevels - 1].level = level - 1;
+}
+
+/* Everything from `first` on is rolled back. */
+static void
+skip_from(Pending *p, int64 first)
+{
+	int64		absorbed = 0;
+
+	while (p->nskipped > 0 && p->skipped[p->nskipped - 1].end >= first)
+	{
+		Range	   *last = &p->skipped[p->nskipped - 1];
+
+		absorbed += last->end - last->first;
+		first = Min(first, last->first);
+		p->nskipped--;
+	}
+	p->nskipped_events += (p->count - first) - absorbed;
+	p->skipped[p->nskipped].first = first;
+	p->skipped[p->nskipped].end = p->count;
+	p->nskipped++;
+}
+
+void
+ev_pending_subxact_abort(int level)
+{
+	Pending    *p = pending;
+	int64		first = -1;
+
+	while (p != NULL && p->nlevels > 0 && p->levels[p->nlevels - 1].level >= level)
+		first = p->levels[--p->nlevels].first;
+	if (first >= 0 && first < p->count)
+		skip_from(p, first);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * pending.h: the events that this transaction has published and not committed.
+ */
+#ifndef EV_PENDING_H
+#define EV_PENDING_H
+
+#include "access/xact.h"
+#include "executor/tuptable.h"
+
+/* Append an event.  Raises 54000 past events.max_pending_events. */
+extern void ev_pending_add(Datum *values, bool *nulls);
+
+/* Live events: without those of rolled-back subtransactions. */
+extern int64 ev_pending_count(void);
+
+/*
+ * Read the live events back, once, in the order in which they were published.
+ * next fills the columns, valid until the next call.
+ */
+extern void ev_pending_rewind(void);
+extern bool ev_pending_next(Datum *values, bool *nulls);
+
+/* Forget everything; `release` also frees (not after an error, when the owner has). */
+extern void ev_pending_reset(bool release);
+
+/* Subtransactions. */
+extern void ev_pending_subxact_commit(int level);
+extern void ev_pending_subxact_abort(int level);
+
+#endif							/* EV_PENDING_H */

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * transaction.c: what happens to published events when a transaction ends.
+ *
+ *   PRE_COMMIT   staged events of committed prepared transactions, then the
+ *                pending ones, get positions and are written (store/append.c).
+ *                All user code of the transaction has run: deferred triggers
+ *                come before this callback.  Errors here abort the transaction
+ *                as any error would.
+ *   COMMIT       rows are visible: leave the gate, then wake the worker.
+ *                Nothing here may fail.
+ *   ABORT        leave the gate; if it was entered, wake the worker all the
+ *                same, since readers were held back by it.
+ *   PRE_PREPARE  pending events go to the staging table, without the gate.
+ *   PREPARE      forget the pending list; it lives on in the prepared
+ *                transaction.
+ *
+ * A callback of another extension that publishes after our PRE_COMMIT finds
+ * the write marked as passed, and its event is written at once.
+ *
+ * Where no worker runs, the writer itself sends the NOTIFY, one for the
+ * transaction, with the last position.
+ */
+#include "base/compat.h"
+
+#include "access/xact.h"
+#include "base/wake.h"
+#include "commands/async.h"
+#include "publish/pending.h"
+#include "publish/transaction.h"
+#include "store/append.h"
+#include "store/position.h"
+#include "store/read.h"
+#include "store/staging.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+static bool precommit_passed = false;
+static bool has_written = false;
+
+static void
+append_pending(EvAppender *appender)
+{
+	Datum		values[EV_NCOLUMNS];
+	bool		nulls[EV_NCOLUMNS];
+
+	ev_pending_rewind();
+	while (ev_pending_next(values, nulls))
+		ev_append_row(appender, values, nulls);
+}
+
+int64
+ev_transaction_flush(void)
+{
+	bool		read_only = XactReadOnly;
+	int64		staged;
+	int64		count;
+	int64		last = 0;
+
+	/* The application may have said READ ONLY after it published. */
+	XactReadOnly = false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	staged = ev_staging_claim();
+	count = staged + ev_pending_count();
+	if (count > 0)
+	{
+		EvAppender *appender = ev_append_open(count);
+
+		has_written = true;
+		if (staged > 0)
+			ev_staging_move(appender);
+		append_pending(appender);
+		last = ev_append_close(appender);
+		if (!ev_wake_has_worker())
+		{
+			char		payload[32];
+
+			snprintf(payload, sizeof(payload), INT64_FORMAT, last);
+			Async_Notify("events", payload);
+		}
+	}
+	PopActiveSnapshot();
+	XactReadOnly = read_only;
+	return last;
+}
+
+void
+ev_transaction_published(void)
+{
+	if (!precommit_passed)
+		return;
+	(void) ev_transaction_flush();
+	ev_pending_reset(true);
+}
+
+static void
+pre_commit(void)
+{
+	bool		sweep = ev_read_take_sweep_request();
+
+	precommit_passed = true;
+	if (ev_pending_count() > 0 || sweep)
+		(void) ev_transaction_flush();
+	ev_pending_reset(true);
+}
+
+static void
+pre_prepare(void)
+{
+	if (ev_pending_count() > 0)
+	{
+		EvStagingWriter *writer = ev_staging_open();
+		Datum		values[EV_NCOLUMNS];
+		bool		nulls[EV_NCOLUMNS];
+
+		ev_pending_rewind();
+		while (ev_pending_next(values, nulls))
+			ev_staging_write(writer, values, nulls);
+		ev_staging_close(writer);
+	}
+	ev_pending_reset(true);
+}
+
+/* The transaction is over, one way or the other.  Raises nothing. */
+static void
+finish(void)
+{
+	bool		was_in_gate = ev_position_leave_gate();
+
+	if (was_in_gate || has_written)
+		ev_wake_worker();
+	(void) ev_read_take_sweep_request();
+	ev_pending_reset(false);
+	precommit_passed = false;
+	has_written = false;
+}
+
+static void
+xact_callback(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			pre_commit();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			pre_prepare();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			finish();
+			break;
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PARALLEL_ABORT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+			break;				/* a parallel worker cannot publish */
+	}
+}
+
+static void
+subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		ev_pending_subxact_commit(GetCurrentTransactionNestLevel());
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+		ev_pending_subxact_abort(GetCurrentTransactionNestLevel());
+}
+
+void
+ev_transaction_init(void)
+{
+	RegisterXactCallback(xact_callback, NULL);
+	RegisterSubXactCallback(subxact_callback, NULL);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * transaction.h: what happens to published events when a transaction ends.
+ */
+#ifndef EV_TRANSACTION_H
+#define EV_TRANSACTION_H
+
+/* Register the callbacks; from _PG_init. */
+extern void ev_transaction_init(void);
+
+/* An event was added: if the commit is past its write, write at once. */
+extern void ev_transaction_published(void);
+
+/*
+ * Write staged and pending events now, in the current (sub)transaction.
+ * Returns the last position drawn, 0 if there was nothing.
+ */
+extern int64 ev_transaction_flush(void);
+
+#endif							/* EV_TRANSACTION_H */

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * append.c: writing rows of events.event with new positions.
+ *
+ * This runs inside COMMIT, for every publishing transaction, so it goes
+ * straight to the table access method: no planner, no executor, rows of one
+ * partition in batches.  ev_append_open does all that may wait or fail for
+ * reasons of the catalog (locks on the tables, their indexes and the sequence,
+ * missing partitions, triggers) and only then enters the commit gate; in the
+ * other order, one idle reader and one DROP TABLE would stall every publisher.
+ *
+ * Row triggers on events.event would be dropped silently this way, so a table
+ * that has some is refused.  Constraints are checked, indexes (also a user's)
+ * are maintained.
+ */
+#include "base/compat.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "base/catalog.h"
+#include "base/settings.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "store/append.h"
+#include "store/partition.h"
+#include "store/position.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define BATCH_ROWS 100
+#define BATCH_BYTES (256 * 1024)
+
+/* A partition that is open for writing. */
+typedef struct Target
+{
+	int64		lower;
+	int64		upper;
+	ResultRelInfo *relinfo;
+	BulkInsertState bulk;
+	int			numbers[EV_NCOLUMNS];
+	TupleTableSlot *slots[BATCH_ROWS];
+} Target;
+
+struct EvAppender
+{
+	Oid			sequence;
+	Relation	event;
+	EState	   *estate;
+	MemoryContext context;
+	CommandId	cid;
+	TimestampTz recorded_at;
+	bool		bulky;			/* many rows to come */
+	List	   *targets;		/* of Target *, by position */
+	Target	   *current;		/* whose batch is being filled */
+	int			nbuffered;
+	Size		bytes_buffered;
+	int64		last;
+};
+
+static void
+refuse_triggers(Relation rel)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	if (triggers != NULL &&
+		(triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+		 triggers->trig_insert_instead_row))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("row triggers on insertion into \"%s\" are not supported",
+						RelationGetRelationName(rel)),
+				 errdetail("Events are written at commit, when no trigger can be fired any more."),
+				 errhint("Drop the trigger, and read the events with events.read().")));
+}
+
+static Target *
+open_target(EvAppender *appender, const EvPartition *partition)
+{
+	Target	   *target = palloc0(sizeof(Target));
+	Relation	rel = table_open(partition->relid, RowExclusiveLock);
+
+	refuse_triggers(rel);
+	target->lower = partition->lower;
+	target->upper = partition->upper;
+	target->relinfo = makeNode(ResultRelInfo);
+	InitResultRelInfo(target->relinfo, rel, 0, NULL, 0);
+	ExecOpenIndices(target->relinfo, false);
+	ev_columns_locate(RelationGetDescr(rel), target->numbers);
+	if (appender->bulky)
+		target->bulk = GetBulkInsertState();
+	return target;
+}
+
+/* Open every partition into which `span` draws from now may fall. */
+static void
+open_targets(EvAppender *appender, int64 span)
+{
+	int64		first = ev_position_last(appender->sequence) + 1;
+	int			n;
+	EvPartition *partitions = ev_partition_list(appender->event, &n);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (partitions[i].upper > first && partitions[i].lower <= first + span)
+			appender->targets = lappend(appender->targets, open_target(appender, &partitions[i]));
+	}
+}
+
+/*
+ * The part of the opening that waits: locks first (the sequence's too, which
+ * nextval would otherwise take inside the gate), partitions next.
+ */
+EvAppender *
+ev_append_open(int64 count)
+{
+	MemoryContext context = AllocSetContextCreate(TopTransactionContext, "events append",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	EvAppender *appender = palloc0(sizeof(EvAppender));
+	Oid			event = ev_catalog_relid("event");
+
+	appender->context = context;
+	appender->sequence = ev_catalog_relid("position");
+	appender->bulky = count > BATCH_ROWS;
+	LockRelationOid(event, RowExclusiveLock);
+	LockRelationOid(appender->sequence, RowExclusiveLock);
+
+	/* Others draw while we open: allow them as much again as a server start skips. */
+	ev_partition_ensure(event, ev_position_last(appender->sequence) + count +
+						EV_PARTITION_AHEAD / 2, true);
+	appender->event = table_open(event, NoLock);
+	refuse_triggers(appender->event);
+	appender->estate = CreateExecutorState();
+	open_targets(appender, count + EV_PARTITION_AHEAD);
+
+	appender->cid = GetCurrentCommandId(true);
+	ev_position_enter_gate(appender->sequence);
+	appender->recorded_at = GetCurrentTimestamp();
+	MemoryContextSwitchTo(old);
+	return appender;
+}
+
+/* The target of a position; opened inside the gate only if the sequence leapt. */
+static Target *
+find_target(EvAppender *appender, int64 position)
+{
+	ListCell   *cell;
+	int			n;
+	EvPartition *partitions;
+
+	foreach(cell, appender->targets)
+	{
+		Target	   *target = lfirst(cell);
+
+		if (position >= target->lower && position < target->upper)
+			return target;
+	}
+	partitions = ev_partition_list(appender->event, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (position >= partitions[i].lower && position < partitions[i].upper)
+		{
+			Target	   *target = open_target(appender, &partitions[i]);
+
+			appender->targets = lappend(appender->targets, target);
+			return target;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("no partition of events.event holds position " INT64_FORMAT, position),
+			 errdetail("The sequence events.position has leapt while this transaction committed."),
+			 errhint("Try the transaction again; SELECT events.maintain() makes partitions.")));
+}
+
+static void
+write_batch(EvAppender *appender)
+{
+	Target	   *target = appender->current;
+	EState	   *estate = appender->estate;
+	int			n = appender->nbuffered;
+	Relation	rel;
+
+	if (n == 0)
+		return;
+	rel = target->relinfo->ri_RelationDesc;
+	for (int i = 0; i < n && rel->rd_att->constr != NULL; i++)
+		ExecConstraints(target->relinfo, target->slots[i], estate);
+	if (n == 1)
+		table_tuple_insert(rel, target->slots[0], appender->cid, 0, target->bulk);
+	else
+	{
+		MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
+
+		table_multi_insert(rel, target->slots, n, appender->cid, 0, target->bulk);
+		MemoryContextSwitchTo(old);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		List	   *recheck;
+
+		if (target->relinfo->ri_NumIndices > 0)
+		{
+			recheck = ev_insert_index_tuples(target->relinfo, target->slots[i], estate);
+			list_free(recheck);
+		}
+		ExecClearTuple(target->slots[i]);
+	}
+	ResetPerTupleExprContext(estate);
+	appender->nbuffered = 0;
+	appender->bytes_buffered = 0;
+}
+
+static TupleTableSlot *
+next_slot(Target *target, int i)
+{
+	if (target->slots[i] == NULL)
+		target->slots[i] = table_slot_create(target->relinfo->ri_RelationDesc, NULL);
+	return target->slots[i];
+}
+
+void
+ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
+{
+	MemoryContext old = MemoryContextSwitchTo(appender->context);
+	int64		position = ev_position_draw(appender->sequence);
+	Target	   *target = appender->current;
+	TupleTableSlot *slot;
+
+	CHECK_FOR_INTERRUPTS();
+	if (target == NULL || position < target->lower || position >= target->upper)
+	{
+		write_batch(appender);
+		appender->current = target = find_target(appender, position);
+	}
+	values[EV_POSITION] = Int64GetDatum(position);
+	nulls[EV_POSITION] = false;
+	values[EV_RECORDED_AT] = TimestampTzGetDatum(appender->recorded_at);
+	nulls[EV_RECORDED_AT] = false;
+
+	slot = next_slot(target, appender->nbuffered++);
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
+	for (int i = 0; i < EV_NCOLUMNS; i++)
+	{
+		slot->tts_values[target->numbers[i]] = values[i];
+		slot->tts_isnull[target->numbers[i]] = nulls[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+	slot->tts_tableOid = RelationGetRelid(target->relinfo->ri_RelationDesc);
+
+	appender->bytes_buffered += nulls[EV_DATA] ? 0 : VARSIZE_ANY(DatumGetPointer(values[EV_DATA]));
+	appender->last = position;
+	if (appender->nbuffered == BATCH_ROWS || appender->bytes_buffered > BATCH_BYTES)
+		write_batch(appender);
+	MemoryContextSwitchTo(old);
+}
+
+/* Hold the commit inside the gate while a test holds the advisory lock. */
+static void
+debug_wait(void)
+{
+	LOCKTAG		tag;
+
+	if (ev_debug_wait_in_gate == 0)
+		return;
+	/* The tag of pg_advisory_lock(bigint). */
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, (uint32) ev_debug_wait_in_gate, 1);
+	(void) LockAcquire(&tag, ShareLock, false, false);
+	LockRelease(&tag, ShareLock, false);
+}
+
+int64
+ev_append_close(EvAppender *appender)
+{
+	int64		last = appender->last;
+	ListCell   *cell;
+
+	write_batch(appender);
+	foreach(cell, appender->targets)
+	{
+		Target	   *target = lfirst(cell);
+		Relation	rel = target->relinfo->ri_RelationDesc;
+
+		for (int i = 0; i < BATCH_ROWS && target->slots[i] != NULL; i++)
+			ExecDropSingleTupleTableSlot(target->slots[i]);
+		if (target->bulk != NULL)
+			FreeBulkInsertState(target->bulk);
+		table_finish_bulk_insert(rel, 0);
+		ExecCloseIndices(target->relinfo);
+		table_close(rel, NoLock);
+	}
+	table_close(appender->event, NoLock);
+	FreeExecutorState(appender->estate);
+	MemoryContextDelete(appender->context);
+	debug_wait();
+	return last;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * append.h: writing rows of events.event with new positions.
+ */
+#ifndef EV_APPEND_H
+#define EV_APPEND_H
+
+#include "store/columns.h"
+
+typedef struct EvAppender EvAppender;
+
+/*
+ * Open the tables for about `count` rows, make partitions that are missing,
+ * then enter the commit gate.  Raises 0A000 if the table has insert triggers.
+ */
+extern EvAppender *ev_append_open(int64 count);
+
+/*
+ * Draw a position and write (or buffer) the row.  position and recorded_at of
+ * the values are filled in here.
+ */
+extern void ev_append_row(EvAppender *appender, Datum *values, bool *nulls);
+
+/* Write what is buffered, close everything; the last position drawn, or 0. */
+extern int64 ev_append_close(EvAppender *appender);
+
+#endif							/* EV_APPEND_H */

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * cloudevent.c: an event as CloudEvents JSON text.
+ *
+ * The database serialises each event once; the sidecar relays the text as it
+ * is.  JSON data stands as a JSON value under "data"; binary data was stored
+ * base64-encoded among the attributes, under a name that no extension
+ * attribute can have (it has an underscore), and goes out as "data_base64".
+ */
+#include "base/compat.h"
+
+#include "base/rfc3339.h"
+#include "catalog/pg_type.h"
+#include "store/cloudevent.h"
+#include "store/columns.h"
+#include "store/epoch.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+static void
+append_json_text(StringInfo out, const char *name, Datum value)
+{
+	char	   *s = TextDatumGetCString(value);
+
+	appendStringInfo(out, ",\"%s\":", name);
+	escape_json(out, s);
+	pfree(s);
+}
+
+static void
+append_time(StringInfo out, const char *name, TimestampTz t)
+{
+	char		text[EV_RFC3339_LENGTH];
+
+	ev_rfc3339_format(t, text);
+	appendStringInfo(out, ",\"%s\":\"%s\"", name, text);
+}
+
+static void
+append_topic(StringInfo out, ArrayType *topic)
+{
+	StringInfoData path;
+	Datum	   *elements;
+	int			n;
+
+	initStringInfo(&path);
+	deconstruct_array(topic, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		text	   *element = DatumGetTextPP(elements[i]);
+		const char *s = VARDATA_ANY(element);
+
+		if (i > 0)
+			appendStringInfoChar(&path, '/');
+		for (int j = 0; j < VARSIZE_ANY_EXHDR(element); j++)
+		{
+			if (s[j] == '/')
+				appendStringInfoString(&path, "%2F");
+			else if (s[j] == '%')
+				appendStringInfoString(&path, "%25");
+			else
+				appendStringInfoChar(&path, s[j]);
+		}
+	}
+	appendStringInfoString(out, ",\"topic\":");
+	escape_json(out, path.data);
+	pfree(path.data);
+	pfree(elements);
+}
+
+/* The members of `attributes`, which are strings, booleans and integers. */
+static void
+append_attributes(StringInfo out, Jsonb *attributes)
+{
+	JsonbIterator *it = JsonbIteratorInit(&attributes->root);
+	JsonbIteratorToken token;
+	JsonbValue	v;
+
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		if (token != WJB_KEY && token != WJB_VALUE)
+			continue;
+		appendStringInfoChar(out, token == WJB_KEY ? ',' : ':');
+		switch (v.type)
+		{
+			case jbvString:
+				{
+					char	   *s = pnstrdup(v.val.string.val, v.val.string.len);
+
+					escape_json(out, s);
+					pfree(s);
+					break;
+				}
+			case jbvBool:
+				appendStringInfoString(out, v.val.boolean ? "true" : "false");
+				break;
+			case jbvNumeric:
+				appendStringInfoString(out, DatumGetCString(DirectFunctionCall1(numeric_out,
+																				NumericGetDatum(v.val.numeric))));
+				break;
+			default:
+				appendStringInfoString(out, "null");
+				break;
+		}
+	}
+}
+
+void
+ev_cloudevent_append(StringInfo out, const Datum *values, const bool *nulls, const char *epoch)
+{
+	static const EvColumn texts[] = {
+		EV_ID, EV_SOURCE, EV_TYPE, EV_SUBJECT, EV_DATACONTENTTYPE, EV_DATASCHEMA
+	};
+	char		cursor[EV_CURSOR_LENGTH + 1];
+
+	appendStringInfoString(out, "{\"specversion\":\"1.0\"");
+	for (int i = 0; i < lengthof(texts); i++)
+	{
+		if (!nulls[texts[i]])
+			append_json_text(out, ev_column_names[texts[i]], values[texts[i]]);
+	}
+	append_time(out, "time", DatumGetTimestampTz(values[EV_TIME]));
+	append_time(out, "recordedtime", DatumGetTimestampTz(values[EV_RECORDED_AT]));
+	append_topic(out, DatumGetArrayTypeP(values[EV_TOPIC]));
+	if (!nulls[EV_ATTRIBUTES])
+		append_attributes(out, DatumGetJsonbP(values[EV_ATTRIBUTES]));
+	ev_epoch_format_cursor(epoch, DatumGetInt64(values[EV_POSITION]), cursor);
+	appendStringInfo(out, ",\"sequence\":\"%s\"", cursor);
+	if (!nulls[EV_DATA])
+	{
+		Jsonb	   *data = DatumGetJsonbP(values[EV_DATA]);
+
+		appendStringInfoString(out, ",\"data\":");
+		(void) JsonbToCString(out, &data->root, VARSIZE(data));
+	}
+	appendStringInfoChar(out, '}');
+}

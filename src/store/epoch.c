@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * epoch.c: the epoch, and cursors.
+ *
+ * Positions are comparable only inside one history.  After a restore to an
+ * earlier point the same positions are given to other events, so the operator
+ * calls events.new_epoch(), and cursors of the old epoch are answered with a
+ * reset.  The current epoch is the row of events.epoch that has not ended; if
+ * there are several, the earliest: restoring a dump into a fresh installation
+ * adds the dumped epochs to the one that CREATE EXTENSION has just made, and
+ * the dumped, older one must go on.
+ */
+#include "base/compat.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "base/catalog.h"
+#include "datatype/timestamp.h"
+#include "store/epoch.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* Columns of events.epoch. */
+enum
+{
+	EPOCH_NAME = 1, EPOCH_STARTED_AT, EPOCH_ENDED_AT
+};
+
+void
+ev_epoch_current(char name[EV_EPOCH_LENGTH + 1])
+{
+	Relation	rel = table_open(ev_catalog_relid("epoch"), AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	TimestampTz earliest = 0;
+	HeapTuple	tuple;
+	bool		isnull;
+
+	name[0] = '\0';
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		TimestampTz started;
+
+		(void) heap_getattr(tuple, EPOCH_ENDED_AT, RelationGetDescr(rel), &isnull);
+		if (!isnull)
+			continue;
+		started = DatumGetTimestampTz(heap_getattr(tuple, EPOCH_STARTED_AT, RelationGetDescr(rel),
+												   &isnull));
+		if (name[0] == '\0' || started < earliest)
+		{
+			earliest = started;
+			strlcpy(name,
+					TextDatumGetCString(heap_getattr(tuple, EPOCH_NAME, RelationGetDescr(rel),
+													 &isnull)),
+					EV_EPOCH_LENGTH + 1);
+		}
+	}
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("events.epoch has no current epoch"),
+				 errhint("SELECT events.new_epoch() starts one; readers begin anew.")));
+}
+
+void
+ev_epoch_format_cursor(const char *epoch, int64 position, char cursor[EV_CURSOR_LENGTH + 1])
+{
+	snprintf(cursor, EV_CURSOR_LENGTH + 1, "%s-%019lld", epoch, (long long) position);
+}

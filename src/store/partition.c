@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * partition.c: the partitions of events.event by position.
+ *
+ * Maintenance keeps partitions made up to the last position + 2 × 2^20, twice
+ * what one transaction may publish or a server start may skip.  When half of
+ * that is used up, publish() makes the next one itself, under a try-lock, so
+ * that a database with neither worker nor sidecar never fails a commit for
+ * want of a partition; a commit that still finds none (the very first, or
+ * after a big jump by hand) makes it before it enters the gate, and waits for
+ * others who are at it.
+ *
+ * A partition is made by CREATE TABLE ... LIKE and ATTACH, never PARTITION OF:
+ * ATTACH takes SHARE UPDATE EXCLUSIVE on events.event and so stops no writer
+ * and no reader.  It is deliberately no member of the extension: a dump then
+ * carries it like any table, and DROP EXTENSION takes it along with its
+ * parent.  There is no DEFAULT partition: it would forbid DETACH CONCURRENTLY
+ * and make ATTACH wait for readers.
+ *
+ * The first partition of a fresh installation is made by the install script;
+ * while a dump is restored it comes from the dump (see sql/parts).
+ */
+#include "base/compat.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "base/catalog.h"
+#include "base/settings.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "partitioning/partbounds.h"
+#include "partitioning/partdesc.h"
+#include "store/partition.h"
+#include "store/position.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/inval.h"
+
+/* Fourth field of our advisory tag (see position.c for the others). */
+#define PARTITION_TAG 0xE3
+
+PG_FUNCTION_INFO_V1(ev_ensure_partitions);
+PG_FUNCTION_INFO_V1(ev_partitions);
+
+static int64
+bound_value(PartitionBoundInfo bounds, int i)
+{
+	switch (bounds->kind[i][0])
+	{
+		case PARTITION_RANGE_DATUM_MINVALUE:
+			return PG_INT64_MIN;
+		case PARTITION_RANGE_DATUM_MAXVALUE:
+			return PG_INT64_MAX;
+		default:
+			return DatumGetInt64(bounds->datums[i][0]);
+	}
+}
+
+EvPartition *
+ev_partition_list(Relation event, int *count)
+{
+	PartitionDesc desc = RelationGetPartitionDesc(event, true);
+	PartitionBoundInfo bounds = desc->boundinfo;
+	EvPartition *list = palloc(sizeof(EvPartition) * Max(desc->nparts, 1));
+	int			n = 0;
+
+	/* indexes[i] is the partition between the bounds i - 1 and i, or -1. */
+	for (int i = 1; desc->nparts > 0 && i < bounds->ndatums; i++)
+	{
+		if (bounds->indexes[i] < 0)
+			continue;
+		list[n].relid = desc->oids[bounds->indexes[i]];
+		list[n].lower = bound_value(bounds, i - 1);
+		list[n].upper = bound_value(bounds, i);
+		n++;
+	}
+	*count = n;
+	return list;
+}
+
+int64
+ev_partition_end(Relation event)
+{
+	PartitionDesc desc = RelationGetPartitionDesc(event, true);
+
+	return desc->nparts == 0 ? 0 : bound_value(desc->boundinfo, desc->boundinfo->ndatums - 1);
+}
+
+int64
+ev_partition_oldest(Relation event)
+{
+	PartitionDesc desc = RelationGetPartitionDesc(event, true);
+
+	return desc->nparts == 0 ? 1 : Max(bound_value(desc->boundinfo, 0), 1);
+}
+
+static int64
+end_of(Oid event)
+{
+	Relation	rel = table_open(event, AccessShareLock);
+	int64		end = ev_partition_end(rel);
+
+	table_close(rel, NoLock);
+	return end;
+}
+
+static void
+execute(const char *command)
+{
+	int			result = SPI_execute(command, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s: %s", SPI_result_code_string(result), command);
+}
+
+static void
+create_partition(int64 lower, int64 upper)
+{
+	EvOwnerContext owner;
+	bool		saved_creating = creating_extension;
+
+	ev_catalog_become_owner(&owner);
+	PG_TRY();
+	{
+		/* Not a member of whatever extension's script may be running. */
+		creating_extension = false;
+		SPI_connect();
+		execute(psprintf("CREATE TABLE events.event_" INT64_FORMAT " (LIKE events.event "
+						 "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE "
+						 "INCLUDING COMPRESSION)", lower));
+		execute(psprintf("ALTER TABLE events.event ATTACH PARTITION events.event_" INT64_FORMAT
+						 " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")",
+						 lower, lower, upper));
+		SPI_finish();
+	}
+	PG_FINALLY();
+	{
+		creating_extension = saved_creating;
+	}
+	PG_END_TRY();
+	ev_catalog_restore_user(&owner);
+}
+
+void
+ev_partition_ensure(Oid event, int64 upto, bool wait)
+{
+	LOCKTAG		tag;
+	int64		end;
+
+	if (end_of(event) > upto)
+		return;
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, event, 0, PARTITION_TAG);
+	if (LockAcquire(&tag, ExclusiveLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+		return;
+	AcceptInvalidationMessages();
+	for (end = end_of(event); end <= upto; end = end_of(event))
+	{
+		/*
+		 * Where the sequence has leapt over a whole partition, none is made
+		 * for positions that nobody can draw any more.
+		 */
+		int64		last = ev_position_last(ev_catalog_relid("position"));
+		int64		lower = Max(end, (last + 1) / ev_partition_size * ev_partition_size);
+
+		create_partition(lower, lower + ev_partition_size);
+	}
+}
+
+void
+ev_partition_ensure_ahead(Oid event, Oid sequence)
+{
+	static bool busy = false;
+	Relation	rel = table_open(event, AccessShareLock);
+	int64		end = ev_partition_end(rel);
+	int64		last = ev_position_last(sequence);
+
+	/*
+	 * A query of this session that reads events.event forbids ATTACH; then it
+	 * is left to a later publish(), or to the commit.  So is a publish() from
+	 * within our own CREATE TABLE (an event trigger may do that).
+	 */
+	bool		possible = rel->rd_refcnt == 1 && !busy;
+
+	table_close(rel, NoLock);
+	if (!possible || end - last > EV_PARTITION_AHEAD / 2)
+		return;
+	busy = true;
+	PG_TRY();
+	{
+		ev_partition_ensure(event, last + EV_PARTITION_AHEAD, false);
+	}
+	PG_FINALLY();
+	{
+		busy = false;
+	}
+	PG_END_TRY();
+}
+
+/*
+ * events._ensure_partitions(initial boolean): make partitions ahead, as
+ * maintenance does.  Where there is none at all, only initial => true makes
+ * the first, because a dump that is being restored brings its own.
+ */
+Datum
+ev_ensure_partitions(PG_FUNCTION_ARGS)
+{
+	Oid			event = ev_catalog_relid("event");
+	int64		last = ev_position_last(ev_catalog_relid("position"));
+
+	if (PG_GETARG_BOOL(0) || end_of(event) > 0)
+		ev_partition_ensure(event, last + EV_PARTITION_AHEAD, true);
+	PG_RETURN_VOID();
+}
+
+/* events._partitions() → setof (relid, lower, upper), in order of position. */
+Datum
+ev_partitions(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Relation	event = table_open(ev_catalog_relid("event"), AccessShareLock);
+	int			n;
+	EvPartition *partitions = ev_partition_list(event, &n);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < n; i++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {false};
+
+		values[0] = ObjectIdGetDatum(partitions[i].relid);
+		values[1] = Int64GetDatum(partitions[i].lower);
+		values[2] = Int64GetDatum(partitions[i].upper);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	table_close(event, NoLock);
+	return (Datum) 0;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * position.c: the sequence of positions, the commit gate and the horizon.
+ *
+ * A reader that asks for position > cursor AND position <= horizon must miss
+ * nothing, ever.  So the horizon has to stop below every position that is
+ * drawn but not decided.  Who draws is therefore known before he draws: he is
+ * in the gate.
+ *
+ * With shared memory (base/shared.h) the gate is a slot per backend.
+ *   writer: read the sequence, publish floor = that + 1, barrier, draw ...,
+ *           commit (rows are visible), floor = 0
+ *   reader: read the sequence (L), barrier, read all floors;
+ *           horizon = min(L, lowest floor - 1), never below the last answer
+ * If the reader's L covers a position p, then p was drawn before L was read;
+ * its writer's floor was published before p was drawn, so the reader sees the
+ * floor, or the writer is through.  Reading the sequence itself, and not a
+ * copy of its value, keeps this right after a restore has set the sequence.
+ *
+ * Without shared memory the gate is an advisory lock of a private tag, held
+ * in share mode to the end of the transaction.  The reader reads the sequence
+ * first and then waits for those that hold the lock at that moment, by their
+ * virtual transactions: newcomers, whose positions are above L, are never
+ * waited for and never blocked.
+ *
+ * The jump: with synchronous_commit off, a crash may take the sequence back
+ * behind positions that readers have seen.  So the first use since shared
+ * memory was initialised (a server start, or a backend crash) advances the
+ * sequence by 2^20 and flushes that to disk, under an exclusive lock, before
+ * anybody draws or is answered.  Below 17 without preload there is no place
+ * for that flag; docs/operations.md says what follows.
+ *
+ * The sequence page is read directly: pg_sequence_last_value() needs the
+ * caller's privileges, and nextval() moves it.
+ */
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "base/catalog.h"
+#include "base/settings.h"
+#include "base/shared.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "store/position.h"
+#include "storage/bufmgr.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/* Fourth fields of our advisory tags; SQL's own functions use 1 and 2. */
+#define GATE_TAG 0xE1
+#define JUMP_TAG 0xE2
+
+#define JUMP_LENGTH (INT64CONST(1) << 20)
+
+/* This backend's stay in the gate. */
+static bool in_gate = false;
+
+static void
+set_tag(LOCKTAG *tag, Oid sequence, uint16 kind)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, sequence, 0, kind);
+}
+
+int64
+ev_position_last(Oid sequence)
+{
+	Relation	rel = relation_open(sequence, AccessShareLock);
+	Buffer		buffer = ReadBuffer(rel, 0);
+	Page		page;
+	HeapTupleHeader tuple;
+	FormData_pg_sequence_data *data;
+	int64		last;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	tuple = (HeapTupleHeader) PageGetItem(page, PageGetItemId(page, FirstOffsetNumber));
+	data = (FormData_pg_sequence_data *) ((char *) tuple + tuple->t_hoff);
+	last = data->is_called ? data->last_value : data->last_value - 1;
+	UnlockReleaseBuffer(buffer);
+	relation_close(rel, NoLock);
+	return last;
+}
+
+/* Advance the sequence, durably.  Others wait for the lock meanwhile. */
+static void
+jump(Oid sequence, EvInstallation *installation)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, sequence, JUMP_TAG);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	if (pg_atomic_read_u32(&installation->jumped) == 0)
+	{
+		int64		last = ev_position_last(sequence);
+
+		/* A sequence that was never used has nothing that could come back. */
+		if (last > 0)
+		{
+			EvOwnerContext owner;
+
+			ev_catalog_become_owner(&owner);
+			DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
+								Int64GetDatum(last + JUMP_LENGTH));
+			ev_catalog_restore_user(&owner);
+			XLogFlush(XactLastRecEnd);
+		}
+		pg_write_barrier();
+		pg_atomic_write_u32(&installation->jumped, 1);
+	}
+	LockRelease(&tag, ExclusiveLock, false);
+}
+
+/* The installation's entry, after the jump. */
+static EvInstallation *
+ready_installation(Oid sequence)
+{
+	EvInstallation *installation = ev_shared_installation(sequence);
+
+	if (pg_atomic_read_u32(&installation->jumped) == 0)
+		jump(sequence, installation);
+	return installation;
+}
+
+void
+ev_position_enter_gate(Oid sequence)
+{
+	if (in_gate)
+		return;
+	if (ev_shared() != NULL)
+	{
+		EvGateSlot *slot = ev_shared_my_slot();
+		int64		last;
+
+		(void) ready_installation(sequence);
+		last = ev_position_last(sequence);
+		slot->database = MyDatabaseId;
+		slot->sequence = sequence;
+		slot->entered_at = GetCurrentTimestamp();
+		pg_write_barrier();
+		pg_atomic_write_u64(&slot->floor, (uint64) last + 1);
+		pg_memory_barrier();
+	}
+	else
+	{
+		LOCKTAG		tag;
+
+		set_tag(&tag, sequence, GATE_TAG);
+		(void) LockAcquire(&tag, ShareLock, false, false);
+	}
+	in_gate = true;
+}
+
+int64
+ev_position_draw(Oid sequence)
+{
+	Assert(in_gate);
+	return nextval_internal(sequence, false);
+}
+
+bool
+ev_position_leave_gate(void)
+{
+	bool		was_in_gate = in_gate;
+
+	if (in_gate && ev_shared() != NULL)
+	{
+		pg_memory_barrier();
+		pg_atomic_write_u64(&ev_shared_my_slot()->floor, 0);
+	}
+	in_gate = false;
+	return was_in_gate;
+}
+
+/* Is this slot held by a writer of this installation?  If so, since which floor? */
+static uint64
+slot_floor(EvGateSlot *slot, Oid sequence)
+{
+	uint64		floor = pg_atomic_read_u64(&slot->floor);
+
+	if (floor == 0)
+		return 0;
+	pg_read_barrier();
+
+	/*
+	 * The slot may have changed hands between the two reads.  Then the new
+	 * holder entered after the caller read the sequence, so that its
+	 * positions are above that; the old holder is through.  Either answer is
+	 * right.
+	 */
+	return slot->database == MyDatabaseId && slot->sequence == sequence ? floor : 0;
+}
+
+static int64
+horizon_from_slots(Oid sequence)
+{
+	EvShared   *shared = ev_shared();
+	EvInstallation *installation = ready_installation(sequence);
+	int64		horizon = ev_position_last(sequence);
+	uint64		known;
+
+	pg_memory_barrier();
+	for (int i = 0; i < shared->nslots; i++)
+	{
+		uint64		floor = slot_floor(&shared->slots[i], sequence);
+
+		if (floor != 0 && (int64) floor - 1 < horizon)
+			horizon = (int64) floor - 1;
+	}
+
+	/* What was proved decided stays decided. */
+	known = pg_atomic_read_u64(&installation->horizon);
+	while ((int64) known < horizon)
+	{
+		if (pg_atomic_compare_exchange_u64(&installation->horizon, &known, (uint64) horizon))
+			return horizon;
+	}
+	return (int64) known;
+}
+
+/* Wait until this virtual transaction has ended; false when time is up. */
+static bool
+wait_for_transaction(VirtualTransactionId vxid, TimestampTz deadline)
+{
+	long		pause_us = 50;
+
+	while (!VirtualXactLock(vxid, false))
+	{
+		if (GetCurrentTimestamp() >= deadline)
+			return false;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(pause_us);
+		pause_us = Min(pause_us * 2, 2000);
+	}
+	return true;
+}
+
+static int64
+horizon_from_lock(Oid sequence)
+{
+	static Oid	known_sequence = InvalidOid;
+	static int64 known = 0;
+	int64		last = ev_position_last(sequence);
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ev_horizon_timeout);
+	VirtualTransactionId *holders;
+	LOCKTAG		tag;
+	int			n;
+
+	if (known_sequence != sequence)
+	{
+		known_sequence = sequence;
+		known = 0;
+	}
+	set_tag(&tag, sequence, GATE_TAG);
+	holders = GetLockConflicts(&tag, ExclusiveLock, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (!wait_for_transaction(holders[i], deadline))
+			return known;
+	}
+	known = Max(known, last);
+	return known;
+}
+
+int64
+ev_position_horizon(Oid sequence)
+{
+	return ev_shared() != NULL ? horizon_from_slots(sequence) : horizon_from_lock(sequence);
+}
+
+int
+ev_position_in_flight(Oid sequence, TimestampTz *oldest)
+{
+	EvShared   *shared = ev_shared();
+	int			count = 0;
+
+	*oldest = 0;
+	if (shared == NULL)
+	{
+		LOCKTAG		tag;
+
+		set_tag(&tag, sequence, GATE_TAG);
+		(void) GetLockConflicts(&tag, ExclusiveLock, &count);
+		return count;
+	}
+	for (int i = 0; i < shared->nslots; i++)
+	{
+		EvGateSlot *slot = &shared->slots[i];
+
+		if (slot_floor(slot, sequence) == 0)
+			continue;
+		count++;
+		if (*oldest == 0 || slot->entered_at < *oldest)
+			*oldest = slot->entered_at;
+	}
+	return count;
+}

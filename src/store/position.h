@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * position.h: the sequence of positions, the commit gate and the horizon.
+ *
+ * The order of use in a committing transaction is law (docs/order.md):
+ *
+ *     open the tables → ev_position_enter_gate → ev_position_draw ... → commit
+ *
+ * and the gate is left only after the rows are visible.
+ */
+#ifndef EV_POSITION_H
+#define EV_POSITION_H
+
+#include "datatype/timestamp.h"
+
+/* The greatest position drawn so far, by anybody; 0 if none was. */
+extern int64 ev_position_last(Oid sequence);
+
+/*
+ * Enter the commit gate.  Skips the sequence ahead first if this is the first
+ * use since shared memory was initialised.  The gate is left by
+ * ev_position_leave_gate, or, where it is a lock, by the end of transaction.
+ */
+extern void ev_position_enter_gate(Oid sequence);
+
+/* Draw one position; only inside the gate. */
+extern int64 ev_position_draw(Oid sequence);
+
+/* At the end of the transaction; raises nothing.  Was the gate entered? */
+extern bool ev_position_leave_gate(void);
+
+/*
+ * The greatest position at and below which everything is decided: committed
+ * and visible to the next snapshot, or never to be.  Monotone.  Never waits
+ * where there is shared memory; else waits for the commits in flight up to
+ * events.horizon_timeout.
+ */
+extern int64 ev_position_horizon(Oid sequence);
+
+/* Commits inside the gate now, and since when the oldest is; 0 if unknown. */
+extern int	ev_position_in_flight(Oid sequence, TimestampTz *oldest);
+
+#endif							/* EV_POSITION_H */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * utility.c: utility commands that concern events.
+ *
+ * COMMIT PREPARED   moves the events of the prepared transaction to their
+ *                   positions at once, rather than with the next commit.  An
+ *                   error there becomes a warning: the transaction has been
+ *                   committed, and to report a failure would be wrong; the
+ *                   events stay staged for the next one who looks.
+ * DROP DATABASE, ALTER DATABASE ... RENAME, CREATE DATABASE ... TEMPLATE
+ *                   need a database without connections, but its worker is
+ *                   one (until PostgreSQL 19 knows interruptible workers), so
+ *                   it is ended first, for whoever may do the command.
+ */
+#include "base/compat.h"
+
+#include "access/twophase.h"
+#include "access/xact.h"
+#include "base/catalog.h"
+#include "commands/dbcommands.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "publish/transaction.h"
+#include "store/staging.h"
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "worker/launcher.h"
+#include "worker/utility.h"
+
+static ProcessUtility_hook_type prev_utility_hook = NULL;
+
+/* Move staged events in a subtransaction of the command's transaction. */
+static void
+move_staged_events(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		if (ev_catalog_is_installed() && ev_staging_is_pending())
+			(void) ev_transaction_flush();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("events of the prepared transaction have no positions yet: %s",
+						error->message),
+				 errdetail("The transaction has been committed; its events are kept in "
+						   "events.prepared_event."),
+				 errhint("They are published with the next commit that publishes or reads "
+						 "events.")));
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/* The database that the command wants for itself, if this user may have it. */
+static pg_noinline Oid
+wanted_database(Node *command)
+{
+	const char *name = NULL;
+	bool		must_own = true;
+	Oid			database;
+	ListCell   *cell;
+
+	switch (nodeTag(command))
+	{
+		case T_DropdbStmt:
+			name = ((DropdbStmt *) command)->dbname;
+			break;
+		case T_RenameStmt:
+			if (((RenameStmt *) command)->renameType == OBJECT_DATABASE)
+				name = ((RenameStmt *) command)->subname;
+			break;
+		case T_CreatedbStmt:
+			must_own = false;
+			foreach(cell, ((CreatedbStmt *) command)->options)
+			{
+				DefElem    *option = lfirst(cell);
+
+				if (strcmp(option->defname, "template") == 0 && option->arg != NULL)
+					name = defGetString(option);
+			}
+			break;
+		default:
+			break;
+	}
+	if (name == NULL)
+		return InvalidOid;
+	database = get_database_oid(name, true);
+	if (!OidIsValid(database) || database == MyDatabaseId)
+		return InvalidOid;
+	if (ev_database_ownercheck(database, GetUserId()) || (!must_own && have_createdb_privilege()))
+		return database;
+	return InvalidOid;
+}
+
+static void
+run(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtilityContext context,
+	ParamListInfo params, QueryEnvironment *env, DestReceiver *dest, QueryCompletion *completion)
+{
+	if (prev_utility_hook)
+		prev_utility_hook(pstmt, query, read_only_tree, context, params, env, dest, completion);
+	else
+		standard_ProcessUtility(pstmt, query, read_only_tree, context, params, env, dest,
+								completion);
+}
+
+static void
+utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
+			 ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
+			 DestReceiver *dest, QueryCompletion *completion)
+{
+	Node	   *command = pstmt->utilityStmt;
+	Oid			database = wanted_database(command);
+	bool		commits_prepared = IsA(command, TransactionStmt) &&
+		((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
+
+	if (OidIsValid(database))
+		ev_launcher_suspend(database);
+	PG_TRY();
+	{
+		run(pstmt, query, read_only_tree, context, params, env, dest, completion);
+	}
+	PG_CATCH();
+	{
+		if (OidIsValid(database))
+			ev_launcher_resume(database);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (OidIsValid(database) && !IsA(command, DropdbStmt))
+		ev_launcher_resume(database);
+	if (commits_prepared && max_prepared_xacts > 0)
+		move_staged_events();
+}
+
+void
+ev_utility_init(void)
+{
+	prev_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = utility_hook;
+}

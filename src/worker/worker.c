@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * worker.c: the background worker of one database.
+ *
+ * It does two things.  When a writer has committed events and set its latch,
+ * it computes the horizon and sends one NOTIFY with it, for all commits since
+ * the last one; a writer that did this itself would hold a lock of the whole
+ * cluster over its commit.  And every events.maintenance_interval it runs
+ * events.maintain().
+ *
+ * No wake-up is lost: a writer clears its gate slot before it sets the latch,
+ * and the worker resets the latch before it computes the horizon.  A worker
+ * that starts always notifies once, for what its predecessor may have left.
+ *
+ * The schema is looked up anew each round.  When the extension is gone, the
+ * worker withdraws its wish to run and ends with code 0; the next use of the
+ * extension asks for a new one.  On errors it reports, and ends with code 1:
+ * the launcher starts another after a second.  Errors of maintenance alone are
+ * reported and do not end it.
+ */
+#include "base/compat.h"
+
+#include "access/xact.h"
+#include "base/catalog.h"
+#include "base/settings.h"
+#include "base/shared.h"
+#include "commands/async.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "store/position.h"
+#include "store/read.h"
+#include "store/staging.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "worker/worker.h"
+
+PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
+
+#define RESTART_DELAY_MS 1000
+
+static EvWorkerSlot *my_slot = NULL;
+
+void
+ev_worker_start(Oid database, const char *name)
+{
+	BackgroundWorker worker = {0};
+
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_main_arg = ObjectIdGetDatum(database);
+	worker.bgw_notify_pid = MyProcPid;
+	strlcpy(worker.bgw_library_name, "events", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "ev_worker_main", sizeof(worker.bgw_function_name));
+	snprintf(worker.bgw_name, sizeof(worker.bgw_name), "events worker for database \"%s\"", name);
+	strlcpy(worker.bgw_type, "events worker", sizeof(worker.bgw_type));
+	if (!RegisterDynamicBackgroundWorker(&worker, NULL))
+		ereport(LOG,
+				(errmsg("no free background worker slot for events in database \"%s\"", name),
+				 errdetail("Writers send their own notifications until there is one."),
+				 errhint("Increase max_worker_processes, or name fewer databases in "
+						 "events.databases.")));
+}
+
+/* Leave the slot; the wish to run stays, unless ev_worker_main withdrew it. */
+static void
+leave(int code, Datum arg)
+{
+	EvShared   *shared = ev_shared();
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz again = TimestampTzPlusMilliseconds(now, RESTART_DELAY_MS);
+	int			launcher;
+
+	SpinLockAcquire(&shared->mutex);
+	my_slot->pid = 0;
+
+	/* A suspension sets a time further off than a start takes. */
+	if (my_slot->not_before < again)
+		my_slot->not_before = again;
+	launcher = shared->launcher_proc;
+	SpinLockRelease(&shared->mutex);
+	if (launcher >= 0)
+		SetLatch(&ProcGlobal->allProcs[launcher].procLatch);
+}
+
+/* Make this process the one that writers of this database wake; false if there is one. */
+static bool
+enter(Oid database)
+{
+	EvShared   *shared = ev_shared();
+	bool		entered = false;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < EV_MAX_WORKERS && !entered; i++)
+	{
+		EvWorkerSlot *slot = &shared->workers[i];
+
+		if (slot->database == database && slot->pid == 0)
+		{
+			slot->proc_number = EV_MY_PROC_NUMBER;
+			slot->not_before = 0;
+			pg_write_barrier();
+			slot->pid = MyProcPid;
+			my_slot = slot;
+			entered = true;
+		}
+	}
+	SpinLockRelease(&shared->mutex);
+	if (entered)
+		before_shmem_exit(leave, (Datum) 0);
+	return entered;
+}
+
+static void
+withdraw(void)
+{
+	EvShared   *shared = ev_shared();
+
+	SpinLockAcquire(&shared->mutex);
+	my_slot->wanted = false;
+	SpinLockRelease(&shared->mutex);
+}
+
+/*
+ * One NOTIFY if the horizon has moved.  The commit that ends this transaction
+ * also moves staged events of prepared transactions.  false: the extension is
+ * gone.
+ */
+static bool
+notify_readers(void)
+{
+	static Oid	notified_sequence = InvalidOid;
+	static int64 notified = -1;
+	bool		installed;
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	installed = ev_catalog_is_installed();
+	if (installed)
+	{
+		Oid			sequence = ev_catalog_relid("position");
+		int64		horizon = ev_position_horizon(sequence);
+
+		ev_read_request_sweep_if_staged();
+		if (sequence != notified_sequence || horizon > notified)
+		{
+			char		payload[32];
+
+			snprintf(payload, sizeof(payload), INT64_FORMAT, horizon);
+			Async_Notify("events", payload);
+			notified_sequence = sequence;
+			notified = horizon;
+		}
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return installed;
+}
+
+/* Run events.maintain(); its errors are reported and end nothing. */
+static void
+maintain(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	pgstat_report_activity(STATE_RUNNING, "SELECT events.maintain()");
+	StartTransactionCommand();
+	PG_TRY();
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		SPI_connect();
+		(void) SPI_execute("SELECT events.maintain()", false, 0);
+		SPI_finish();
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		AbortCurrentTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+static void
+serve(void)
+{
+	TimestampTz next_maintenance = GetCurrentTimestamp();
+
+	for (;;)
+	{
+		long		timeout;
+
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+		if (!notify_readers())
+		{
+			withdraw();
+			proc_exit(0);
+		}
+		if (GetCurrentTimestamp() >= next_maintenance)
+		{
+			maintain();
+			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+														   ev_maintenance_interval * 1000L);
+		}
+		pgstat_report_stat(false);
+		timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_maintenance);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout + 1,
+						 PG_WAIT_EXTENSION);
+	}
+}
+
+void
+ev_worker_main(Datum arg)
+{
+	Oid			database = DatumGetObjectId(arg);
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	if (!enter(database))
+		proc_exit(0);
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("synchronous_commit", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("lock_timeout", "1s", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	serve();
+	pg_unreachable();
+}

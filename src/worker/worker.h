@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * worker.h: the background worker of one database.
+ */
+#ifndef EV_WORKER_H
+#define EV_WORKER_H
+
+/* From the launcher: ask the postmaster for it; a full table is no error. */
+extern void ev_worker_start(Oid database, const char *name);
+
+#endif							/* EV_WORKER_H */
