@@ -29,11 +29,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/counters.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "web/app.h"
+#include "base/net.h"
 
 #define PROCESSES_MAX	64
+#define ADDRESSES_MAX	16
 #define BACKOFF_FIRST	100		/* ms */
 #define BACKOFF_LAST	5000
 #define LONG_LIFE		10000	/* living this long makes the next restart quick again */
@@ -53,45 +56,150 @@ typedef struct Child
 	int64_t		backoff;
 } Child;
 
+typedef struct Addresses
+{
+	NetAddress	items[ADDRESSES_MAX];
+	int			count;
+} Addresses;
+
 static struct
 {
 	ConfSource *source;
 	const Conf *conf;
+	Conf	   *reloaded;		/* ours to free: the one in force, once there was a reload */
+	Conf	   *retired;		/* the one before it */
 	Shared	   *shared;
+	Addresses	listen;
+	Addresses	admin;
 	Child		children[PROCESSES_MAX];
 	int			count;
-	int			index;			/* of this process, in a child */
 	bool		ending;
 	int64_t		kill_at;
 	int			status;			/* of the program */
 	sigset_t	signals;		/* that the parent waits for */
 	sigset_t	original;
-}			self;
+}			program;
+
+/* ---- addresses ---- */
+
+/*
+ * Resolve and bind: port 0 becomes a number here.  The sockets that hold the ports stay open, but
+ * never listen, so they get no connections.
+ */
+static bool
+take_addresses(Addresses *addresses, const ConfList *list)
+{
+	const char *error;
+	char		text[NET_TEXT_SIZE];
+
+	if (list->count > ADDRESSES_MAX)
+	{
+		log_error("too many addresses to listen on", LOG_INT("most", ADDRESSES_MAX));
+		return false;
+	}
+	for (int i = 0; i < list->count; i++)
+	{
+		NetAddress *address = &addresses->items[i];
+		bool		taken;
+
+		if (!net_parse(list->items[i], address, &error))
+			return false;		/* conf_check has seen to that */
+		taken = net_is_taken(address);
+		if (taken || net_bind(address) < 0)
+		{
+			log_error("cannot listen", LOG_STR("address", net_format(address, text)),
+					  LOG_STR("reason", strerror(taken ? EADDRINUSE : errno)));
+			return false;
+		}
+		addresses->count++;
+	}
+	return true;
+}
+
+/* our own listening sockets; NULL when one cannot be had */
+static int *
+listen_all(const Addresses *addresses)
+{
+	int		   *fds = mem_array((size_t) addresses->count, sizeof(int));
+	char		text[NET_TEXT_SIZE];
+
+	for (int i = 0; i < addresses->count; i++)
+	{
+		NetAddress	address = addresses->items[i];
+
+		fds[i] = net_listen(&address);
+		if (fds[i] < 0)
+		{
+			log_error("cannot listen", LOG_STR("address", net_format(&address, text)),
+					  LOG_STR("reason", strerror(errno)));
+			mem_free(fds);
+			return NULL;
+		}
+	}
+	return fds;
+}
+
+static void
+put_addresses(Buf *out, const Addresses *addresses)
+{
+	char		text[NET_TEXT_SIZE];
+
+	buf_putc(out, '[');
+	for (int i = 0; i < addresses->count; i++)
+	{
+		net_format(&addresses->items[i], text);
+		if (i > 0)
+			buf_putc(out, ',');
+		json_put_string(out, text, strlen(text));
+	}
+	buf_putc(out, ']');
+}
 
 /* ---- for the application ---- */
 
-bool
-process_ready(void)
+static void
+announce(void)
 {
-	atomic_store(&self.shared->ready[self.index], true);
-	for (int i = 0; i < self.count; i++)
-	{
-		if (!atomic_load(&self.shared->ready[i]))
-			return false;
-	}
-	return !atomic_exchange(&self.shared->announced, true);
+	Buf			listen;
+	Buf			admin;
+
+	buf_init(&listen, 4096);
+	buf_init(&admin, 4096);
+	put_addresses(&listen, &program.listen);
+	put_addresses(&admin, &program.admin);
+	log_ready((const LogField[]) {
+		LOG_JSON("listen", buf_text(&listen)),
+		LOG_JSON("admin", buf_text(&admin)),
+		LOG_INT("processes", program.count),
+		LOG_STR("version", EVENTSD_VERSION)
+	}, 4);
+	buf_clear(&listen);
+	buf_clear(&admin);
 }
 
-const Conf *
-process_reload(void)
+void
+process_ready(Process *self)
+{
+	atomic_store(&program.shared->ready[self->index], true);
+	for (int i = 0; i < self->count; i++)
+	{
+		if (!atomic_load(&program.shared->ready[i]))
+			return;
+	}
+	if (!atomic_exchange(&program.shared->announced, true))
+		announce();
+}
+
+static Conf *
+load_again(void)
 {
 	Buf			errors;
-	const char *fixed;
 	Conf	   *conf;
+	const char *fixed;
 
 	buf_init(&errors, 16 * 1024);
-	conf = conf_load(self.source, &errors);
-	fixed = conf ? conf_needs_restart(self.conf, conf) : NULL;
+	conf = conf_load(program.source, &errors);
+	fixed = conf ? conf_needs_restart(program.conf, conf) : NULL;
 	if (!conf)
 		log_error("the configuration is wrong, the old one stays in force",
 				  LOG_STR("reason", buf_text(&errors)));
@@ -102,14 +210,58 @@ process_reload(void)
 		conf_free(conf);
 		conf = NULL;
 	}
-	else
-	{
-		log_set_level(conf->log_level);
-		log_info("configuration reloaded");
-		self.conf = conf;
-	}
 	buf_clear(&errors);
 	return conf;
+}
+
+static const Conf *
+reload(void)
+{
+	Conf	   *conf = load_again();
+
+	if (!conf)
+		return NULL;
+	conf_free(program.retired);
+	program.retired = program.reloaded;
+	program.reloaded = conf;
+	program.conf = conf;
+	log_set_level(conf->log_level);
+	return conf;
+}
+
+const Conf *
+process_reload(Process *self)
+{
+	const Conf *conf = reload();
+
+	if (conf)
+	{
+		self->conf = conf;
+		log_info("configuration reloaded", LOG_INT("process", self->index));
+	}
+	return conf;
+}
+
+/* sockets, counters, and the application */
+static int
+serve(int index)
+{
+	Process		process = {.conf = program.conf, .index = index, .count = program.count};
+	int			status = 1;
+
+	counters_attach(index);
+	process.listen_fds = listen_all(&program.listen);
+	process.listen_count = program.listen.count;
+	if (index == 0)
+	{
+		process.admin_fds = listen_all(&program.admin);
+		process.admin_count = program.admin.count;
+	}
+	if (process.listen_fds && (process.admin_fds || index != 0))
+		status = app_run(&process);
+	mem_free(process.listen_fds);
+	mem_free(process.admin_fds);
+	return status;
 }
 
 /* ---- children ---- */
@@ -118,17 +270,16 @@ static void
 run_child(int index, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	sigprocmask(SIG_SETMASK, &self.original, NULL);
+	sigprocmask(SIG_SETMASK, &program.original, NULL);
 	if (getppid() != parent)
 		exit(0);				/* the parent died before prctl */
-	self.index = index;
-	exit(app_run(self.conf, index));
+	exit(serve(index));
 }
 
 static void
 start_child(int index)
 {
-	Child	   *child = &self.children[index];
+	Child	   *child = &program.children[index];
 	pid_t		parent = getpid();
 	pid_t		pid = fork();
 
@@ -150,20 +301,20 @@ start_child(int index)
 static void
 signal_children(int signum)
 {
-	for (int i = 0; i < self.count; i++)
+	for (int i = 0; i < program.count; i++)
 	{
-		if (self.children[i].pid)
-			kill(self.children[i].pid, signum);
+		if (program.children[i].pid)
+			kill(program.children[i].pid, signum);
 	}
 }
 
 static void
 start_ending(int signum)
 {
-	if (!self.ending)
+	if (!program.ending)
 	{
-		self.ending = true;
-		self.kill_at = clock_monotonic_ms() + self.conf->drain_time + KILL_AFTER;
+		program.ending = true;
+		program.kill_at = clock_monotonic_ms() + program.conf->drain_time + KILL_AFTER;
 	}
 	signal_children(signum);
 }
@@ -171,23 +322,23 @@ start_ending(int signum)
 static void
 child_ended(int index, int wait_status)
 {
-	Child	   *child = &self.children[index];
+	Child	   *child = &program.children[index];
 	int64_t		now = clock_monotonic_ms();
 	bool		exited = WIFEXITED(wait_status);
 	int			code = exited ? WEXITSTATUS(wait_status) : WTERMSIG(wait_status);
 
 	child->pid = 0;
-	if (self.ending)
+	if (program.ending)
 	{
 		if (!exited || code)
-			self.status = 1;
+			program.status = 1;
 		return;
 	}
 	log_error("a process ended unexpectedly", LOG_INT("process", index),
 			  LOG_INT(exited ? "status" : "signal", code));
-	if (exited && code && !atomic_load(&self.shared->ready[index]))
+	if (exited && code && !atomic_load(&program.shared->ready[index]))
 	{
-		self.status = code;
+		program.status = code;
 		start_ending(SIGTERM);
 		return;
 	}
@@ -205,9 +356,9 @@ reap(void)
 
 	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
 	{
-		for (int i = 0; i < self.count; i++)
+		for (int i = 0; i < program.count; i++)
 		{
-			if (self.children[i].pid == pid)
+			if (program.children[i].pid == pid)
 				child_ended(i, wait_status);
 		}
 	}
@@ -222,16 +373,16 @@ start_due(void)
 	int64_t		now = clock_monotonic_ms();
 	int64_t		wait = 60000;
 
-	if (self.ending)
-		return self.kill_at > now ? self.kill_at - now : 0;
-	for (int i = 0; i < self.count; i++)
+	if (program.ending)
+		return program.kill_at > now ? program.kill_at - now : 0;
+	for (int i = 0; i < program.count; i++)
 	{
-		if (self.children[i].pid)
+		if (program.children[i].pid)
 			continue;
-		if (self.children[i].start_at <= now)
+		if (program.children[i].start_at <= now)
 			start_child(i);
-		else if (self.children[i].start_at - now < wait)
-			wait = self.children[i].start_at - now;
+		else if (program.children[i].start_at - now < wait)
+			wait = program.children[i].start_at - now;
 	}
 	return wait;
 }
@@ -239,9 +390,9 @@ start_due(void)
 static bool
 is_anybody_alive(void)
 {
-	for (int i = 0; i < self.count; i++)
+	for (int i = 0; i < program.count; i++)
 	{
-		if (self.children[i].pid)
+		if (program.children[i].pid)
 			return true;
 	}
 	return false;
@@ -256,7 +407,7 @@ handle_signal(int signum)
 			reap();
 			break;
 		case SIGHUP:
-			process_reload();	/* for children that will be started later */
+			reload();			/* for children that will be started later */
 			signal_children(SIGHUP);
 			break;
 		case SIGTERM:
@@ -269,33 +420,33 @@ handle_signal(int signum)
 static int
 watch_children(void)
 {
-	while (!self.ending || is_anybody_alive())
+	while (!program.ending || is_anybody_alive())
 	{
 		int64_t		wait = start_due();
 		struct timespec timeout = {wait / 1000, wait % 1000 * 1000000};
-		int			signum = sigtimedwait(&self.signals, NULL, &timeout);
+		int			signum = sigtimedwait(&program.signals, NULL, &timeout);
 
 		if (signum > 0)
 			handle_signal(signum);
-		else if (self.ending && clock_monotonic_ms() >= self.kill_at)
+		else if (program.ending && clock_monotonic_ms() >= program.kill_at)
 		{
 			log_error("processes did not end in time and are killed");
 			signal_children(SIGKILL);
-			self.kill_at += KILL_AFTER;
+			program.kill_at += KILL_AFTER;
 		}
 	}
-	return self.status;
+	return program.status;
 }
 
 static void
 block_signals(void)
 {
-	sigemptyset(&self.signals);
-	sigaddset(&self.signals, SIGCHLD);
-	sigaddset(&self.signals, SIGHUP);
-	sigaddset(&self.signals, SIGTERM);
-	sigaddset(&self.signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &self.signals, &self.original);
+	sigemptyset(&program.signals);
+	sigaddset(&program.signals, SIGCHLD);
+	sigaddset(&program.signals, SIGHUP);
+	sigaddset(&program.signals, SIGTERM);
+	sigaddset(&program.signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &program.signals, &program.original);
 }
 
 /* as many descriptors as we may have: each client is one */
@@ -315,12 +466,12 @@ raise_file_limit(void)
 int
 process_run(ConfSource *source, const Conf *conf)
 {
-	self.source = source;
-	self.conf = conf;
-	self.count = (int) conf->processes;
-	self.shared = mmap(NULL, sizeof(Shared), PROT_READ | PROT_WRITE,
+	program.source = source;
+	program.conf = conf;
+	program.count = (int) conf->processes;
+	program.shared = mmap(NULL, sizeof(Shared), PROT_READ | PROT_WRITE,
 					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (self.shared == MAP_FAILED)
+	if (program.shared == MAP_FAILED)
 	{
 		log_error("cannot map shared memory", LOG_STR("reason", strerror(errno)));
 		return 1;
@@ -328,10 +479,12 @@ process_run(ConfSource *source, const Conf *conf)
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	log_set_main_pid(getpid());
-	if (!app_prepare(conf))
+	if (!take_addresses(&program.listen, &conf->listen) ||
+		!take_addresses(&program.admin, &conf->admin_listen))
 		return 1;
-	if (self.count == 1)
-		return app_run(conf, 0);
+	counters_create(program.count);
+	if (program.count == 1)
+		return serve(0);
 	block_signals();
 	return watch_children();
 }

@@ -3,16 +3,18 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * process_run() calls app_prepare() (addresses resolved, port 0 made a real port, shared counters
- * made: see web/app.h), then forks `processes` children, each of which runs app_run(conf, index)
- * with its own listening sockets on the same addresses (SO_REUSEPORT), its own loop and its own
- * feed.  The parent watches them; it serves nothing itself and never touches PostgreSQL.  A child
+ * The parent takes the addresses (so port 0 becomes one port for all), forks `processes` children
+ * and watches them; it serves nothing itself and never touches PostgreSQL.  Each child has its own
+ * listening sockets on the same addresses (SO_REUSEPORT), its own loop and its own feed.  A child
  * that dies is started again with the same index, with a back-off.  With processes = 1 there is
- * no parent: the one process calls app_run(conf, 0).
+ * no parent: the one process does everything.
  *
- * Signals: the parent passes SIGTERM, SIGINT and SIGHUP on to its children.  In a process that
- * serves, the application watches them with LoopSignal: SIGTERM and SIGINT drain, SIGHUP calls
- * process_reload().  A child whose parent is gone gets SIGTERM.
+ * Signals: the parent passes SIGTERM, SIGINT and SIGHUP on to its children.  In the process that
+ * serves, the application watches them with LoopSignal: SIGTERM and SIGINT drain, SIGHUP reloads
+ * (process_reload).  A child whose parent is gone gets SIGTERM.
+ *
+ * Admin: only process 0 has the admin sockets.  It speaks for all, by the shared numbers of
+ * base/counters.h.
  */
 #ifndef EVENTSD_PROCESS_H
 #define EVENTSD_PROCESS_H
@@ -21,21 +23,35 @@
 
 #include "conf/conf.h"
 
-/* app_prepare, fork, watch, end; returns the exit status of the program */
+typedef struct Process
+{
+	const Conf *conf;			/* replaced by process_reload */
+	int			index;			/* 0 .. count - 1 */
+	int			count;
+	int			listen_count;	/* sockets that listen already, non-blocking */
+	int		   *listen_fds;
+	int			admin_count;	/* 0 in all but process 0 */
+	int		   *admin_fds;
+} Process;
+
+/*
+ * The application, in web/app.c: serve until drained, then return the exit status.  It calls
+ * process_ready() once it accepts clients.
+ */
+int			app_run(Process *self);
+
+/*
+ * Take the addresses, fork, watch and end; returns the exit status of the program.  counters_create
+ * and counters_attach are called on the way.
+ */
 int			process_run(ConfSource *source, const Conf *conf);
-
+/* "I accept clients": the ready line is logged, once, when all processes have said so */
+void		process_ready(Process *self);
 /*
- * The application says that this process accepts clients.  True for exactly one caller in the
- * life of the program, the one that makes the set complete: it logs the ready line (log_ready),
- * so the line comes once, when all processes serve.
+ * Load the configuration anew.  The new Conf, which is self->conf from now on; or NULL, with the
+ * reason logged and the old one kept, when it is wrong or needs a restart.  The old Conf stays
+ * valid until the next reload.
  */
-bool		process_ready(void);
-
-/*
- * Load the configuration anew: the new Conf, or NULL, with the reason logged, when it is wrong or
- * would change what only a restart can change; then the old one stays in force.  Every Conf ever
- * returned stays valid until the process ends.
- */
-const Conf *process_reload(void);
+const Conf *process_reload(Process *self);
 
 #endif							/* EVENTSD_PROCESS_H */

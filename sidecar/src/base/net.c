@@ -152,6 +152,25 @@ net_bind(NetAddress *address)
 	return -1;
 }
 
+bool
+net_is_taken(const NetAddress *address)
+{
+	int			on = 1;
+	int			fd;
+	bool		taken;
+
+	if (net_port(address) == 0)
+		return false;
+	fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;			/* net_bind will say why */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	taken = bind(fd, (const struct sockaddr *) &address->storage, address->len) < 0 &&
+		errno == EADDRINUSE;
+	close(fd);
+	return taken;
+}
+
 int
 net_listen(NetAddress *address)
 {

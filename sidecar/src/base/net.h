@@ -36,6 +36,11 @@ char	   *net_format_host(const NetAddress *address, char text[NET_TEXT_SIZE]);
  * Returns the descriptor, or -1 with errno.
  */
 int			net_bind(NetAddress *address);
+/*
+ * Does somebody listen there already?  Asked once, at the start: with SO_REUSEPORT a second
+ * program would silently share the port.
+ */
+bool		net_is_taken(const NetAddress *address);
 /* bind and listen */
 int			net_listen(NetAddress *address);
 
