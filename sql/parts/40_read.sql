@@ -41,7 +41,7 @@ Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
 CREATE FUNCTION events._feed(
     after bigint, max_count int, max_bytes int,
     topics text[] DEFAULT NULL, types text[] DEFAULT NULL,
-    OUT position bigint, OUT recorded_at timestamptz, OUT type text, OUT topic text[], OUT event text)
+    OUT "position" bigint, OUT recorded_at timestamptz, OUT type text, OUT topic text[], OUT event text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'ev_feed'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
