@@ -46,6 +46,7 @@ const DEFAULTS = {
 	silence: 45000, // without a byte: the connection is dead
 	pingInterval: 15000,
 	wait: 25, // of a long-poll, in seconds
+	upgradeAfter: 300000, // on a fallback: then try the better ones again
 };
 
 /* What failed; `status` and `problem` when the server said so (RFC 9457). */
@@ -80,16 +81,21 @@ export class EventsError extends Error {
 class Link {
 	#abort = new AbortController();
 	#timer;
+	#upgrade;
 	#began = Date.now();
 	heard = false;
 	signal = this.#abort.signal;
 
 	constructor(client, transport) {
 		Object.assign(this, { client, transport, options: client.options });
+		const { transports, upgradeAfter } = this.options;
+		if (transport !== transports[0])
+			this.#upgrade = setTimeout(() => this.end("restart"), upgradeAfter * (1 + Math.random()));
 	}
 
 	end(reason) {
 		clearTimeout(this.#timer);
+		clearTimeout(this.#upgrade);
 		this.#abort.abort(reason);
 	}
 

@@ -56,7 +56,7 @@ test("fallback_mute: a stream that opens and stays silent is given up", async ()
 test("fallback_under_way: order is kept over changes of the transport", async () => {
 	const EVENTS = 300;
 	proxy.refuse = {};
-	const page = await client("fallback.moved");
+	const page = await client("fallback.moved", { upgradeAfter: 1500 });
 	await isOn(page, "websocket");
 	const publisher = stand.psql(`DO $$ BEGIN FOR n IN 1..${EVENTS} LOOP
 		PERFORM events.publish('fallback.moved', jsonb_build_object('n', n));

@@ -25,6 +25,7 @@ export class Obstacle {
 	}
 
 	#keep(socket) {
+		if (this.#sockets.has(socket)) return;
 		this.#sockets.add(socket);
 		socket.on("error", () => socket.destroy());
 		socket.on("close", () => this.#sockets.delete(socket));
