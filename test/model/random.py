@@ -110,6 +110,7 @@ class Writer(threading.Thread):
             transaction.began = time.monotonic()
             self.transactions.append(transaction)
             self._play(transaction)
+            self.stop.wait(self.random.uniform(0, 0.04))
         except PgError as error:
             # 57P01..57P03: the server is going down or comes up; 40P01 and the like would be faults
             if not error.lost and not (error.sqlstate or "").startswith("57P"):
@@ -167,7 +168,7 @@ class Writer(threading.Thread):
             kept.append(self._publish(transaction))
         elif step < 0.55:
             kept += self._batch(transaction)
-        elif step < 0.60:
+        elif step < 0.58:
             kept += self._insert_select(transaction)
         elif step < 0.70:
             kept.append(self._caught_exception(transaction))
@@ -206,7 +207,7 @@ class Writer(threading.Thread):
     def _insert_select(self, transaction):
         """Many events by one statement, in the order of the rows."""
         self.counter += 1
-        count, prefix = self.random.randrange(50, 400), f"{transaction.name}k{self.counter}i"
+        count, prefix = self.random.randrange(20, 200), f"{transaction.name}k{self.counter}i"
         self.session.query(
             "SELECT count(events.publish('build.done', jsonb_build_object('n', n), "
             "id => $1 || n)) FROM generate_series(1, $2::int) n", prefix, count)

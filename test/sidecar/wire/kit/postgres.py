@@ -122,7 +122,8 @@ class Session:
             raise PgError(_pq.PQresultErrorMessage(result).decode(errors="replace")
                           or _pq.PQerrorMessage(self._conn).decode(errors="replace"),
                           state.decode() if state else None,
-                          lost=_pq.PQstatus(self._conn) != 0)
+                          # without SQLSTATE it is libpq's own word, not the server's
+                          lost=state is None or _pq.PQstatus(self._conn) != 0)
         columns = range(_pq.PQnfields(result))
         return [tuple(None if _pq.PQgetisnull(result, row, column)
                       else _pq.PQgetvalue(result, row, column).decode()
