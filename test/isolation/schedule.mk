@@ -2,8 +2,8 @@
 #
 # The isolation tests in the order in which they run, one name to a line:
 # test/isolation/specs/NAME.spec against test/isolation/expected/NAME.out.  Where
-# the gate is a lock (no preload, a server before 17) readers wait for it, which
-# isolationtester shows: those have a second expected file, NAME_1.out.
+# the gate is a lock (no preload, a server before 17) a reader cannot tell which of
+# two commits in flight is the lower: NAME_1.out is what is right there.
 
 ISOLATION = \
 	iso_two_writers_order \
