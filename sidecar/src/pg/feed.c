@@ -320,7 +320,7 @@ take_page(Feed *feed, const PGresult *rows)
 }
 
 static void
-take_refusal(Feed *feed, const ConnOutcome *outcome)
+take_refusal(Feed *feed, FeedRunning what, const ConnOutcome *outcome)
 {
 	QueryError	error;
 
@@ -340,6 +340,10 @@ take_refusal(Feed *feed, const ConnOutcome *outcome)
 		return;
 	}
 	trouble(feed, &error);
+	/* class 22, data exception: that is the text of `since` */
+	if (what == RUNNING_START && strncmp(error.sqlstate, "22", 2) == 0 &&
+		feed->handler->on_refused)
+		feed->handler->on_refused(feed->arg, error.message);
 }
 
 static void
@@ -353,7 +357,7 @@ reader_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 	if (outcome->lost)
 		return;					/* reader_down follows, and a new connection */
 	if (outcome->refusal)
-		take_refusal(feed, outcome);
+		take_refusal(feed, what, outcome);
 	else if (what == RUNNING_STATE)
 		take_state(feed, outcome->rows);
 	else if (what == RUNNING_START)

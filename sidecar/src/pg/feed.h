@@ -71,6 +71,8 @@ typedef struct FeedHandler
 	void		(*on_page_end) (void *arg, int64_t position, const char *epoch);
 	/* connected: pages can be read.  Called on changes only */
 	void		(*on_state) (void *arg, bool connected);
+	/* options.since cannot be understood; the feed will not start.  May be NULL */
+	void		(*on_refused) (void *arg, const char *message);
 } FeedHandler;
 
 /* what is known now; epoch is "" before the first connection */
