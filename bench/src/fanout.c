@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * fanout.c: many clients of a server under test, and events for all of them.
+ *
+ *	fanout --server eventsd|nchan --port N --pids PID,... --transport ws|sse|poll
+ *		   --clients N [--seconds S] [--batch N] [--size BYTES]
+ *		publishes in batches, the next one when less than one batch is on the way,
+ *		and prints what a delivery costs the server.  By long-poll a batch is one
+ *		event, and the next comes when all clients are waiting again.
+ *	fanout ... --hold
+ *		only connects the clients (also --transport silent: bytes are never sent),
+ *		prints what they cost in memory, and keeps them until it is ended.
+ *	fanout --port N --pids PID --rate PATH [--clients N] [--seconds S]
+ *		asks for PATH over keep-alive connections, each one request at a time.
+ *
+ * One thread, one epoll: whoever runs it pins it to one core and the server to
+ * another.  Prints name=value pairs in one line.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "net.h"
+#include "sample.h"
+#include "source.h"
+#include "wire.h"
+
+#define STALL_NS	(20LL * 1000000000)
+
+typedef struct Options
+{
+	Target		target;
+	const char *pids;
+	const char *rate;
+	int			clients;
+	double		seconds;
+	int			batch;
+	size_t		size;
+	bool		hold;
+} Options;
+
+static Options options = {.clients = 100, .seconds = 5, .batch = 100, .size = 300, .pids = ""};
+static Client *clients;
+static Source *source;
+static int	epoll_fd;
+static volatile sig_atomic_t ended;
+
+static void
+end_signal(int number)
+{
+	(void) number;
+	ended = 1;
+}
+
+static void
+watch(int fd, void *what)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
+
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		die("epoll_ctl: %s", strerror(errno));
+}
+
+/* One turn of the loop: whatever can be read, is; false if nothing came. */
+static bool
+turn(int timeout_ms)
+{
+	struct epoll_event events[512];
+	int			n = epoll_wait(epoll_fd, events, 512, timeout_ms);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (events[i].data.ptr == source)
+			source_readable(source);
+		else if (!client_readable(events[i].data.ptr, &options.target))
+			die("the server closed a connection");
+	}
+	return n > 0;
+}
+
+static unsigned long
+received_by_all(void)
+{
+	unsigned long sum = 0;
+
+	for (int i = 0; i < options.clients; i++)
+		sum += clients[i].received;
+	return sum;
+}
+
+static bool
+all_ready(void)
+{
+	for (int i = 0; i < options.clients; i++)
+		if (!clients[i].ready)
+			return false;
+	return true;
+}
+
+/* Connected in groups, so that the server's backlog does not overflow. */
+static void
+connect_clients(void)
+{
+	int64_t		deadline;
+
+	clients = calloc((size_t) options.clients, sizeof(Client));
+	for (int i = 0; i < options.clients; i++)
+	{
+		client_open(&clients[i], &options.target);
+		watch(clients[i].fd, &clients[i]);
+		if (i % 100 == 99)
+			while (turn(1))
+				;
+	}
+	deadline = now_ns() + STALL_NS;
+	while (!all_ready())
+	{
+		(void) turn(10);
+		if (now_ns() > deadline)
+			die("not all clients are served within 20 s");
+	}
+}
+
+/* Until all of `published` events have arrived everywhere. */
+static void
+drain(unsigned long published)
+{
+	unsigned long wanted = published * (unsigned long) options.clients;
+	int64_t		progress = now_ns();
+	unsigned long received = 0;
+
+	while (received < wanted || source_busy(source))
+	{
+		unsigned long now;
+
+		(void) turn(5);
+		now = received_by_all();
+		if (now != received)
+			progress = now_ns();
+		received = now;
+		if (now_ns() - progress > STALL_NS)
+			die("%lu of %lu deliveries are missing", wanted - received, wanted);
+	}
+	if (received > wanted)
+		die("%lu deliveries too many", received - wanted);
+}
+
+/* Batch after batch, never more than two on their way. */
+static unsigned long
+publish_for(double seconds)
+{
+	int64_t		end = now_ns() + (int64_t) (seconds * 1e9);
+	unsigned long published = 0;
+
+	while (now_ns() < end)
+	{
+		unsigned long behind = published * (unsigned long) options.clients - received_by_all();
+		unsigned long batch = (unsigned long) options.batch;
+		bool		room = options.batch == 1 ? behind == 0
+			: behind <= batch * (unsigned long) options.clients;
+
+		if (room && !source_busy(source) && all_ready())
+		{
+			source_publish(source, options.batch);
+			published += batch;
+		}
+		(void) turn(5);
+	}
+	return published;
+}
+
+static void
+measure_fanout(void)
+{
+	double		cpu,
+				elapsed;
+	unsigned long published,
+				deliveries;
+	int64_t		start;
+
+	source = source_open(&options.target, options.size);
+	watch(source_fd(source), source);
+	connect_clients();
+
+	/* One event that is not counted: all that is made at first use is made. */
+	source_publish(source, 1);
+	drain(1);
+	for (int i = 0; i < options.clients; i++)
+		clients[i].received = 0;
+
+	cpu = process_cpu_us(options.pids);
+	start = now_ns();
+	published = publish_for(options.seconds);
+	drain(published);
+	elapsed = (double) (now_ns() - start) / 1e9;
+	cpu = process_cpu_us(options.pids) - cpu;
+	deliveries = published * (unsigned long) options.clients;
+	printf("clients=%d bytes=%zu events=%lu deliveries=%lu us=%.3f per_second=%.0f busy=%.2f\n",
+		   options.clients, clients[0].event_length, published, deliveries,
+		   cpu / (double) deliveries, (double) deliveries / elapsed, cpu / 1e6 / elapsed);
+	source_close(source);
+}
+
+static void
+hold(void)
+{
+	double		before = process_memory_kib(options.pids);
+	int64_t		settled;
+
+	connect_clients();
+	settled = now_ns() + 1000000000;
+	while (now_ns() < settled)
+		(void) turn(100);
+	printf("clients=%d kib=%.3f\n", options.clients,
+		   (process_memory_kib(options.pids) - before) / options.clients);
+	fflush(stdout);
+	while (!ended)
+		(void) turn(1000);
+}
+
+/* ---- plain requests */
+
+typedef struct Asker
+{
+	int			fd;
+	char		bytes[65536];
+	size_t		length;
+} Asker;
+
+static unsigned long
+answers_of(Asker *asker, const char *request, size_t request_length)
+{
+	Response	response;
+	unsigned long answers = 0;
+	size_t		n;
+	ssize_t		got = recv(asker->fd, asker->bytes + asker->length,
+						   sizeof(asker->bytes) - asker->length, 0);
+
+	if (got < 0 && errno == EAGAIN)
+		return 0;
+	if (got <= 0)
+		die("the server closed a connection");
+	asker->length += (size_t) got;
+	while ((n = wire_response(asker->bytes, asker->length, &response)) > 0)
+	{
+		if (response.status < 200 || response.status > 299)
+			die("answered %.*s", (int) response.head_length, response.head);
+		answers++;
+		asker->length -= n;
+		memmove(asker->bytes, asker->bytes + n, asker->length);
+		net_send_all(asker->fd, request, request_length);
+	}
+	return answers;
+}
+
+static void
+measure_rate(void)
+{
+	Asker	   *askers = calloc((size_t) options.clients, sizeof(Asker));
+	char		request[512];
+	size_t		request_length = (size_t) snprintf(request, sizeof(request),
+		"GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n", options.rate);
+	unsigned long answers = 0;
+	double		cpu = process_cpu_us(options.pids);
+	int64_t		start = now_ns();
+	int64_t		end = start + (int64_t) (options.seconds * 1e9);
+
+	for (int i = 0; i < options.clients; i++)
+	{
+		askers[i].fd = net_connect(options.target.port);
+		watch(askers[i].fd, &askers[i]);
+		net_send_all(askers[i].fd, request, request_length);
+	}
+	while (now_ns() < end)
+	{
+		struct epoll_event events[64];
+		int			n = epoll_wait(epoll_fd, events, 64, 100);
+
+		for (int i = 0; i < n; i++)
+			answers += answers_of(events[i].data.ptr, request, request_length);
+	}
+	cpu = process_cpu_us(options.pids) - cpu;
+	if (answers == 0)
+		die("no answer");
+	printf("requests=%lu per_second=%.0f us=%.3f\n", answers,
+		   (double) answers / ((double) (now_ns() - start) / 1e9), cpu / (double) answers);
+}
+
+/* ---- command line */
+
+static Transport
+transport_named(const char *name)
+{
+	static const char *const names[] = {"ws", "sse", "poll", "silent"};
+
+	for (int i = 0; i < 4; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (Transport) i;
+	die("no such transport: %s", name);
+}
+
+static void
+read_options(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"server", required_argument, NULL, 's'}, {"port", required_argument, NULL, 'p'},
+		{"pids", required_argument, NULL, 'P'}, {"transport", required_argument, NULL, 't'},
+		{"clients", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 'T'},
+		{"batch", required_argument, NULL, 'b'}, {"size", required_argument, NULL, 'z'},
+		{"rate", required_argument, NULL, 'r'}, {"hold", no_argument, NULL, 'h'}, {0}
+	};
+	int			c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
+	{
+		switch (c)
+		{
+			case 's':
+				options.target.server = strcmp(optarg, "nchan") == 0 ? SERVER_NCHAN : SERVER_EVENTSD;
+				break;
+			case 'p': options.target.port = atoi(optarg); break;
+			case 'P': options.pids = optarg; break;
+			case 't': options.target.transport = transport_named(optarg); break;
+			case 'c': options.clients = atoi(optarg); break;
+			case 'T': options.seconds = atof(optarg); break;
+			case 'b': options.batch = atoi(optarg); break;
+			case 'z': options.size = (size_t) atoi(optarg); break;
+			case 'r': options.rate = optarg; break;
+			case 'h': options.hold = true; break;
+			default: exit(2);
+		}
+	}
+	if (options.target.transport == TRANSPORT_POLL)
+		options.batch = 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct rlimit files;
+
+	read_options(argc, argv);
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	signal(SIGTERM, end_signal);
+	epoll_fd = epoll_create1(0);
+	if (options.rate)
+		measure_rate();
+	else if (options.hold)
+		hold();
+	else
+		measure_fanout();
+	return 0;
+}
