@@ -12,11 +12,20 @@ import os from "node:os";
 import path from "node:path";
 
 const [url, cursor] = process.argv.slice(2);
-const PLAYWRIGHT = new URL("../test/browser/node_modules/playwright-core/index.mjs", import.meta.url);
+const PLAYWRIGHT = new URL(
+	"../test/browser/node_modules/playwright-core/index.mjs",
+	import.meta.url,
+);
 const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 const SWITCHES = [
-	"--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-	"--disable-background-networking", "--disable-component-update", "--disable-sync",
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--disable-dev-shm-usage",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
 ];
 
 const event = (text) => process.stdout.write(`${text}\n`);
@@ -26,7 +35,10 @@ async function inChromium() {
 	const { chromium } = await import(PLAYWRIGHT);
 	const profile = fs.mkdtempSync(path.join(os.tmpdir(), "events-demo-page-"));
 	const context = await chromium.launchPersistentContext(profile, {
-		executablePath: CHROMIUM, args: SWITCHES, handleSIGINT: false, handleSIGTERM: false,
+		executablePath: CHROMIUM,
+		args: SWITCHES,
+		handleSIGINT: false,
+		handleSIGTERM: false,
 	});
 	const stop = async () => {
 		await context.close();

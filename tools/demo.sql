@@ -46,7 +46,8 @@ LANGUAGE sql IMMUTABLE AS $$
 		END
 	FROM coalesce(
 		line ->> 'schema',
-		(line ->> 'source') || '/' || regexp_replace(line ->> 'origin', '^.*/|\.json$', '', 'g')) AS name
+		concat(line ->> 'source', '/', regexp_replace(line ->> 'origin', '^.*/|\.json$', '', 'g'))
+	) AS name
 $$;
 
 -- Publishes a line and notes what publish() answered.
@@ -63,9 +64,10 @@ BEGIN
 END
 $$;
 
--- Publishes all lines, five to a transaction.  Before every third transaction the same lines are
--- published in one that is rolled back; in every fourth, a savepoint is.  What
--- is rolled back says so in its subject, so that it can be found if it arrives.
+-- Publishes all lines, five to a transaction.  Before every third transaction
+-- the same lines are published in one that is rolled back; in every fourth, a
+-- savepoint is.  What is rolled back says so in its subject, so that it can be
+-- found if it arrives.
 CREATE PROCEDURE demo.publish_all(pause float8)
 LANGUAGE plpgsql AS $$
 DECLARE

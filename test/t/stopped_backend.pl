@@ -13,11 +13,15 @@ use EventsTest;
 use Test::More;
 use Time::HiRes qw(time);
 
+my $read = "SELECT string_agg(type, ' ') FROM events.read(events.oldest() - 1, 100)";
+
 foreach my $mode ('preloaded', 'plain')
 {
 	my $node = new_node("stopped_$mode", $mode, conf => "events.horizon_timeout = '200ms'");
 	publish($node, 'before');
 	my $before = last_position($node);
+	my $reader = $node->background_psql('postgres');
+	is($reader->query_safe($read), 'before', "$mode: a reader");
 
 	my $held = hold_commit($node, 'stopped');
 	signal_backend('STOP', $held->{pid});
@@ -28,11 +32,16 @@ foreach my $mode ('preloaded', 'plain')
 	cmp_ok(time - $begin, '<', 10, "$mode: others commit");
 
 	$begin = time;
-	is(read_types($node), 'before', "$mode: a reader gets what came before and nothing beyond");
-	my $horizon = $node->safe_psql('postgres', 'SELECT events.horizon()');
+	is($reader->query_safe($read), 'before', "$mode: a reader gets what came before and nothing beyond");
+	my $horizon = $reader->query_safe('SELECT events.horizon()');
+	$reader->quit;
 	cmp_ok(time - $begin, '<', 10, "$mode: and does not wait for the stopped commit");
 	cmp_ok($horizon, '>=', $before, "$mode: the horizon does not go back");
 	cmp_ok($horizon, '<', last_position($node), "$mode: nor on, past the commit in flight");
+
+	is(read_types($node), 'before', "$mode: a new session is told the same");
+	cmp_ok($node->safe_psql('postgres', 'SELECT horizon FROM events._relay_state()'),
+		'>=', $before, "$mode: and the relay");
 
 	my $in_flight = $node->safe_psql('postgres', 'SELECT commits_in_flight FROM events.status');
 	is($in_flight, 1, "$mode: events.status tells of it");
