@@ -5,6 +5,7 @@
  *
  * See mem.h for why.  The message is written without the log module, which allocates.
  */
+#define _GNU_SOURCE
 #include "base/mem.h"
 
 #include <stdarg.h>
@@ -82,18 +83,14 @@ char *
 mem_printf(const char *format, ...)
 {
 	va_list		args;
-	int			len;
 	char	   *text;
+	int			len;
 
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
 	if (len < 0)
 		out_of_memory();
-	text = mem_alloc((size_t) len + 1);
-	va_start(args, format);
-	vsnprintf(text, (size_t) len + 1, format, args);
-	va_end(args);
 	return text;
 }
 

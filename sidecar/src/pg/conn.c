@@ -60,6 +60,7 @@ struct PgConn
 	char		application[32];
 	char		options[128];
 	bool		direct;
+	bool		quiet;
 	int64_t		connect_timeout;
 	int64_t		statement_timeout;
 
@@ -170,8 +171,9 @@ log_failure(PgConn *conn, const char *message, const char *why)
 	mem_free(conn->last_failure);
 	conn->last_failure = mem_strdup(why);
 	conn->last_failure_at = now;
-	log_warning(message, LOG_STR("connection", conn->application + 8), LOG_STR("reason", why),
-				LOG_STR("database", conn->hidden), LOG_STR("hint", "trying again by itself"));
+	log_at(conn->quiet ? LOG_DEBUG : LOG_WARNING, message,
+		   LOG_STR("connection", conn->application + 8), LOG_STR("reason", why),
+		   LOG_STR("database", conn->hidden), LOG_STR("hint", "trying again by itself"));
 }
 
 static void
@@ -233,9 +235,10 @@ came_up(PgConn *conn)
 	conn->times_up++;
 	mem_free(conn->last_failure);
 	conn->last_failure = NULL;
-	log_info("connected to PostgreSQL", LOG_STR("connection", conn->application + 8),
-			 LOG_INT("backend_pid", PQbackendPID(conn->pg)),
-			 LOG_INT("server_version", PQserverVersion(conn->pg)));
+	log_at(conn->quiet ? LOG_DEBUG : LOG_INFO, "connected to PostgreSQL",
+		   LOG_STR("connection", conn->application + 8),
+		   LOG_INT("backend_pid", PQbackendPID(conn->pg)),
+		   LOG_INT("server_version", PQserverVersion(conn->pg)));
 	watch(conn, LOOP_READ);
 	conn->handler->on_up(conn->arg, conn);
 }
@@ -531,6 +534,12 @@ conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
 	loop_timer_init(&conn->timer, loop, time_is_up, conn);
 	loop_timer_start(&conn->timer, 0, 0);
 	return conn;
+}
+
+void
+conn_set_quiet(PgConn *conn)
+{
+	conn->quiet = true;
 }
 
 void

@@ -56,6 +56,8 @@ typedef struct ConnHandler
 /* purpose is for logs and application_name: "feed", "listen", "read", "publish" */
 PgConn	   *conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
 					 const ConnHandler *handler, void *arg);
+/* its comings and goings are logged at debug level only: for all but the first of a pool */
+void		conn_set_quiet(PgConn *conn);
 /* no callbacks any more; not from inside one of them */
 void		conn_free(PgConn *conn);
 

@@ -339,11 +339,15 @@ take_refusal(Feed *feed, FeedRunning what, const ConnOutcome *outcome)
 		loop_timer_start(&feed->rest, POLL_INTERVAL, 0);
 		return;
 	}
-	trouble(feed, &error);
-	/* class 22, data exception: that is the text of `since` */
+	/* class 22, data exception: that is the text of `since`; asking again would not help */
 	if (what == RUNNING_START && strncmp(error.sqlstate, "22", 2) == 0 &&
 		feed->handler->on_refused)
+	{
+		feed->paused = true;
 		feed->handler->on_refused(feed->arg, error.message);
+		return;
+	}
+	trouble(feed, &error);
 }
 
 static void
@@ -396,7 +400,8 @@ feed_next(Feed *feed)
 {
 	const char *values[] = {feed->since};
 
-	if (!conn_is_idle(feed->reader) || loop_timer_is_running(&feed->rest))
+	if (!conn_is_idle(feed->reader) || loop_timer_is_running(&feed->rest) ||
+		(feed->paused && !feed->started))
 		return;
 	if (!feed->settled || loop_now_ms(feed->loop) - feed->state_read_at >= STATE_INTERVAL)
 	{

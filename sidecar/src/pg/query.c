@@ -326,6 +326,8 @@ pool_init(Pool *pool, Queries *queries, Loop *loop, const Conf *conf, int count,
 	{
 		pool->conns[i].pool = pool;
 		pool->conns[i].conn = conn_new(loop, conf, false, purpose, &handler, &pool->conns[i]);
+		if (i > 0)
+			conn_set_quiet(pool->conns[i].conn);
 	}
 }
 
