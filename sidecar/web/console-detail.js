@@ -26,11 +26,18 @@ function button(text, onclick) {
 }
 
 function scalar(value) {
-	if (typeof value !== "string") return element("span", typeof value === "number" ? "number" : "word", String(value));
+	if (typeof value !== "string")
+		return element("span", typeof value === "number" ? "number" : "word", String(value));
 	const text = JSON.stringify(value);
-	const shown = element("span", "string", text.length > LONG ? `${text.slice(0, LONG)}…` : text);
-	if (text.length > LONG)
-		shown.append(" ", button(`all ${text.length.toLocaleString()} characters`, () => shown.replaceChildren(text)));
+	const isLong = text.length > LONG;
+	const shown = element("span", "string", isLong ? `${text.slice(0, LONG)}…` : text);
+	if (isLong)
+		shown.append(
+			" ",
+			button(`all ${text.length.toLocaleString()} characters`, () =>
+				shown.replaceChildren(text),
+			),
+		);
 	return shown;
 }
 
@@ -38,16 +45,19 @@ function addChildren(parent, entries, from = 0) {
 	for (const [key, value] of entries.slice(from, from + CHUNK)) parent.append(node(key, value));
 	const left = entries.length - from - CHUNK;
 	if (left > 0)
-		parent.append(button(`${left.toLocaleString()} more`, (self) => {
-			self.remove();
-			addChildren(parent, entries, from + CHUNK);
-		}));
+		parent.append(
+			button(`${left.toLocaleString()} more`, (self) => {
+				self.remove();
+				addChildren(parent, entries, from + CHUNK);
+			}),
+		);
 }
 
 /* One value of a JSON document, with the key that it has in its parent. */
 function node(key, value, open = false) {
 	const label = key === null ? [] : [element("span", "key", String(key)), ": "];
-	if (value === null || typeof value !== "object") return element("div", "leaf", ...label, scalar(value));
+	if (value === null || typeof value !== "object")
+		return element("div", "leaf", ...label, scalar(value));
 	const entries = Object.entries(value);
 	const [left, right] = Array.isArray(value) ? "[]" : "{}";
 	if (!entries.length) return element("div", "leaf", ...label, left + right);
@@ -94,11 +104,15 @@ export class Detail {
 			} catch (error) {
 				copyButton.textContent = `Not copied: ${error.message}`;
 			}
-			setTimeout(() => { copyButton.textContent = "Copy"; }, 1500);
+			setTimeout(() => {
+				copyButton.textContent = "Copy";
+			}, 1500);
 		});
 		find("close").addEventListener("click", () => this.close());
 		for (const kind of ["type", "topic"])
-			box.querySelector(`#only-${kind}`).addEventListener("click", () => ononly(kind, this.#entry.event[kind] || ""));
+			box.querySelector(`#only-${kind}`).addEventListener("click", () =>
+				ononly(kind, this.#entry.event[kind] || ""),
+			);
 		this.onclose = onclose;
 	}
 
@@ -112,12 +126,20 @@ export class Detail {
 		this.#entry = entry;
 		const { data, data_base64: binary, ...attributes } = entry.event;
 		const rank = (name) => ORDER.get(name) ?? FIRST.length;
-		const names = Object.keys(attributes).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+		const names = Object.keys(attributes).sort(
+			(a, b) => rank(a) - rank(b) || a.localeCompare(b),
+		);
 		this.parts.type.textContent = attributes.type;
-		this.parts.attributes.replaceChildren(...names.flatMap((name) => [
-			element("dt", "", name),
-			element("dd", "", String(attributes[name]) + (name === "recordedtime" ? lag(attributes) : "")),
-		]));
+		this.parts.attributes.replaceChildren(
+			...names.flatMap((name) => [
+				element("dt", "", name),
+				element(
+					"dd",
+					"",
+					String(attributes[name]) + (name === "recordedtime" ? lag(attributes) : ""),
+				),
+			]),
+		);
 		this.parts.data.replaceChildren(node(null, data ?? binary ?? null, true));
 	}
 

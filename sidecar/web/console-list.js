@@ -26,7 +26,10 @@ export function clock(time) {
 	const at = new Date(time);
 	if (Number.isNaN(at.getTime())) return time || "";
 	const pad = (number, width = 2) => String(number).padStart(width, "0");
-	const day = at.toDateString() === new Date().toDateString() ? "" : `${pad(at.getMonth() + 1)}-${pad(at.getDate())} `;
+	const day =
+		at.toDateString() === new Date().toDateString()
+			? ""
+			: `${pad(at.getMonth() + 1)}-${pad(at.getDate())} `;
 	const clockTime = `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
 	return day ? day + clockTime : `${clockTime}.${pad(at.getMilliseconds(), 3)}`;
 }
@@ -93,7 +96,10 @@ export class List {
 	#fill() {
 		const { scrollTop, clientHeight } = this.box;
 		const first = Math.max(0, Math.floor(scrollTop / this.#height) - 4);
-		const count = Math.min(this.#view.length - first, Math.ceil(clientHeight / this.#height) + 8);
+		const count = Math.min(
+			this.#view.length - first,
+			Math.ceil(clientHeight / this.#height) + 8,
+		);
 		let active = "";
 		while (this.#pool.length < count) this.#pool.push(this.#makeRow());
 		this.#pool.forEach((row, i) => {
@@ -145,7 +151,14 @@ export class List {
 		const last = this.#view.length - 1;
 		const at = this.selected ? last - this.#view.indexOf(this.selected) : -1;
 		const known = at >= 0 && at <= last ? at : -1;
-		const target = { ArrowDown: known + 1, ArrowUp: known - 1, PageDown: known + page, PageUp: known - page, Home: 0, End: last }[event.key];
+		const target = {
+			ArrowDown: known + 1,
+			ArrowUp: known - 1,
+			PageDown: known + page,
+			PageUp: known - page,
+			Home: 0,
+			End: last,
+		}[event.key];
 		if (event.key === "Enter" && this.selected) this.onselect(this.selected, true);
 		else if (target !== undefined && last >= 0) this.#goto(Math.min(last, Math.max(0, target)));
 		else return;
@@ -156,7 +169,8 @@ export class List {
 		const top = index * this.#height;
 		const { scrollTop, clientHeight } = this.box;
 		if (top < scrollTop) this.box.scrollTop = top;
-		else if (top + this.#height > scrollTop + clientHeight) this.box.scrollTop = top + this.#height - clientHeight;
+		else if (top + this.#height > scrollTop + clientHeight)
+			this.box.scrollTop = top + this.#height - clientHeight;
 		this.select(this.#view[this.#view.length - 1 - index]);
 	}
 }

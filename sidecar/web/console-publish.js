@@ -13,8 +13,11 @@
 function sentences(error) {
 	const { problem = {} } = error;
 	const failed = [...(problem.invalid || []), ...(problem.error || [])];
-	const found = failed.flatMap(({ context }) => context?.errors || (context?.message ? [context] : []))
-		.map(({ instanceLocation, message }) => (instanceLocation ? `${instanceLocation}: ${message}` : message));
+	const found = failed
+		.flatMap(({ context }) => context?.errors || (context?.message ? [context] : []))
+		.map(({ instanceLocation, message }) =>
+			instanceLocation ? `${instanceLocation}: ${message}` : message,
+		);
 	return found.length ? found.join("\n") : error.message;
 }
 
@@ -25,7 +28,11 @@ export class PublishForm {
 		const find = (name) => dialog.querySelector(`#publish-${name}`);
 		Object.assign(this, { dialog, publish });
 		this.parts = Object.fromEntries(
-			["type", "topic", "data", "error", "done", "send", "form"].map((name) => [name, find(name)]));
+			["type", "topic", "data", "error", "done", "send", "form"].map((name) => [
+				name,
+				find(name),
+			]),
+		);
 		this.parts.form.addEventListener("submit", (event) => {
 			event.preventDefault();
 			this.#submit();
@@ -47,7 +54,10 @@ export class PublishForm {
 	seen(event) {
 		if (!this.#sent || event.id !== this.#sent.id) return;
 		const took = Math.round(performance.now() - this.#sent.at);
-		this.#say("done", `Published as ${event.id}.\nIt came back on the stream after ${took} ms.`);
+		this.#say(
+			"done",
+			`Published as ${event.id}.\nIt came back on the stream after ${took} ms.`,
+		);
 		this.#sent = null;
 	}
 
@@ -66,7 +76,9 @@ export class PublishForm {
 		const text = this.parts.data.value.trim();
 		if (!type) return this.#say("error", "A type is needed, such as order.created.", "type");
 		try {
-			const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
+			const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+				byte.toString(16).padStart(2, "0"),
+			);
 			return {
 				id: id.join(""),
 				type,

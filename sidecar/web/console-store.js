@@ -19,7 +19,11 @@ export const KEEP_SIZE = 64e6;
 export const HOLD = 5000;
 const PREVIEW = 240;
 
-const list = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);
+const list = (text) =>
+	text
+		.split(",")
+		.map((part) => part.trim())
+		.filter(Boolean);
 
 /* "order/created, service/*" → a test of an event's topic. */
 function topicTest(text) {
@@ -27,8 +31,11 @@ function topicTest(text) {
 	if (!paths.length) return () => true;
 	return (topic = "") => {
 		const elements = topic.split("/");
-		return paths.some((path) => path.length <= elements.length
-			&& path.every((element, i) => element === "*" || element === elements[i]));
+		return paths.some(
+			(path) =>
+				path.length <= elements.length &&
+				path.every((element, i) => element === "*" || element === elements[i]),
+		);
 	};
 }
 
@@ -36,7 +43,8 @@ function topicTest(text) {
 function typeTest(text) {
 	const types = list(text);
 	if (!types.length) return () => true;
-	return (type) => types.some((one) => (one.endsWith("*") ? type.startsWith(one.slice(0, -1)) : type === one));
+	return (type) =>
+		types.some((one) => (one.endsWith("*") ? type.startsWith(one.slice(0, -1)) : type === one));
 }
 
 export class Store {
@@ -52,7 +60,12 @@ export class Store {
 
 	add(event) {
 		const text = JSON.stringify(event.data ?? event.data_base64) ?? "";
-		const entry = { serial: ++this.#serial, event, preview: text.slice(0, PREVIEW), size: text.length };
+		const entry = {
+			serial: ++this.#serial,
+			event,
+			preview: text.slice(0, PREVIEW),
+			size: text.length,
+		};
 		this.received++;
 		if (this.paused) this.held.push(entry);
 		else this.#show(entry);
@@ -96,7 +109,8 @@ export class Store {
 		let count = Math.max(0, this.entries.length - KEEP);
 		let size = this.#size;
 		for (let i = 0; i < count; i++) size -= this.entries[i].size;
-		while (size > KEEP_SIZE * 0.9 && count < this.entries.length - 1) size -= this.entries[count++].size;
+		while (size > KEEP_SIZE * 0.9 && count < this.entries.length - 1)
+			size -= this.entries[count++].size;
 		this.entries.splice(0, count);
 		const first = this.entries[0].serial;
 		const gone = this.view.findIndex((entry) => entry.serial >= first);

@@ -43,18 +43,28 @@ function draw() {
 function drawCount() {
 	const shown = store.view.length;
 	const all = store.entries.length;
-	$("count").textContent = shown === all ? plural(all, "event")
-		: `${shown.toLocaleString()} of ${plural(all, "event")}`;
-	notice("held", store.paused && store.held.length
-		? `Paused: ${plural(store.held.length, "new event")} held here${store.full
-			? ", the others wait in the database: the stream goes on from its cursor." : "."}` : "");
-	notice("dropped", store.dropped
-		? `${plural(store.dropped, "older event")} dropped: this page keeps about ${KEEP.toLocaleString()}. All of them are still in the database.` : "");
+	$("count").textContent =
+		shown === all
+			? plural(all, "event")
+			: `${shown.toLocaleString()} of ${plural(all, "event")}`;
+	notice("held", store.paused && store.held.length ? heldText() : "");
+	notice("dropped", store.dropped ? droppedText() : "");
 	$("empty").hidden = shown > 0;
 	$("empty-title").textContent = all ? "Nothing matches the filter" : "Waiting for events";
-	$("empty-text").textContent = all ? `${plural(all, "event")} came that ${all === 1 ? "does" : "do"} not match it.`
+	$("empty-text").textContent = all
+		? `${plural(all, "event")} came that ${all === 1 ? "does" : "do"} not match it.`
 		: "They appear here when their transaction has committed. Publish one from psql:";
 	$("empty-sample").hidden = all > 0;
+}
+
+function heldText() {
+	const rest = "the others wait in the database: the stream goes on from its cursor";
+	return `Paused: ${plural(store.held.length, "new event")} held here${store.full ? `, ${rest}` : ""}.`;
+}
+
+function droppedText() {
+	const kept = `this page keeps about ${KEEP.toLocaleString()}`;
+	return `${plural(store.dropped, "older event")} dropped: ${kept}. The database has them all.`;
 }
 
 function notice(name, text) {
@@ -67,9 +77,13 @@ function notice(name, text) {
 /* Once a second: events a second over the last five, and the minute as a curve. */
 function drawRate() {
 	const recent = rates.slice(-6, -1).reduce((sum, count) => sum + count, 0) / 5;
-	$("rate").textContent = recent >= 10 || recent === 0 ? Math.round(recent).toLocaleString() : recent.toFixed(1);
+	$("rate").textContent =
+		recent >= 10 || recent === 0 ? Math.round(recent).toLocaleString() : recent.toFixed(1);
 	const most = Math.max(4, ...rates);
-	const points = rates.map((count, i) => `${((i / (SECONDS - 1)) * 120).toFixed(1)},${(24.5 - (count / most) * 22).toFixed(1)}`);
+	const points = rates.map(
+		(count, i) =>
+			`${((i / (SECONDS - 1)) * 120).toFixed(1)},${(24.5 - (count / most) * 22).toFixed(1)}`,
+	);
 	$("spark-line").setAttribute("d", `M${points.join("L")}`);
 	$("spark-area").setAttribute("d", `M0,26L${points.join("L")}L120,26Z`);
 	rates.push(0);
@@ -116,8 +130,12 @@ function connect() {
 			if (own === client || !own) drawState(state);
 		},
 		onreset({ reason }) {
-			const why = { epoch: "the database was restored", too_old: "the oldest ones were dropped by retention" }[reason];
-			notice("trouble", `The stream could not go on where it was (${why || reason}): events may be missing here.`);
+			const why = {
+				epoch: "the database was restored",
+				too_old: "the oldest ones were dropped by retention",
+			}[reason];
+			const text = `The stream could not go on where it was: ${why || reason}.`;
+			notice("trouble", `${text} Events may be missing here.`);
 		},
 		onerror(error) {
 			if (error.isFinal) notice("trouble", `The server refuses the stream: ${error.message}`);
@@ -148,8 +166,11 @@ function clear() {
 
 function applyFilter() {
 	const filter = { topic: $("filter-topic").value, type: $("filter-type").value };
-	const kept = new URLSearchParams(Object.entries({ ...filter, from: $("from").value })
-		.filter(([name, value]) => value && !(name === "from" && value === "latest")));
+	const kept = new URLSearchParams(
+		Object.entries({ ...filter, from: $("from").value }).filter(
+			([name, value]) => value && !(name === "from" && value === "latest"),
+		),
+	);
 	history.replaceState(null, "", kept.size ? `?${kept}` : location.pathname);
 	store.filter(filter);
 	anchored = false;

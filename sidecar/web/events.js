@@ -90,7 +90,10 @@ class Link {
 		Object.assign(this, { client, transport, options: client.options });
 		const { transports, upgradeAfter } = this.options;
 		if (transport !== transports[0])
-			this.#upgrade = setTimeout(() => this.end("restart"), upgradeAfter * (1 + Math.random()));
+			this.#upgrade = setTimeout(
+				() => this.end("restart"),
+				upgradeAfter * (1 + Math.random()),
+			);
 	}
 
 	end(reason) {
@@ -142,41 +145,42 @@ class Link {
 
 /* Each transport resolves when its stream has ended, and throws when it failed. */
 const TRANSPORTS = {
-	websocket: (link) => new Promise((resolve, reject) => {
-		const Socket = link.options.WebSocket || globalThis.WebSocket;
-		const url = new URL(link.options.url, globalThis.location?.href);
-		url.protocol = url.protocol.replace("http", "ws");
-		url.search = link.client._query();
-		const socket = new Socket(url.href, ["events.v1"]);
-		const ping = setInterval(() => {
-			if (socket.readyState === 1) socket.send('{"type":"ping"}');
-		}, link.options.pingInterval);
-		const finish = (settle, value) => {
-			clearInterval(ping);
-			socket.onmessage = socket.onclose = socket.onerror = null;
-			socket.close();
-			settle(value);
-		};
-		link.signal.addEventListener("abort", () => finish(reject, link.signal.reason));
-		socket.onopen = () => {
-			link.expect(link.options.silence);
-			link.open();
-		};
-		socket.onmessage = ({ data }) => {
-			link.hear();
-			const message = JSON.parse(data);
-			if (message.sequence) link.event(message);
-			else if (message.type === "error")
-				finish(reject, new EventsError(message.message, { problem: message }));
-		};
-		socket.onerror = () => {}; // close follows, and knows more
-		socket.onclose = ({ code, reason }) => {
-			const retry = /retry\D*(\d+)/.exec(reason);
-			if (retry) link.retry = Number(retry[1]);
-			if ([1000, 1001, 1012].includes(code)) finish(resolve);
-			else finish(reject, new EventsError(`websocket: closed with ${code} ${reason}`));
-		};
-	}),
+	websocket: (link) =>
+		new Promise((resolve, reject) => {
+			const Socket = link.options.WebSocket || globalThis.WebSocket;
+			const url = new URL(link.options.url, globalThis.location?.href);
+			url.protocol = url.protocol.replace("http", "ws");
+			url.search = link.client._query();
+			const socket = new Socket(url.href, ["events.v1"]);
+			const ping = setInterval(() => {
+				if (socket.readyState === 1) socket.send('{"type":"ping"}');
+			}, link.options.pingInterval);
+			const finish = (settle, value) => {
+				clearInterval(ping);
+				socket.onmessage = socket.onclose = socket.onerror = null;
+				socket.close();
+				settle(value);
+			};
+			link.signal.addEventListener("abort", () => finish(reject, link.signal.reason));
+			socket.onopen = () => {
+				link.expect(link.options.silence);
+				link.open();
+			};
+			socket.onmessage = ({ data }) => {
+				link.hear();
+				const message = JSON.parse(data);
+				if (message.sequence) link.event(message);
+				else if (message.type === "error")
+					finish(reject, new EventsError(message.message, { problem: message }));
+			};
+			socket.onerror = () => {}; // close follows, and knows more
+			socket.onclose = ({ code, reason }) => {
+				const retry = /retry\D*(\d+)/.exec(reason);
+				if (retry) link.retry = Number(retry[1]);
+				if ([1000, 1001, 1012].includes(code)) finish(resolve);
+				else finish(reject, new EventsError(`websocket: closed with ${code} ${reason}`));
+			};
+		}),
 
 	async sse(link) {
 		const response = await link.fetch("text/event-stream");
@@ -242,8 +246,10 @@ export class EventsClient {
 	/* Adds to what is received, from the cursor on. */
 	subscribe({ topics = [], types = [] }) {
 		const key = JSON.stringify;
-		const add = (old = [], more) =>
-			[...old, ...more.filter((one) => !old.some((other) => key(other) === key(one)))];
+		const add = (old = [], more) => [
+			...old,
+			...more.filter((one) => !old.some((other) => key(other) === key(one))),
+		];
 		if (topics.length) this.topics = add(this.topics, topics);
 		if (types.length) this.types = add(this.types, types);
 		this.#restart();
@@ -331,7 +337,8 @@ export class EventsClient {
 	async #round() {
 		let error;
 		for (const transport of this.options.transports) {
-			if (transport === "websocket" && !this.options.WebSocket && !globalThis.WebSocket) continue;
+			if (transport === "websocket" && !this.options.WebSocket && !globalThis.WebSocket)
+				continue;
 			const link = (this.#link = new Link(this, transport));
 			this.#setState("connecting", transport);
 			try {
@@ -405,7 +412,9 @@ export class EventsClient {
 		try {
 			this[name]?.(value);
 		} catch (error) {
-			queueMicrotask(() => { throw error; });
+			queueMicrotask(() => {
+				throw error;
+			});
 		}
 	}
 
@@ -416,7 +425,8 @@ export class EventsClient {
 
 	#sleep(milliseconds) {
 		return new Promise((resolve) => {
-			const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+			const timer =
+				milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
 			this.#wake = () => {
 				clearTimeout(timer);
 				resolve();

@@ -20,20 +20,39 @@ const publish = (type, n) => stand.psql(`SELECT events.publish('${type}', '{"n":
 
 async function client(type, options = {}) {
 	const page = await browser.open(`${proxy.url}/icon.svg`);
-	await page.evaluate(async ({ wanted, more }) => {
-		const { EventsClient } = await import("/events.js");
-		const got = (window.got = []);
-		window.client = new EventsClient({ types: [wanted], maxDelay: 300, ...more, onevent: ({ data }) => got.push(data.n) });
-	}, { wanted: type, more: options });
+	await page.evaluate(
+		async ({ wanted, more }) => {
+			const { EventsClient } = await import("/events.js");
+			const got = (window.got = []);
+			window.client = new EventsClient({
+				types: [wanted],
+				maxDelay: 300,
+				...more,
+				onevent: ({ data }) => got.push(data.n),
+			});
+		},
+		{ wanted: type, more: options },
+	);
 	return page;
 }
-const isOn = (page, transport) => until(`the client is on ${transport}`,
-	() => page.evaluate((name) => window.client.state === "open" && window.client.transport === name, transport));
+const isOn = (page, transport) =>
+	until(`the client is on ${transport}`, () =>
+		page.evaluate(
+			(name) => window.client.state === "open" && window.client.transport === name,
+			transport,
+		),
+	);
 const got = (page) => page.evaluate(() => window.got);
-const hasGot = (page, count) => until(`${count} events came`, async () => (await got(page)).length >= count);
+const hasGot = (page, count) =>
+	until(`${count} events came`, async () => (await got(page)).length >= count);
 
-for (const [refused, transport] of [[{}, "websocket"], [{ websocket: true }, "sse"], [{ websocket: true, sse: true }, "poll"]]) {
-	test(`fallback_${transport}: when refused: ${Object.keys(refused).join(" and ") || "nothing"}`, async () => {
+for (const [refused, transport] of [
+	[{}, "websocket"],
+	[{ websocket: true }, "sse"],
+	[{ websocket: true, sse: true }, "poll"],
+]) {
+	const what = Object.keys(refused).join(" and ") || "nothing";
+	test(`fallback_${transport}: when refused: ${what}`, async () => {
 		proxy.refuse = refused;
 		const page = await client(`fallback.${transport}`);
 		await isOn(page, transport);
@@ -61,7 +80,11 @@ test("fallback_under_way: order is kept over changes of the transport", async ()
 	const publisher = stand.psql(`DO $$ BEGIN FOR n IN 1..${EVENTS} LOOP
 		PERFORM events.publish('fallback.moved', jsonb_build_object('n', n));
 		COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$;`);
-	const stages = [[{ websocket: true }, "sse"], [{ websocket: true, sse: true }, "poll"], [{}, "websocket"]];
+	const stages = [
+		[{ websocket: true }, "sse"],
+		[{ websocket: true, sse: true }, "poll"],
+		[{}, "websocket"],
+	];
 	for (const [i, [refused, transport]] of stages.entries()) {
 		await hasGot(page, 30 + 70 * i);
 		proxy.refuse = refused;
@@ -70,7 +93,10 @@ test("fallback_under_way: order is kept over changes of the transport", async ()
 	}
 	await publisher;
 	await hasGot(page, EVENTS);
-	assert.deepEqual(await got(page), Array.from({ length: EVENTS }, (_, i) => i + 1));
+	assert.deepEqual(
+		await got(page),
+		Array.from({ length: EVENTS }, (_, i) => i + 1),
+	);
 	await page.close();
 });
 

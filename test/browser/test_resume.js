@@ -17,20 +17,34 @@ const browser = await Browser.start();
 after(() => browser.stop());
 
 // Starts a client in the page for each list of transports: window.clients.
-const startClients = (page, type) => page.evaluate(async ({ transports, wanted }) => {
-	const { EventsClient } = await import("/events.js");
-	window.clients = Object.fromEntries(transports.map((transport) => {
-		const client = new EventsClient({ transports: [transport], types: [wanted], maxDelay: 500, onevent: ({ data }) => client.got.push(data.n) });
-		client.got = [];
-		client.states = [];
-		client.resets = [];
-		client.onstate = ({ state }) => client.states.push(state);
-		client.onreset = (reset) => client.resets.push(reset);
-		return [transport, client];
-	}));
-}, { transports: TRANSPORTS, wanted: type });
-const each = (page, body) => page.evaluate(`Object.fromEntries(Object.entries(window.clients).map(([name, client]) => [name, (${body})(client)]))`);
-const every = (what, page, body) => until(what, async () => Object.values(await each(page, body)).every(Boolean));
+const startClients = (page, type) =>
+	page.evaluate(
+		async ({ transports, wanted }) => {
+			const { EventsClient } = await import("/events.js");
+			window.clients = Object.fromEntries(
+				transports.map((transport) => {
+					const client = new EventsClient({
+						transports: [transport],
+						types: [wanted],
+						maxDelay: 500,
+						onevent: ({ data }) => client.got.push(data.n),
+					});
+					client.got = [];
+					client.states = [];
+					client.resets = [];
+					client.onstate = ({ state }) => client.states.push(state);
+					client.onreset = (reset) => client.resets.push(reset);
+					return [transport, client];
+				}),
+			);
+		},
+		{ transports: TRANSPORTS, wanted: type },
+	);
+const each = (page, body) =>
+	page.evaluate(`Object.fromEntries(
+		Object.entries(window.clients).map(([name, client]) => [name, (${body})(client)]))`);
+const every = (what, page, body) =>
+	until(what, async () => Object.values(await each(page, body)).every(Boolean));
 
 test("resume_after_kill: no gap, no repetition, on every transport", async () => {
 	const page = await browser.open(`${stand.url}/icon.svg`);
@@ -59,7 +73,7 @@ test("resume_after_kill: no gap, no repetition, on every transport", async () =>
 	await page.close();
 });
 
-test("resume_before_the_first_event: `latest` is a position, also when nothing came yet", async () => {
+test("resume_before_the_first_event: latest is a position too", async () => {
 	const page = await browser.open(`${stand.url}/icon.svg`);
 	await startClients(page, "quiet.tested");
 	await every("all are connected", page, "(client) => client.state === 'open'");

@@ -7,8 +7,14 @@ import path from "node:path";
 import { chromium } from "playwright-core";
 
 const SWITCHES = [
-	"--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-	"--disable-background-networking", "--disable-component-update", "--disable-sync",
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--disable-dev-shm-usage",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
 ];
 
 export class Browser {

@@ -16,8 +16,12 @@ export class Obstacle {
 	static async start(target) {
 		const proxy = new Obstacle();
 		const { hostname, port } = new URL(target);
-		proxy.server = http.createServer((request, response) => proxy.#pass(request, response, { hostname, port }));
-		proxy.server.on("upgrade", (request, socket, head) => proxy.#upgrade(request, socket, head, { hostname, port }));
+		proxy.server = http.createServer((request, response) =>
+			proxy.#pass(request, response, { hostname, port }),
+		);
+		proxy.server.on("upgrade", (request, socket, head) =>
+			proxy.#upgrade(request, socket, head, { hostname, port }),
+		);
 		proxy.server.on("connection", (socket) => proxy.#keep(socket));
 		await new Promise((resolve) => proxy.server.listen(0, "127.0.0.1", resolve));
 		proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
@@ -34,13 +38,16 @@ export class Obstacle {
 	#pass(request, response, target) {
 		const isStream = request.headers.accept === "text/event-stream";
 		if (isStream && this.refuse.sse) return response.writeHead(406).end();
-		const onward = http.request({ ...target, path: request.url, method: request.method, headers: request.headers }, (answer) => {
-			response.writeHead(answer.statusCode, answer.headers);
-			response.flushHeaders();
-			if (isStream && this.refuse.mute) answer.resume();
-			else answer.pipe(response);
-			answer.on("error", () => response.destroy());
-		});
+		const onward = http.request(
+			{ ...target, path: request.url, method: request.method, headers: request.headers },
+			(answer) => {
+				response.writeHead(answer.statusCode, answer.headers);
+				response.flushHeaders();
+				if (isStream && this.refuse.mute) answer.resume();
+				else answer.pipe(response);
+				answer.on("error", () => response.destroy());
+			},
+		);
 		onward.on("socket", (socket) => this.#keep(socket));
 		onward.on("error", () => response.destroy());
 		response.on("close", () => onward.destroy());
@@ -48,7 +55,8 @@ export class Obstacle {
 	}
 
 	#upgrade(request, socket, head, { hostname, port }) {
-		if (this.refuse.websocket) return socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+		if (this.refuse.websocket)
+			return socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
 		const onward = net.connect(port, hostname, () => {
 			const lines = [`${request.method} ${request.url} HTTP/1.1`];
 			for (let i = 0; i < request.rawHeaders.length; i += 2)

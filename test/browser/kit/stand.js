@@ -21,7 +21,9 @@ async function firstLine(child, stream, wanted = () => true) {
 			seen.push(line);
 			if (wanted(line)) resolve(line);
 		});
-		lines.on("close", () => reject(new Error(`ended before it was ready:\n${seen.slice(-12).join("\n")}`)));
+		lines.on("close", () =>
+			reject(new Error(`ended before it was ready:\n${seen.slice(-12).join("\n")}`)),
+		);
 	});
 	return found;
 }
@@ -29,7 +31,9 @@ async function firstLine(child, stream, wanted = () => true) {
 export class Stand {
 	static async start(...settings) {
 		const stand = new Stand();
-		stand.harness = spawn("python3", [HARNESS, "serve", ...settings], { stdio: ["pipe", "pipe", "inherit"] });
+		stand.harness = spawn("python3", [HARNESS, "serve", ...settings], {
+			stdio: ["pipe", "pipe", "inherit"],
+		});
 		Object.assign(stand, JSON.parse(await firstLine(stand.harness, stand.harness.stdout)));
 		return stand;
 	}
@@ -38,8 +42,12 @@ export class Stand {
 	async psql(script) {
 		const psql = spawn("psql", this.#psqlArguments(), { stdio: ["pipe", "pipe", "pipe"] });
 		let [out, err] = ["", ""];
-		psql.stdout.on("data", (data) => { out += data; });
-		psql.stderr.on("data", (data) => { err += data; });
+		psql.stdout.on("data", (data) => {
+			out += data;
+		});
+		psql.stderr.on("data", (data) => {
+			err += data;
+		});
 		psql.stdin.end(script);
 		const [status] = await once(psql, "close");
 		if (status !== 0) throw new Error(`psql ended with ${status}: ${err}`);
@@ -53,13 +61,16 @@ export class Stand {
 		createInterface({ input: psql.stdout }).on("line", (line) => {
 			if (line === "done") waiting.shift().resolve();
 		});
-		psql.on("close", () => waiting.forEach(({ reject }) => reject(new Error("psql has ended"))));
+		psql.on("close", () =>
+			waiting.forEach(({ reject }) => reject(new Error("psql has ended"))),
+		);
 		return {
 			// Resolves when the statements are done.
-			run: (statements) => new Promise((resolve, reject) => {
-				waiting.push({ resolve, reject });
-				psql.stdin.write(`${statements}\n\\echo done\n`);
-			}),
+			run: (statements) =>
+				new Promise((resolve, reject) => {
+					waiting.push({ resolve, reject });
+					psql.stdin.write(`${statements}\n\\echo done\n`);
+				}),
 			async close() {
 				psql.stdin.end();
 				await once(psql, "close");
@@ -68,7 +79,17 @@ export class Stand {
 	}
 
 	#psqlArguments() {
-		return ["-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-h", this.pghost, "-U", "postgres", this.dbname];
+		return [
+			"-X",
+			"-qAt",
+			"-v",
+			"ON_ERROR_STOP=1",
+			"-h",
+			this.pghost,
+			"-U",
+			"postgres",
+			this.dbname,
+		];
 	}
 
 	// kill -9; resolves when it is gone.
@@ -80,7 +101,9 @@ export class Stand {
 	}
 
 	async restart() {
-		this.again = spawn(this.eventsd[0], this.eventsd.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
+		this.again = spawn(this.eventsd[0], this.eventsd.slice(1), {
+			stdio: ["ignore", "ignore", "pipe"],
+		});
 		await firstLine(this.again, this.again.stderr, (line) => line.includes('"ready"'));
 		this.eventsd_pid = this.again.pid;
 	}

@@ -23,7 +23,8 @@ export async function until(what, condition, milliseconds = DEADLINE) {
 	for (let pause = 5; ; pause = Math.min(100, pause * 1.5)) {
 		const value = await condition();
 		if (value) return value;
-		if (Date.now() > end) throw new Error(`did not come true in ${milliseconds / 1000} s: ${what}`);
+		if (Date.now() > end)
+			throw new Error(`did not come true in ${milliseconds / 1000} s: ${what}`);
 		await sleep(pause);
 	}
 }
@@ -49,7 +50,8 @@ async function attempt(body) {
 
 export async function run() {
 	let failed = 0;
-	for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => cleanUp().then(() => process.exit(1)));
+	for (const name of ["SIGINT", "SIGTERM"])
+		process.once(name, () => cleanUp().then(() => process.exit(1)));
 	console.log(`1..${tests.length}`);
 	for (const [i, { name, body }] of tests.entries()) {
 		const error = await attempt(body);
