@@ -99,7 +99,7 @@ void		deliver_ws_writable(DeliverWs *client);
 /* another subscription from here on, without gap or repetition */
 void		deliver_ws_change(DeliverWs *client, Subscription *subscription);
 /* everything up to here was sent; as text */
-char	   *deliver_ws_cursor(const DeliverWs *client, char text[CURSOR_SIZE]);
+char	   *deliver_ws_cursor(DeliverWs *client, char text[CURSOR_SIZE]);
 void		deliver_ws_close(DeliverWs *client);
 
 #endif							/* WEB_DELIVER_H */

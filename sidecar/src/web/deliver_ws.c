@@ -93,7 +93,7 @@ deliver_ws_change(DeliverWs *client, Subscription *subscription)
 }
 
 char *
-deliver_ws_cursor(const DeliverWs *client, char text[CURSOR_SIZE])
+deliver_ws_cursor(DeliverWs *client, char text[CURSOR_SIZE])
 {
 	return subscriber_cursor(&client->subscriber, text);
 }

@@ -185,7 +185,8 @@ linger(HttpConn *conn)
 void
 http_conn_next(HttpConn *conn)
 {
-	if (!conn->keep_alive || (conn->input_over && conn->in.len == 0))
+	if (!conn->keep_alive || conn->server->stopping ||
+		(conn->input_over && conn->in.len == 0))
 	{
 		linger(conn);
 		return;

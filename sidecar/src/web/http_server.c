@@ -248,6 +248,12 @@ http_server_new(Loop *loop, const HttpServerConf *conf)
 	return server;
 }
 
+void
+http_server_reload(HttpServer *server, const HttpServerConf *conf)
+{
+	server->conf = *conf;
+}
+
 bool
 http_server_listen(HttpServer *server, int fd)
 {
@@ -293,6 +299,8 @@ http_server_drain_some(HttpServer *server, int count)
 		HttpConn   *conn = DLIST_OWNER(HttpConn, node, dlist_pop_head(&server->open));
 
 		dlist_push_tail(&server->drained, &conn->node);
+		if (conn->state == HTTP_STATE_HEAD)
+			http_conn_close(conn);
 		if (conn->state != HTTP_STATE_HELD && conn->state != HTTP_STATE_STREAM)
 			continue;
 		if (conn->owner->drain != NULL)

@@ -37,6 +37,9 @@ typedef struct HttpServerConf
 /* conf is copied; its strings must outlive the server. */
 extern HttpServer *http_server_new(Loop *loop, const HttpServerConf *conf);
 
+/* After a reload: limits and origins of what comes from now on; time-outs stay. */
+extern void http_server_reload(HttpServer *server, const HttpServerConf *conf);
+
 /* Starts to accept on a bound, listening, non-blocking socket. */
 extern bool http_server_listen(HttpServer *server, int fd);
 

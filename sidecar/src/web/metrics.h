@@ -41,8 +41,13 @@ typedef struct Metrics
 	int64_t		behind;			/* clients reading from ring or table */
 	int64_t		pg_connected;	/* 0 or 1: the feed's connection */
 	int64_t		feed_position;	/* last position read */
-	int64_t		feed_read_at_us;	/* when the feed was last read, us since 1970 */
 	int64_t		started_at_us;
+	int64_t		read_connections;	/* to PostgreSQL, pools of pg/query.h */
+	int64_t		publish_connections;
+	int64_t		read_waiting;	/* requests in their queues */
+	int64_t		publish_waiting;
+	int64_t		feed_lag;		/* positions between the horizon and the feed */
+	int64_t		wanted_log_level;	/* process 0: 1 + level that all shall have; 0: none */
 
 	/* counters */
 	int64_t		connections_total;
@@ -58,8 +63,11 @@ typedef struct Metrics
 	int64_t		resets_total;	/* cursors answered with a reset */
 	int64_t		published_total;	/* events accepted by intake */
 	int64_t		invalid_total;	/* events refused by intake */
-	int64_t		pg_connects_total;
-	int64_t		log_lines_total;
+	int64_t		queries_total;	/* of the pools */
+	int64_t		query_failures_total;
+	int64_t		feed_pages_total;
+	int64_t		feed_notifications_total;
+	int64_t		feed_reconnects_total;
 
 	/* commit (recorded_at) to the first write to a socket, per event and channel */
 	int64_t		delay_bucket[METRIC_BUCKETS + 1];	/* not cumulated; last is +Inf */

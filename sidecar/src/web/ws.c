@@ -426,6 +426,12 @@ ws_server_new(Loop *loop, const WsServerConf *conf)
 }
 
 void
+ws_server_reload(WsServer *server, const WsServerConf *conf)
+{
+	server->conf = *conf;
+}
+
+void
 ws_server_free(WsServer *server)
 {
 	DlistNode  *node;

@@ -94,7 +94,10 @@ typedef struct WsServerConf
 
 extern WsServer *ws_server_new(Loop *loop, const WsServerConf *conf);
 
-/* Closes what is left (1001) and frees the server. */
+/* After a reload: limits and origins of what comes from now on; the interval stays. */
+extern void ws_server_reload(WsServer *server, const WsServerConf *conf);
+
+/* Closes what is left and frees the server. */
 extern void ws_server_free(WsServer *server);
 
 /*

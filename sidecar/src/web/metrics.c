@@ -1,0 +1,249 @@
+/*
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * metrics.c: the counters as Prometheus text; see metrics.h.
+ *
+ * One table says for each figure which member it is, what it is called and
+ * what it means; figures for each transport are rows of their own table.
+ * Figures that make no sense as a sum (the feed's position and state) have a
+ * label `process` and a line for each.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <dirent.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "web/metrics.h"
+
+Metrics    *metrics;
+
+#define INDEX(member) ((int) (offsetof(Metrics, member) / sizeof(int64_t)))
+
+_Static_assert(sizeof(Metrics) <= COUNTERS_MAX * sizeof(uint64_t), "too many metrics");
+
+/* upper bounds of the histogram, in microseconds */
+static const int64_t bounds_us[METRIC_BUCKETS] = {
+	100, 250, 500, 1000, 2000, 5000, 10000, 15000, 25000, 50000,
+	100000, 250000, 500000, 1000000, 5000000, 30000000
+};
+
+static const struct
+{
+	int			index;
+	const char *name;
+	const char *type;
+	const char *help;
+}			figures[] = {
+	{INDEX(http_connections), "connections", "gauge", "Open client connections, WebSockets included."},
+	{INDEX(channels), "channels", "gauge", "Distinct subscriptions by framing."},
+	{INDEX(ring_bytes), "ring_bytes", "gauge", "Bytes of recent events in memory."},
+	{INDEX(ring_events), "ring_events", "gauge", "Recent events in memory."},
+	{INDEX(log_bytes), "log_bytes", "gauge", "Bytes of framed events, all channels."},
+	{INDEX(behind), "clients_behind", "gauge", "Clients that read from the ring or the table."},
+	{INDEX(read_connections), "pool_read_connections", "gauge", "Connections of the reading pool."},
+	{INDEX(publish_connections), "pool_publish_connections", "gauge", "Connections of the publishing pool."},
+	{INDEX(read_waiting), "pool_read_waiting", "gauge", "Requests waiting for the reading pool."},
+	{INDEX(publish_waiting), "pool_publish_waiting", "gauge", "Requests waiting for the publishing pool."},
+	{INDEX(connections_total), "connections_total", "counter", "Connections taken."},
+	{INDEX(connections_refused_total), "connections_refused_total", "counter", "Connections refused for a limit."},
+	{INDEX(requests_total), "requests_total", "counter", "HTTP requests."},
+	{INDEX(request_errors_total), "request_errors_total", "counter", "Answers with a status of 400 to 499."},
+	{INDEX(request_failures_total), "request_failures_total", "counter", "Answers with a status of 500 to 599."},
+	{INDEX(events_read_total), "events_read_total", "counter", "Events read from the feed."},
+	{INDEX(feed_pages_total), "feed_pages_total", "counter", "Pages read from the feed."},
+	{INDEX(feed_notifications_total), "feed_notifications_total", "counter", "Notifications from PostgreSQL."},
+	{INDEX(feed_reconnects_total), "feed_reconnects_total", "counter", "Times the feed lost its connection."},
+	{INDEX(history_reads_total), "history_reads_total", "counter", "Pages read from the table for clients."},
+	{INDEX(resets_total), "resets_total", "counter", "Cursors answered with a reset."},
+	{INDEX(published_total), "events_published_total", "counter", "Events accepted from clients."},
+	{INDEX(invalid_total), "events_invalid_total", "counter", "Events of clients refused as invalid."},
+	{INDEX(queries_total), "queries_total", "counter", "Queries of the pools."},
+	{INDEX(query_failures_total), "query_failures_total", "counter", "Queries of the pools that failed."},
+};
+
+static const struct
+{
+	int			index;			/* of the first transport */
+	const char *name;
+	const char *type;
+	const char *help;
+}			by_transport[] = {
+	{INDEX(clients), "clients", "gauge", "Clients subscribed now."},
+	{INDEX(sessions_total), "sessions_total", "counter", "Subscriptions begun."},
+	{INDEX(deliveries_total), "deliveries_total", "counter", "Events given to clients."},
+	{INDEX(delivered_bytes_total), "delivered_bytes_total", "counter", "Bytes of them, with framing."},
+};
+
+static const struct
+{
+	int			index;
+	const char *name;
+	const char *help;
+}			by_process[] = {
+	{INDEX(pg_connected), "postgres_connected", "1 when the feed is connected to PostgreSQL."},
+	{INDEX(feed_position), "feed_position", "Position up to which the feed was read."},
+	{INDEX(feed_lag), "feed_lag_positions", "Positions between the horizon and the feed."},
+};
+
+static const char *const transports[METRIC_TRANSPORTS] = {
+	"websocket", "sse", "ndjson", "poll"
+};
+
+#define COUNT(table) (sizeof(table) / sizeof(table[0]))
+
+void
+metrics_attach(void)
+{
+	metrics = (Metrics *) counters_mine();
+	counters_reset_range(0, INDEX(connections_total) - 1);
+	metrics->started_at_us = clock_real_us();
+}
+
+void
+metrics_observe_delay(int64_t delay_us)
+{
+	int			bucket = 0;
+
+	if (delay_us < 0)
+		delay_us = 0;			/* two clocks */
+	while (bucket < METRIC_BUCKETS && delay_us > bounds_us[bucket])
+		bucket++;
+	metrics->delay_bucket[bucket]++;
+	metrics->delay_count++;
+	metrics->delay_sum_us += delay_us;
+}
+
+static long long
+sum_of(int index)
+{
+	return (long long) (int64_t) counters_sum(index);
+}
+
+static void
+write_head(Buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP eventsd_%s %s\n# TYPE eventsd_%s %s\n", name, help, name, type);
+}
+
+static void
+write_histogram(Buf *out)
+{
+	long long	cumulated = 0;
+
+	write_head(out, "commit_to_delivery_seconds", "histogram",
+			   "From the commit of an event to the first write of it on a channel.");
+	for (int i = 0; i < METRIC_BUCKETS; i++)
+	{
+		cumulated += sum_of(INDEX(delay_bucket) + i);
+		buf_printf(out, "eventsd_commit_to_delivery_seconds_bucket{le=\"%g\"} %lld\n",
+				   (double) bounds_us[i] / 1e6, cumulated);
+	}
+	cumulated += sum_of(INDEX(delay_bucket) + METRIC_BUCKETS);
+	buf_printf(out, "eventsd_commit_to_delivery_seconds_bucket{le=\"+Inf\"} %lld\n"
+			   "eventsd_commit_to_delivery_seconds_sum %.6f\n"
+			   "eventsd_commit_to_delivery_seconds_count %lld\n",
+			   cumulated, (double) sum_of(INDEX(delay_sum_us)) / 1e6, cumulated);
+}
+
+/* ---- this process ---- */
+
+static int
+open_descriptors(void)
+{
+	DIR		   *dir = opendir("/proc/self/fd");
+	int			count = 0;
+
+	if (dir == NULL)
+		return -1;
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count - 3;			/* ".", ".." and dir's own */
+}
+
+static void
+write_memory(Buf *out)
+{
+	FILE	   *file = fopen("/proc/self/statm", "r");
+	long		total;
+	long		resident;
+
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%ld %ld", &total, &resident) == 2)
+		buf_printf(out, "# HELP process_virtual_memory_bytes Virtual memory.\n"
+				   "# TYPE process_virtual_memory_bytes gauge\n"
+				   "process_virtual_memory_bytes %ld\n"
+				   "# HELP process_resident_memory_bytes Resident memory.\n"
+				   "# TYPE process_resident_memory_bytes gauge\n"
+				   "process_resident_memory_bytes %ld\n",
+				   total * sysconf(_SC_PAGESIZE), resident * sysconf(_SC_PAGESIZE));
+	fclose(file);
+}
+
+static double
+seconds_of(struct timeval time)
+{
+	return (double) time.tv_sec + (double) time.tv_usec / 1e6;
+}
+
+static void
+write_process(Buf *out)
+{
+	struct rusage usage;
+	struct rlimit limit;
+
+	getrusage(RUSAGE_SELF, &usage);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	buf_printf(out, "# HELP process_cpu_seconds_total CPU time, user and system.\n"
+			   "# TYPE process_cpu_seconds_total counter\n"
+			   "process_cpu_seconds_total %.6f\n"
+			   "# HELP process_start_time_seconds When the process started.\n"
+			   "# TYPE process_start_time_seconds gauge\n"
+			   "process_start_time_seconds %.3f\n"
+			   "# HELP process_open_fds Open file descriptors.\n"
+			   "# TYPE process_open_fds gauge\n"
+			   "process_open_fds %d\n"
+			   "# HELP process_max_fds Most file descriptors allowed.\n"
+			   "# TYPE process_max_fds gauge\n"
+			   "process_max_fds %llu\n",
+			   seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
+			   (double) metrics->started_at_us / 1e6, open_descriptors(),
+			   (unsigned long long) limit.rlim_cur);
+	write_memory(out);
+}
+
+void
+metrics_write(Buf *out, const char *version)
+{
+	write_head(out, "build_info", "gauge", "Version of eventsd.");
+	buf_printf(out, "eventsd_build_info{version=\"%s\"} 1\n", version);
+	write_head(out, "processes", "gauge", "Processes of this eventsd.");
+	buf_printf(out, "eventsd_processes %d\n", counters_processes());
+	for (size_t i = 0; i < COUNT(figures); i++)
+	{
+		write_head(out, figures[i].name, figures[i].type, figures[i].help);
+		buf_printf(out, "eventsd_%s %lld\n", figures[i].name, sum_of(figures[i].index));
+	}
+	for (size_t i = 0; i < COUNT(by_transport); i++)
+	{
+		write_head(out, by_transport[i].name, by_transport[i].type, by_transport[i].help);
+		for (int t = 0; t < METRIC_TRANSPORTS; t++)
+			buf_printf(out, "eventsd_%s{transport=\"%s\"} %lld\n", by_transport[i].name,
+					   transports[t], sum_of(by_transport[i].index + t));
+	}
+	for (size_t i = 0; i < COUNT(by_process); i++)
+	{
+		write_head(out, by_process[i].name, "gauge", by_process[i].help);
+		for (int p = 0; p < counters_processes(); p++)
+			buf_printf(out, "eventsd_%s{process=\"%d\"} %lld\n", by_process[i].name, p,
+					   (long long) (int64_t) counters_get(p, by_process[i].index));
+	}
+	write_histogram(out);
+	write_process(out);
+}

@@ -1,0 +1,327 @@
+/*
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * route.c: which request goes where; see route.h.
+ *
+ * How a GET on /v1/events is served is negotiated: an Upgrade header means
+ * WebSocket; else the Accept headers choose between text/event-stream,
+ * application/x-ndjson and JSON (long-poll), the last when nothing is said.
+ * Among equally wanted types the one that was named exactly wins.
+ *
+ * `since` has to be turned into a position by the database first: a Seeking
+ * waits for the answer, with the request still in HANDLED.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "web/media.h"
+#include "web/params.h"
+#include "web/problem.h"
+#include "web/route.h"
+#include "web/static.h"
+#include "web/uri.h"
+
+#define ALLOW_EVENTS "Allow: GET, HEAD, POST, OPTIONS\r\n"
+#define ALLOW_FILES "Allow: GET, HEAD, OPTIONS\r\n"
+
+typedef enum Way
+{
+	WAY_SSE,					/* as DeliverWay, then WebSocket */
+	WAY_NDJSON,
+	WAY_POLL,
+	WAY_WEBSOCKET,
+	WAY_NONE
+} Way;
+
+/* A GET whose parameters are understood. */
+typedef struct Get
+{
+	Way			way;
+	Params		params;
+	Start		start;
+	WsHandshake handshake;
+} Get;
+
+typedef struct Seeking
+{
+	Route	   *route;
+	HttpConn   *conn;
+	Query	   *query;
+	Get			get;
+} Seeking;
+
+static const char *const content_types[] = {
+	[WAY_SSE] = "text/event-stream",
+	[WAY_NDJSON] = "application/x-ndjson",
+	[WAY_POLL] = "application/cloudevents-batch+json",
+};
+
+/* ---- what is asked for ---- */
+
+static Way
+negotiate(const HttpHead *head)
+{
+	static const struct
+	{
+		const char *type;
+		Way			way;
+	}			offers[] = {
+		{"text/event-stream", WAY_SSE},
+		{"application/x-ndjson", WAY_NDJSON},
+		{"application/cloudevents-batch+json", WAY_POLL},
+		{"application/json", WAY_POLL},
+	};
+	Way			best = WAY_NONE;
+	int			best_score = 0;
+
+	if (http_find_header(head, "upgrade") != NULL && head->upgrade)
+		return WAY_WEBSOCKET;
+	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++)
+	{
+		int			specificity;
+		int			wanted = media_wanted(head, offers[i].type, &specificity);
+
+		/* A range with stars means JSON: streams must be asked for by name. */
+		if (specificity < 2 && offers[i].way != WAY_POLL)
+			continue;
+		if (wanted > 0 && wanted * 4 + specificity > best_score)
+		{
+			best = offers[i].way;
+			best_score = wanted * 4 + specificity;
+		}
+	}
+	return best;
+}
+
+static Start
+start_of(const Params *params)
+{
+	Start		start = {.from = START_LATEST};
+
+	if (params->start == PARAMS_EARLIEST)
+		start.from = START_EARLIEST;
+	else if (params->start == PARAMS_CURSOR &&
+			 cursor_parse(params->cursor, strlen(params->cursor), &start.cursor))
+		start.from = START_CURSOR;
+	return start;
+}
+
+static bool
+read_params(Route *route, HttpConn *conn, const HttpHead *head, Params *params)
+{
+	const HttpHeader *last = http_find_header(head, "last-event-id");
+	ParamsLimits limits = {
+		.max_wait_ms = (int) route->conf->max_wait,
+		.max_limit = (int) route->conf->max_limit,
+		.max_subscriptions = (int) route->conf->max_subscriptions
+	};
+	ParamsFault fault;
+
+	if (params_parse(params, head->query, last != NULL ? last->value : (HttpSlice) {NULL, 0},
+					 &limits, &fault))
+		return true;
+	http_problem(conn, fault.status, fault.status == 501 ? "not-supported" : "bad-parameter",
+				 "%s", fault.detail);
+	return false;
+}
+
+/* ---- serving ---- */
+
+static void
+log_client(HttpConn *conn, const Get *get)
+{
+	static const char *const ways[] = {"sse", "ndjson", "poll", "websocket"};
+
+	log_debug("client subscribes", LOG_STR("transport", ways[get->way]),
+			  LOG_STR("peer", http_peer(conn)), LOG_STR("client_id", get->params.client_id),
+			  LOG_STR("name", get->params.name), LOG_STR("version", get->params.version),
+			  LOG_CORRELATION(http_correlation_id(conn)));
+}
+
+/* Everything is known: the connection changes hands. */
+static void
+serve(Route *route, HttpConn *conn, Get *get)
+{
+	const EventFilter *filter = &get->params.filter;
+	bool		is_explicit = filter->topic_count > 0 || filter->types.count > 0;
+	Subscription *subscription = is_explicit ? subscription_new(filter) : subscription_all();
+
+	log_client(conn, get);
+	if (get->way == WAY_WEBSOCKET)
+		session_open(&route->sessions, conn, &get->handshake, subscription, is_explicit,
+					 &get->start);
+	else
+		deliver_http(route->sessions.deliver, conn, &(DeliverRequest) {
+			.way = (DeliverWay) get->way,
+			.subscription = subscription,
+			.start = get->start,
+			.wait_ms = get->params.wait_ms,
+			.limit = get->params.limit
+		});
+	subscription_release(subscription);
+	params_clear(&get->params);
+}
+
+static void
+seeking_departed(void *arg, HttpConn *conn)
+{
+	Seeking    *seeking = arg;
+
+	(void) conn;
+	query_cancel(seeking->query);
+	params_clear(&seeking->get.params);
+	mem_free(seeking);
+}
+
+static const HttpOwner seeking_owner = {.departed = seeking_departed};
+
+static void
+on_position(void *arg, int64_t position, const QueryError *error)
+{
+	Seeking    *seeking = arg;
+
+	http_own(seeking->conn, NULL, NULL);
+	if (error == NULL)
+	{
+		seeking->get.start.from = START_CURSOR;
+		seeking->get.start.cursor = (Cursor) {.epoch = "", .position = position};
+		serve(seeking->route, seeking->conn, &seeking->get);
+	}
+	else if (error->unavailable)
+		problem_unavailable(seeking->conn, "The database cannot be reached now.");
+	else if (strncmp(error->sqlstate, "22", 2) == 0)
+		http_problem(seeking->conn, 400, "bad-parameter", "since is not a time: %s",
+					 error->message);
+	else
+		problem_internal(seeking->conn, error->message);
+	params_clear(&seeking->get.params);
+	mem_free(seeking);
+}
+
+static void
+seek(Route *route, HttpConn *conn, const Get *get)
+{
+	Seeking    *seeking = mem_zalloc(sizeof(*seeking));
+
+	seeking->route = route;
+	seeking->conn = conn;
+	seeking->get = *get;
+	http_own(conn, &seeking_owner, seeking);
+	seeking->query = query_position_at(route->sessions.queries, get->params.since, on_position,
+									   seeking);
+}
+
+/* The head that a GET would get: what there is to know without waiting. */
+static void
+answer_head(HttpConn *conn, Get *get)
+{
+	http_respond(conn, &(HttpResponse) {
+		.status = 200,
+		.content_type = content_types[get->way],
+		.extra = "Cache-Control: no-store\r\nVary: Accept\r\n"
+	});
+	params_clear(&get->params);
+}
+
+static void
+get_events(Route *route, HttpConn *conn, const HttpRequest *request)
+{
+	const HttpHead *head = &request->head;
+	Get			get = {.way = negotiate(head)};
+
+	if (get.way == WAY_NONE)
+	{
+		http_problem(conn, 406, "not-acceptable",
+					 "Events come as text/event-stream, application/x-ndjson or "
+					 "application/cloudevents-batch+json.");
+		return;
+	}
+	if (!read_params(route, conn, head, &get.params))
+		return;
+	get.start = start_of(&get.params);
+	if (get.way == WAY_WEBSOCKET &&
+		!ws_check_handshake(route->sessions.ws_server, conn, &get.handshake))
+		params_clear(&get.params);
+	else if (head->method == HTTP_HEAD)
+		answer_head(conn, &get);
+	else if (!hub_is_open(deliver_hub(route->sessions.deliver)))
+	{
+		problem_unavailable(conn, "The database was not reached yet.");
+		params_clear(&get.params);
+	}
+	else if (get.params.start == PARAMS_SINCE)
+		seek(route, conn, &get);
+	else
+		serve(route, conn, &get);
+}
+
+static void
+answer_options(HttpConn *conn, const char *allow)
+{
+	char		extra[512];
+
+	snprintf(extra, sizeof(extra), "%sAccess-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"
+			 "Access-Control-Allow-Headers: Content-Type, Last-Event-ID, X-Request-Id, "
+			 "Traceparent, ce-specversion, ce-id, ce-source, ce-type, ce-subject, ce-time, "
+			 "ce-dataschema\r\nAccess-Control-Max-Age: 86400\r\n", allow);
+	http_respond(conn, &(HttpResponse) {.status = 204, .extra = extra});
+}
+
+static void
+refuse_method(HttpConn *conn, const char *allow)
+{
+	problem_respond(conn, 405, "method-not-allowed", "This path does not know that method.",
+					NULL, allow);
+}
+
+static void
+route_events(Route *route, HttpConn *conn, const HttpRequest *request)
+{
+	switch (request->head.method)
+	{
+		case HTTP_GET:
+		case HTTP_HEAD:
+			get_events(route, conn, request);
+			break;
+		case HTTP_POST:
+			intake_post(&route->intake, conn, request);
+			break;
+		case HTTP_OPTIONS:
+			answer_options(conn, ALLOW_EVENTS);
+			break;
+		default:
+			refuse_method(conn, ALLOW_EVENTS);
+	}
+}
+
+static void
+route_file(HttpConn *conn, const HttpRequest *request)
+{
+	switch (request->head.method)
+	{
+		case HTTP_GET:
+		case HTTP_HEAD:
+			if (!static_serve(conn, request))
+				http_problem(conn, 404, "not-found", "There is nothing at this path.");
+			break;
+		case HTTP_OPTIONS:
+			answer_options(conn, ALLOW_FILES);
+			break;
+		default:
+			refuse_method(conn, ALLOW_FILES);
+	}
+}
+
+void
+route_request(void *arg, HttpConn *conn, const HttpRequest *request)
+{
+	Route	   *route = arg;
+	HttpSlice	path = request->head.path;
+
+	if (uri_path_is(path, "/v1/events") || uri_path_is(path, "/events"))
+		route_events(route, conn, request);
+	else
+		route_file(conn, request);
+}
