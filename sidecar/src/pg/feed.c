@@ -168,12 +168,19 @@ announce_epoch(Feed *feed, FeedEpochReason reason, int64_t position)
 	feed->state.position = position;
 	feed->future_strikes = 0;
 	feed->wanted = true;
-	if (reason != FEED_EPOCH_FIRST)
-		log_warning("the line of events is broken",
-					LOG_STR("reason", reason == FEED_EPOCH_CHANGED ?
-							"another epoch" : "events after our position are not kept any more"),
-					LOG_STR("epoch", feed->state.epoch), LOG_INT("position", position));
 	feed->handler->on_epoch(feed->arg, &epoch);
+}
+
+/* what we were reading cannot be gone on with */
+static void
+break_line(Feed *feed, FeedEpochReason reason, int64_t position)
+{
+	log_warning("the line of events is broken",
+				LOG_STR("reason", reason == FEED_EPOCH_CHANGED ?
+						"another epoch" : "events after our position are not kept any more"),
+				LOG_STR("epoch", feed->state.epoch),
+				LOG_INT("position_before", feed->state.position), LOG_INT("position", position));
+	announce_epoch(feed, reason, position);
 }
 
 /* what was asked for at feed_new, now that there is a database to compare it with */
@@ -252,11 +259,11 @@ take_state(Feed *feed, const PGresult *rows)
 	if (!feed->started)
 		start_at(feed, feed->after);
 	else if (changed)
-		announce_epoch(feed, FEED_EPOCH_CHANGED, state->horizon);
+		break_line(feed, FEED_EPOCH_CHANGED, state->horizon);
 	else if (feed->future_strikes >= FUTURE_STRIKES && state->horizon < state->position)
-		announce_epoch(feed, FEED_EPOCH_CHANGED, state->horizon);
+		break_line(feed, FEED_EPOCH_CHANGED, state->horizon);
 	else if (state->position < state->oldest - 1)
-		announce_epoch(feed, FEED_EPOCH_TOO_OLD, state->oldest - 1);
+		break_line(feed, FEED_EPOCH_TOO_OLD, state->oldest - 1);
 	if (state->horizon < state->position)
 		state->horizon = state->position;
 	settle(feed);
