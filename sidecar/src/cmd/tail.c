@@ -307,8 +307,7 @@ run(Tail *tail, const Conf *conf)
 	static const FeedHandler handler = {
 		.on_epoch = on_epoch,
 		.on_event = on_event,
-		.on_page_end = on_page_end,
-		.on_refused = on_refused
+		.on_page_end = on_page_end
 	};
 	struct stat output;
 
@@ -324,6 +323,7 @@ run(Tail *tail, const Conf *conf)
 	loop_signal_start(&tail->interrupted, tail->loop, SIGINT, stop_signal, tail);
 	loop_signal_start(&tail->terminated, tail->loop, SIGTERM, stop_signal, tail);
 	tail->start.filter = &tail->filter;
+	tail->start.on_refused = on_refused;
 	tail->feed = feed_new(tail->loop, conf, &tail->start, &handler, tail);
 	loop_run(tail->loop);
 	feed_free(tail->feed);

@@ -72,6 +72,7 @@ struct Feed
 	int64_t		after;
 	char	   *first_epoch;
 	char	   *since;
+	void		(*on_refused) (void *arg, const char *message);
 
 	bool		settled;		/* the state was read on this connection, and is believed */
 	int64_t		state_read_at;
@@ -348,10 +349,10 @@ take_refusal(Feed *feed, FeedRunning what, const ConnOutcome *outcome)
 	}
 	/* class 22, data exception: that is the text of `since`; asking again would not help */
 	if (what == RUNNING_START && strncmp(error.sqlstate, "22", 2) == 0 &&
-		feed->handler->on_refused)
+		feed->on_refused)
 	{
 		feed->paused = true;
-		feed->handler->on_refused(feed->arg, error.message);
+		feed->on_refused(feed->arg, error.message);
 		return;
 	}
 	trouble(feed, &error);
@@ -548,6 +549,7 @@ feed_new(Loop *loop, const Conf *conf, const FeedOptions *options,
 		if (options->filter && (options->filter->topic_count || options->filter->types.count))
 			feed->filter = options->filter;
 		feed->first_epoch = options->epoch ? mem_strdup(options->epoch) : NULL;
+		feed->on_refused = options->on_refused;
 		feed->since = options->since ? mem_strdup(options->since) : NULL;
 	}
 	loop_timer_init(&feed->rest, loop, rest_over, feed);

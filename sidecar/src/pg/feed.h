@@ -71,8 +71,6 @@ typedef struct FeedHandler
 	void		(*on_page_end) (void *arg, int64_t position, const char *epoch);
 	/* connected: pages can be read.  Called on changes only */
 	void		(*on_state) (void *arg, bool connected);
-	/* options.since cannot be understood; the feed will not start.  May be NULL */
-	void		(*on_refused) (void *arg, const char *message);
 } FeedHandler;
 
 /* what is known now; epoch is "" before the first connection */
@@ -103,6 +101,8 @@ typedef struct FeedOptions
 	const char *epoch;
 	/* or: RFC 3339 text, everything recorded at or after it; wins over after */
 	const char *since;
+	/* `since` cannot be understood: the feed will not start.  May be NULL */
+	void		(*on_refused) (void *arg, const char *message);
 	/* only these (read by the database); NULL for all.  Must outlive the Feed */
 	const EventFilter *filter;
 } FeedOptions;
