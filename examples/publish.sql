@@ -15,7 +15,8 @@ SELECT events.publish('order.created', '{"order": 1, "total": 129.80}');
 BEGIN;
 CREATE TEMP TABLE payment (number bigint, amount numeric) ON COMMIT DROP;
 INSERT INTO payment VALUES (1, 129.80);
-SELECT events.publish('payment.captured', jsonb_build_object('order', number, 'amount', amount)) FROM payment;
+SELECT events.publish('payment.captured', jsonb_build_object('order', number, 'amount', amount))
+FROM payment;
 SELECT events.publish('order.paid', '{"order": 1}', topic => '{order,1}');
 COMMIT;
 
@@ -34,5 +35,6 @@ SELECT events.publish('order.confirmed', '{"order": 3}');
 COMMIT;
 
 \echo Many rows at once: an event for each.
-SELECT count(events.publish('sensor.measured', jsonb_build_object('sensor', n, 'value', n * 1.5), subject => n::text))
+SELECT count(events.publish('sensor.measured',
+	jsonb_build_object('sensor', n, 'value', n * 1.5), subject => n::text))
 FROM generate_series(1, 3) AS n;

@@ -58,8 +58,9 @@ function drawCount() {
 }
 
 function heldText() {
-	const rest = "the others wait in the database: the stream goes on from its cursor";
-	return `Paused: ${plural(store.held.length, "new event")} held here${store.full ? `, ${rest}` : ""}.`;
+	const held = `Paused: ${plural(store.held.length, "new event")} held here`;
+	if (!store.full) return `${held}.`;
+	return `${held}, the others wait in the database: the stream goes on from its cursor.`;
 }
 
 function droppedText() {

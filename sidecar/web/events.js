@@ -170,6 +170,8 @@ const TRANSPORTS = {
 				link.hear();
 				const message = JSON.parse(data);
 				if (message.sequence) link.event(message);
+				else if (message.specversion)
+					link.advance(message.data?.cursor); // WebSessionStarted
 				else if (message.type === "error")
 					finish(reject, new EventsError(message.message, { problem: message }));
 			};
