@@ -66,8 +66,8 @@ hub_subscribe(Hub *hub, Subscriber *subscriber, const SubscriberOps *ops,
 	subscriber_init(subscriber);
 	subscriber->hub = hub;
 	subscriber->ops = ops;
-	subscriber->limit = options->limit;
-	subscriber->no_wait = options->no_wait;
+	subscriber->limit = ops->framing->one_shot ? options->limit : 0;
+	subscriber->no_wait = ops->framing->one_shot && options->no_wait;
 	subscriber->channel = channel_acquire(&hub->channels, subscription, ops->framing, hub->head);
 	set_start(hub, subscriber, &options->start);
 
@@ -168,6 +168,8 @@ subscriber_insert(Subscriber *subscriber, const char *bytes, size_t len)
 void
 subscriber_finish(Subscriber *subscriber)
 {
+	if (subscriber_is_out(subscriber) || !subscriber->ops->framing->one_shot)
+		return;
 	subscriber->no_wait = true;
 	if (subscriber->state == SUBSCRIBER_IDLE || subscriber->state == SUBSCRIBER_AHEAD ||
 		subscriber->state == SUBSCRIBER_RETRY)
@@ -185,12 +187,18 @@ subscriber_position(const Subscriber *subscriber)
 	if (subscriber->frame == log->end)
 		return subscriber->hub->head;
 	if (subscriber->frame > log->first)
-		return framelog_get(log, subscriber->frame - 1)->position;
+	{
+		int64_t		last = framelog_get(log, subscriber->frame - 1)->position;
+
+		if (last > subscriber->position)
+			return last;
+	}
 	return subscriber->position;
 }
 
 char *
-subscriber_cursor(const Subscriber *subscriber, char text[CURSOR_SIZE])
+subscriber_cursor(Subscriber *subscriber, char text[CURSOR_SIZE])
 {
-	return cursor_format(text, subscriber->hub->epoch, subscriber_position(subscriber));
+	subscriber->position = subscriber_position(subscriber);
+	return cursor_format(text, subscriber->hub->epoch, subscriber->position);
 }

@@ -201,8 +201,8 @@ void		subscriber_finish(Subscriber *subscriber);
 
 /* Everything up to here has been sent or is pending. */
 int64_t		subscriber_position(const Subscriber *subscriber);
-/* the same as text */
-char	   *subscriber_cursor(const Subscriber *subscriber, char text[CURSOR_SIZE]);
+/* the same as text, for the client: from then on it never goes back behind this */
+char	   *subscriber_cursor(Subscriber *subscriber, char text[CURSOR_SIZE]);
 
 static inline bool
 subscriber_is_out(const Subscriber *subscriber)

@@ -1,0 +1,230 @@
+/*
+ * subscription_test.c - matching, and that equal wants are one want however they are said.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * The second half makes random subscriptions out of a few words and compares them with a naive
+ * matcher of the filters they were made of: canonical form must not change what they mean.
+ */
+#include "tap.h"
+
+#include "hub/want.h"
+
+static bool
+says(const char *topics, const char *types, const char *topic, const char *type)
+{
+	Subscription *subscription = want(topics, types);
+	bool		answer = wants(subscription, topic, type);
+
+	subscription_release(subscription);
+	return answer;
+}
+
+static void
+matching(void)
+{
+	ok(says("", "", "a/b", "t"), "no groups: everything");
+	ok(says("service", "", "service/production", "t"), "a path is a prefix");
+	ok(says("service/production", "", "service/production", "t"), "of the whole too");
+	ok(!says("service/production", "", "service", "t"), "not the other way round");
+	ok(!says("serv", "", "service", "t"), "by elements, not by bytes");
+	ok(says("a,service", "", "service/x", "t"), "topics are alternatives");
+	ok(says("*/production", "", "service/production/eu", "t"), "a star is any one element");
+	ok(!says("*/production", "", "production", "t"), "but exactly one");
+	ok(!says("a/*", "", "a", "t"), "a star wants an element to be there");
+	ok(says("-", "", "x", "t"), "the empty path is everything");
+	ok(says("", "order.created", "x", "order.created"), "a type");
+	ok(!says("", "order.created", "x", "order.created.v2"), "exactly");
+	ok(says("", "order.*", "x", "order.created"), "a prefix");
+	ok(!says("", "order.*", "x", "order"), "all of the prefix");
+	ok(says("", "*", "x", "anything"), "every type");
+	ok(says("", "a,b", "x", "b"), "types are alternatives");
+	ok(!says("a", "t", "a", "u") && !says("a", "t", "b", "t"), "both groups must match");
+	ok(says("a", "t", "a/b", "t"), "and do");
+}
+
+static bool
+same(const char *topics1, const char *types1, const char *topics2, const char *types2)
+{
+	Subscription *a = want(topics1, types1);
+	Subscription *b = want(topics2, types2);
+	bool		answer = subscription_equal(a, b) && subscription_hash(a) == subscription_hash(b);
+
+	subscription_release(a);
+	subscription_release(b);
+	return answer;
+}
+
+static void
+canonical(void)
+{
+	Subscription *parts[3];
+	Subscription *one;
+	Subscription *other;
+
+	ok(same("a,b/c", "t,u", "b/c,a", "u,t,u"), "order and repetition do not matter");
+	ok(same("a,a/b,a/c/d", "", "a", ""), "covered paths do not matter");
+	ok(same("*/b,a/b", "", "*/b", ""), "also when a star covers them");
+	ok(same("", "order.*,order.created,order.c*", "", "order.*"), "covered types neither");
+	ok(same("-,a", "", "", ""), "the empty path is no group");
+	ok(same("", "*,a", "", ""), "the type * is no group");
+	ok(!same("a", "", "b", ""), "other topics are another want");
+	ok(!same("a/b", "", "ab", ""), "elements are not joined");
+	ok(!same("a", "t", "t", "a"), "topics are no types");
+
+	parts[0] = want("a", "");
+	parts[1] = want("b", "");
+	parts[2] = want("a/x", "t");
+	one = subscription_union(parts, 3);
+	other = want("b,a", "");
+	ok(subscription_equal(one, other), "a union of topics is one clause");
+	ok(subscription_filter(one) != NULL && subscription_filter(one)->topic_count == 2 &&
+	   subscription_filter(one)->types.count == 0, "with an exact filter");
+	subscription_release(one);
+	subscription_release(other);
+	for (int i = 0; i < 3; i++)
+		subscription_release(parts[i]);
+
+	parts[0] = want("a", "t");
+	parts[1] = want("b", "u");
+	one = subscription_union(parts, 2);
+	ok(wants(one, "a", "t") && wants(one, "b", "u"), "a union of two clauses wants both");
+	ok(!wants(one, "a", "u") && !wants(one, "b", "t"), "and nothing across");
+	is_int(subscription_filter(one)->topic_count, 2, "its filter lets through both topics");
+	is_int(subscription_filter(one)->types.count, 2, "and both types");
+	is_int(subscription_size(one), 4, "its size counts all of them");
+	subscription_release(one);
+	subscription_release(parts[0]);
+	subscription_release(parts[1]);
+
+	one = subscription_none();
+	ok(subscription_is_none(one) && !wants(one, "a", "t"), "none wants nothing");
+	subscription_release(one);
+	one = subscription_all();
+	ok(subscription_is_all(one) && subscription_filter(one) == NULL, "all has no filter");
+	parts[0] = one;
+	parts[1] = want("a", "t");
+	other = subscription_union(parts, 2);
+	ok(subscription_equal(one, other), "all and something is all");
+	subscription_release(other);
+	subscription_release(parts[1]);
+	subscription_release(one);
+}
+
+/* ---- random ones against a naive matcher ---- */
+
+static const char *const topics[] = {
+	"", "a", "b", "a/b", "*/b", "a,b", "a/b,a", "b/*", "*/*,b", "a/b/c", "*/b/c,a", "b/a,b/b",
+};
+static const char *const types[] = {
+	"", "t", "u", "t,u", "t*", "tt,t", "u*,t", "tu*,tt",
+};
+static const char *const event_topics[] = {"a", "b", "c", "a/b", "b/b", "c/b", "a/b/c", "b/a/a"};
+static const char *const event_types[] = {"t", "u", "tt", "tu", "tuv", "v"};
+
+#define COUNT(array) (int) (sizeof(array) / sizeof((array)[0]))
+
+static bool
+naive_topic(StrList path, StrList topic)
+{
+	if (path.count > topic.count)
+		return false;
+	for (int i = 0; i < path.count; i++)
+	{
+		if (!str_equal(path.items[i], STR("*")) && !str_equal(path.items[i], topic.items[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+naive_type(Str pattern, Str type)
+{
+	if (pattern.len > 0 && pattern.data[pattern.len - 1] == '*')
+		return type.len >= pattern.len - 1 &&
+			memcmp(type.data, pattern.data, pattern.len - 1) == 0;
+	return str_equal(pattern, type);
+}
+
+static bool
+naive(const EventFilter *filter, Str type, StrList topic)
+{
+	bool		topic_good = filter->topic_count == 0;
+	bool		type_good = filter->types.count == 0;
+
+	for (int i = 0; i < filter->topic_count; i++)
+		topic_good = topic_good || naive_topic(filter->topics[i], topic);
+	for (int i = 0; i < filter->types.count; i++)
+		type_good = type_good || naive_type(filter->types.items[i], type);
+	return topic_good && type_good;
+}
+
+static void
+compare(const EventFilter *filters, int count)
+{
+	Subscription *parts[8];
+	Subscription *forward;
+	Subscription *backward;
+
+	for (int i = 0; i < count; i++)
+		parts[i] = subscription_new(&filters[i]);
+	forward = subscription_union(parts, count);
+	for (int i = 0; i < count / 2; i++)
+	{
+		Subscription *swap = parts[i];
+
+		parts[i] = parts[count - 1 - i];
+		parts[count - 1 - i] = swap;
+	}
+	backward = subscription_union(parts, count);
+	check(subscription_equal(forward, backward));
+
+	for (int i = 0; i < COUNT(event_topics); i++)
+	{
+		StrList		topic = want_split(str_from(event_topics[i]), '/');
+
+		for (int j = 0; j < COUNT(event_types); j++)
+		{
+			Str			type = str_from(event_types[j]);
+			bool		expected = false;
+
+			for (int k = 0; k < count; k++)
+				expected = expected || naive(&filters[k], type, topic);
+			check(subscription_matches(forward, type, topic) == expected);
+			/* the database's filter may let through more, never less */
+			if (expected && subscription_filter(forward) != NULL)
+				check(naive(subscription_filter(forward), type, topic));
+		}
+	}
+	subscription_release(forward);
+	subscription_release(backward);
+	for (int i = 0; i < count; i++)
+		subscription_release(parts[i]);
+}
+
+static void
+random_unions(unsigned seed)
+{
+	printf("# seed %u\n", seed);
+	srand(seed);
+	for (int round = 0; round < 3000; round++)
+	{
+		EventFilter filters[8];
+		int			count = 1 + rand() % 8;
+
+		want_reset();
+		for (int i = 0; i < count; i++)
+			filters[i] = want_filter(topics[rand() % COUNT(topics)], types[rand() % COUNT(types)]);
+		compare(filters, count);
+	}
+	checks_held("random unions mean what their parts mean, in any order");
+}
+
+int
+main(int argc, char **argv)
+{
+	matching();
+	canonical();
+	random_unions(argc > 1 ? (unsigned) atoi(argv[1]) : 1);
+	return tap_done();
+}

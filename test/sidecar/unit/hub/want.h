@@ -1,0 +1,95 @@
+/*
+ * want.h - short ways to write subscriptions and events in tests.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ *	  want("order/created,invoice", "a.*,b")	topics and types, "" for none
+ *	  topic "-" in a list is the empty path
+ *
+ * The texts are split into static pools, which a test resets by want_reset() now and then.
+ */
+#ifndef TEST_WANT_H
+#define TEST_WANT_H
+
+#include <string.h>
+
+#include "hub/event.h"
+#include "hub/subscription.h"
+
+static Str	want_strings[65536];
+static StrList want_lists[16384];
+static int	want_string_count;
+static int	want_list_count;
+
+static inline void
+want_reset(void)
+{
+	want_string_count = want_list_count = 0;
+}
+
+/* the text, which must live on, split at a separator */
+static inline StrList
+want_split(Str text, char separator)
+{
+	StrList		list = {&want_strings[want_string_count], 0};
+
+	while (text.len > 0)
+	{
+		const char *end = memchr(text.data, separator, text.len);
+		size_t		len = end ? (size_t) (end - text.data) : text.len;
+
+		want_strings[want_string_count++] = (Str) {text.data, len};
+		list.count++;
+		len += end ? 1 : 0;
+		text = (Str) {text.data + len, text.len - len};
+	}
+	return list;
+}
+
+static inline EventFilter
+want_filter(const char *topics, const char *types)
+{
+	StrList		paths = want_split(str_from(topics), ',');
+	EventFilter filter = {&want_lists[want_list_count], paths.count, {NULL, 0}};
+
+	want_list_count += paths.count;
+	for (int i = 0; i < paths.count; i++)
+	{
+		StrList		path = {NULL, 0};
+
+		if (!str_equal(paths.items[i], STR("-")))
+			path = want_split(paths.items[i], '/');
+		((StrList *) filter.topics)[i] = path;
+	}
+	filter.types = want_split(str_from(types), ',');
+	return filter;
+}
+
+static inline Subscription *
+want(const char *topics, const char *types)
+{
+	EventFilter filter = want_filter(topics, types);
+
+	return subscription_new(&filter);
+}
+
+static inline bool
+wants(const Subscription *subscription, const char *topic, const char *type)
+{
+	return subscription_matches(subscription, str_from(type), want_split(str_from(topic), '/'));
+}
+
+static inline EventView
+event_view(int64_t position, const char *topic, const char *type, const char *json)
+{
+	return (EventView)
+	{
+		.position = position,
+		.recorded_at = position * 1000,
+		.type = str_from(type),
+		.topic = want_split(str_from(topic), '/'),
+		.json = str_from(json),
+	};
+}
+
+#endif							/* TEST_WANT_H */
