@@ -25,8 +25,8 @@ foreach my $mode ('preloaded', 'plain')
 		my $session = $node->background_psql('postgres', on_error_stop => 0);
 		$session->query_safe("SELECT events.publish('used', '{}')");
 		$node->safe_psql('postgres', 'SELECT events.maintain()');
-		$node->safe_psql('postgres', "BEGIN; SELECT events.publish('prepared', '{}'); PREPARE TRANSACTION 'p'");
-		$node->safe_psql('postgres', "COMMIT PREPARED 'p'");
+		$node->safe_psql('postgres',
+			"BEGIN; SELECT events.publish('prepared', '{}'); PREPARE TRANSACTION 'p'; COMMIT PREPARED 'p'");
 		is(read_types($node), 'used prepared', "$mode $round: it works");
 
 		$node->safe_psql('postgres', 'DROP EXTENSION events');

@@ -24,7 +24,7 @@ SQL
 $publisher->safe_psql('postgres',
 	"CREATE PUBLICATION all_events FOR TABLE events.event (position, type, data) WITH (publish_via_partition_root = true)");
 my $connection = $publisher->connstr('postgres');
-$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION all_events CONNECTION '$connection' PUBLICATION all_events");
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION all_events CONNECTION \$\$$connection\$\$ PUBLICATION all_events");
 $subscriber->wait_for_subscription_sync;
 
 publish($publisher, 'one', 'two');

@@ -71,12 +71,13 @@ SQL
 	$held->{release}->();
 	wait_for($node, "SELECT count(*) = 2 FROM events.read($after, 10)", "$mode: beside a commit in flight");
 
-	# Many at once, in the order of their commits.
+	# Many at once, in the order of their commits; in a session that has not loaded the
+	# library the next to move them cannot know that, and they keep that of PREPARE.
 	$after = last_position($node);
 	prepare($node, "many $_", "many.$_.a", "many.$_.b") foreach (1 .. 5);
 	$node->safe_psql('postgres', "COMMIT PREPARED 'many $_'") foreach (3, 1, 5, 2, 4);
-	reads($node, $after, join(' ', map { "many.$_.a many.$_.b" } (3, 1, 5, 2, 4)),
-		"$mode: in the order of the commits");
+	my @order = $mode eq 'preloaded' ? (3, 1, 5, 2, 4) : (1 .. 5);
+	reads($node, $after, join(' ', map { "many.$_.a many.$_.b" } @order), "$mode: many at once, in order");
 	$node->stop;
 }
 

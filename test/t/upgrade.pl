@@ -50,15 +50,15 @@ sub describe
 	my ($database) = @_;
 	my $text = $node->safe_psql($database, <<'SQL');
 WITH relation AS (
-	SELECT c.oid, c.* FROM pg_class c WHERE c.relnamespace = 'events'::regnamespace AND NOT c.relispartition
+	SELECT c.* FROM pg_class c WHERE c.relnamespace = 'events'::regnamespace AND NOT c.relispartition
 )
-SELECT 'relation ' || oid::regclass || ': ' || relkind || ' ' || relpersistence || ' ' ||
+SELECT 'relation ' || oid::regclass || ': ' || relkind::text || ' ' || relpersistence::text || ' ' ||
 	coalesce(array_to_string(relacl, ','), '-') || ' ' || coalesce(array_to_string(reloptions, ','), '-') || ' ' ||
 	coalesce(obj_description(oid, 'pg_class'), '-')
 FROM relation
 UNION ALL
 SELECT 'column ' || attrelid::regclass || '.' || attname || ': ' || format_type(atttypid, atttypmod) || ' ' ||
-	attnum || ' ' || attnotnull || ' ' || attstorage || ' ' || coalesce(pg_get_expr(adbin, adrelid), '-')
+	attnum || ' ' || attnotnull || ' ' || attstorage::text || ' ' || coalesce(pg_get_expr(adbin, adrelid), '-')
 FROM pg_attribute JOIN relation r ON r.oid = attrelid
 	LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE attnum > 0 AND NOT attisdropped
@@ -79,10 +79,10 @@ SELECT 'function ' || p.oid::regprocedure || ': ' ||
 	coalesce(array_to_string(proacl, ','), '-') || ' ' || coalesce(obj_description(p.oid, 'pg_proc'), '-')
 FROM pg_proc p WHERE pronamespace = 'events'::regnamespace
 UNION ALL
-SELECT 'type ' || oid::regtype || ': ' || typtype FROM pg_type
+SELECT 'type ' || oid::regtype || ': ' || typtype::text FROM pg_type
 WHERE typnamespace = 'events'::regnamespace AND typrelid = 0 AND typelem = 0
 UNION ALL
-SELECT 'member ' || pg_describe_object(classid, objid, objsubid) || ': ' || deptype
+SELECT 'member ' || pg_describe_object(classid, objid, objsubid) || ': ' || deptype::text
 FROM pg_depend WHERE refclassid = 'pg_extension'::regclass
 	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'events')
 UNION ALL

@@ -174,7 +174,8 @@ sub notifications
 {
 	my ($session) = @_;
 	my $heard = $session->query_safe('SELECT 1');
-	return $heard =~ /Asynchronous notification "events" with payload "(\d+)"/g;
+	my @payloads = $heard =~ /Asynchronous notification "events" with payload "(\d+)"/g;
+	return @payloads;
 }
 
 1;
