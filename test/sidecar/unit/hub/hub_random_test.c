@@ -165,7 +165,7 @@ read_feed(int i)
 		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
 	else if (strcmp(hub_epoch(hubs[i]), world.epoch) != 0)
 		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
-	else if (head < world.oldest - 1)
+	else if (head < world.oldest - 1 || one_in(50))
 		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
 	else if (world.horizon > head)
 		world_feed(&world, hubs[i], one_in(3) ? world.horizon :
