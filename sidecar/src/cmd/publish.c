@@ -409,9 +409,9 @@ cmd_publish(int argc, char **argv)
 	buf_init(&publish.sent, VALUE_LIMIT + BATCH_SIZE);
 	if (conf)
 	{
-		/* failures are told by this command itself */
+		/* connecting is no news, failing to is */
 		if (conf->log_level != LOG_DEBUG)
-			log_set_level(LOG_ERROR);
+			log_set_level(LOG_WARNING);
 		status = take_words(&publish, &source);
 		if (!status)
 			status = run(&publish, conf);

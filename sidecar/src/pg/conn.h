@@ -24,6 +24,7 @@
 typedef struct PgConn PgConn;
 
 #define CONN_PARAMS_MAX 5
+#define CONN_OPTIONS_SIZE 128
 
 typedef struct ConnStatement
 {
@@ -67,6 +68,16 @@ bool		conn_is_idle(const PgConn *conn);
 /* values are texts that stay until on_done, NULL for null; false when it is not idle */
 bool		conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values);
 uint64_t	conn_times_up(const PgConn *conn);
+
+/*
+ * Which of the two strings a connection uses, and whether it leads straight to the server:
+ * `database` may be a pooler wherever listen_database is another string.
+ */
+const char *conn_string(const Conf *conf, bool for_listen, bool *direct);
+/* what to do about a failure to connect */
+const char *conn_advice(const char *why);
+/* the session settings of a direct connection, which the user's `options` override */
+char	   *conn_default_options(const Conf *conf, char options[CONN_OPTIONS_SIZE]);
 
 /* a field of an error, or NULL */
 const char *conn_error_field(const PGresult *result, int field);

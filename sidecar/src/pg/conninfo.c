@@ -13,7 +13,7 @@
 
 #include <libpq-fe.h>
 
-#include "base/mem.h"
+#include "pg/conn.h"
 #include "pg/refusal.h"
 
 static void
@@ -89,12 +89,19 @@ discard_notice(void *arg, const char *message)
 }
 
 static bool
-try_one(const Conf *conf, const char *name, const char *conninfo,
-		bool (*ask) (PGconn *, Buf *), Buf *report)
+try_one(const Conf *conf, bool for_listen, Buf *report)
 {
+	const char *name = for_listen ? "listen_database" : "database";
+	bool		direct;
+	const char *conninfo = conn_string(conf, for_listen, &direct);
 	char		timeout[24];
-	const char *const keywords[] = {"connect_timeout", "dbname", "client_encoding", NULL};
-	const char *const values[] = {timeout, conninfo, "UTF8", NULL};
+	char		options[CONN_OPTIONS_SIZE];
+	const char *const keywords[] = {
+		"connect_timeout", "options", "dbname", "client_encoding", NULL
+	};
+	const char *const values[] = {
+		timeout, direct ? conn_default_options(conf, options) : "", conninfo, "UTF8", NULL
+	};
 	PGconn	   *pg;
 	bool		good;
 
@@ -103,12 +110,15 @@ try_one(const Conf *conf, const char *name, const char *conninfo,
 	PQsetNoticeProcessor(pg, discard_notice, NULL);
 	good = PQstatus(pg) == CONNECTION_OK;
 	if (!good)
+	{
 		put_line(report, name, PQerrorMessage(pg));
+		put_line(report, "hint", conn_advice(PQerrorMessage(pg)));
+	}
 	else
 	{
 		buf_printf(report, "%s: connected to PostgreSQL %d, database \"%s\", as \"%s\"\n", name,
 				   PQserverVersion(pg) / 10000, PQdb(pg), PQuser(pg));
-		good = ask(pg, report);
+		good = for_listen ? ask_listen(pg, report) : ask_state(pg, report);
 	}
 	PQfinish(pg);
 	return good;
@@ -117,8 +127,7 @@ try_one(const Conf *conf, const char *name, const char *conninfo,
 bool
 conninfo_try(const Conf *conf, Buf *report)
 {
-	bool		good = try_one(conf, "database", conf->database, ask_state, report);
-	const char *direct = conf->listen_database[0] ? conf->listen_database : conf->database;
+	bool		good = try_one(conf, false, report);
 
-	return try_one(conf, "listen_database", direct, ask_listen, report) && good;
+	return try_one(conf, true, report) && good;
 }
