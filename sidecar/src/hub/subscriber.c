@@ -48,6 +48,7 @@ set_start(Hub *hub, Subscriber *subscriber, const Start *start)
 			break;
 		case START_EARLIEST:
 			subscriber->from_earliest = true;
+			catchup_check(subscriber);
 			break;
 		case START_CURSOR:
 			subscriber->position = start->cursor.position;
