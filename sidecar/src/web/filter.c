@@ -160,6 +160,8 @@ add_json_path(EventFilter *filter, const Json *path, char *detail)
 
 	if (json_kind(path) != JSON_KIND_ARRAY)
 		return refuse(detail, "topics are arrays of strings");
+	if (json_count(path) == 0)
+		return refuse(detail, "a topic has no elements");
 	if (json_count(path) > FILTER_MAX_ELEMENTS)
 		return refuse(detail, "a topic has too many elements");
 	for (size_t i = 0; i < json_count(path); i++)

@@ -194,6 +194,7 @@ http_conn_next(HttpConn *conn)
 	forget_request(conn);
 	conn->state = HTTP_STATE_HEAD;
 	conn->scanned = 0;
+	conn->empty_lines = 0;
 	loop_timeout_start(&conn->server->idle_timeouts, &conn->timeout);
 	if (conn->in.len > 0 && !conn->consuming)
 		http_conn_look_again(conn);
@@ -319,7 +320,18 @@ consume_head(HttpConn *conn)
 	size_t		head_len = 0;
 
 	if (conn->scanned == 0)
-		buf_consume(&conn->in, http_skip_empty_lines(conn->in.data, conn->in.len));
+	{
+		size_t		blank = http_skip_empty_lines(conn->in.data, conn->in.len);
+
+		buf_consume(&conn->in, blank);
+		if (blank / 2 + conn->empty_lines > HTTP_MAX_EMPTY_LINES)
+		{
+			conn->is_head = false;
+			fault(conn, 400, "There are too many empty lines before the request.");
+			return true;
+		}
+		conn->empty_lines += (unsigned) (blank / 2);
+	}
 	if (conn->in.len == 0)
 		return false;
 	switch (http_scan_head(conn->in.data, conn->in.len, &conn->scanned,

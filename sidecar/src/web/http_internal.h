@@ -22,6 +22,7 @@
 #define HTTP_READ_SIZE 65536
 #define HTTP_LINGER_MS 5000
 #define HTTP_MAX_OUTPUT ((size_t) 256 << 20)	/* of one answer, unsent */
+#define HTTP_MAX_EMPTY_LINES 2	/* before a request; old clients send one after a POST */
 #define HTTP_MAX_REFUSED 64		/* refused newcomers that may linger at a time */
 
 typedef enum HttpState
@@ -82,6 +83,7 @@ struct HttpConn
 	unsigned	consuming:1;	/* conn_consume() is on the stack */
 	unsigned	refused:1;		/* over a limit; only lingers */
 	unsigned	want_writable:1;	/* owner waits for room */
+	unsigned	empty_lines:2;	/* seen before the current request */
 	unsigned	in_head:1;		/* the head time-out runs */
 };
 

@@ -178,6 +178,9 @@ http_scan_head(const char *bytes, size_t len, size_t *scanned, const HttpLimits 
 		{
 			if (left > 0 && memchr(line, '\0', left) != NULL)
 				return refuse(fault, 400, "There is a NUL in the head.");
+			if (*scanned == 0 && left > METHOD_MAX_SIZE &&
+				memchr(line, ' ', METHOD_MAX_SIZE + 1) == NULL)
+				return refuse(fault, 501, "The method is not known here.");
 			if (*scanned == 0 &&
 				left > limits->max_url_size + METHOD_MAX_SIZE + VERSION_SIZE + 4)
 				return refuse(fault, 414, "The request target is too long.");
@@ -341,6 +344,25 @@ note_content_length(HttpHead *head, HttpSlice value, const HttpLimits *limits,
 	return HTTP_PARSE_DONE;
 }
 
+/* A body whose end cannot be found is malformed; one that can is only unknown. */
+static HttpParse
+refuse_coding(HttpSlice value, HttpFault *fault)
+{
+	HttpSlice	rest = value;
+	HttpSlice	coding;
+	bool		chunked_last = false;
+	int			chunked = 0;
+
+	while (http_list_next(&rest, &coding))
+	{
+		chunked_last = http_slice_is(coding, "chunked");
+		chunked += chunked_last;
+	}
+	if (chunked != 1 || !chunked_last)
+		return refuse(fault, 400, "Transfer-Encoding does not end in chunked.");
+	return refuse(fault, 501, "The only transfer coding known here is chunked.");
+}
+
 static HttpParse
 note_transfer_encoding(HttpHead *head, HttpSlice value, HttpFault *fault)
 {
@@ -349,7 +371,7 @@ note_transfer_encoding(HttpHead *head, HttpSlice value, HttpFault *fault)
 	if (head->chunked)
 		return refuse(fault, 400, "There is more than one Transfer-Encoding.");
 	if (!http_slice_is(value, "chunked"))
-		return refuse(fault, 501, "The only transfer coding known here is chunked.");
+		return refuse_coding(value, fault);
 	head->chunked = true;
 	return HTTP_PARSE_DONE;
 }

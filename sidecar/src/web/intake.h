@@ -7,7 +7,7 @@
  * events._intake() as text; what is an acceptable event is decided there, in
  * one place.  The answer names every event:
  *
- *	 {"success":[{"status":"success","id":"7"}],
+ *	 {"success":[{"status":"success","id":"7","event":{...}}],
  *	  "invalid":[{"status":"invalid","id":"8","event":{...},
  *				  "context":{"errors":[{"instanceLocation":"/time","message":"..."}]}}],
  *	  "error":[]}

@@ -26,7 +26,7 @@ intake_write_context(Buf *out, const char *source, const char *peer,
 	buf_putc(out, '}');
 }
 
-/* ---- the events that were refused, as they were sent ---- */
+/* ---- the events, as they were sent ---- */
 
 typedef struct Sent
 {
@@ -70,14 +70,14 @@ write_row(Buf *out, const IntakeRow *row, const Sent *sent)
 		json_put_key(out, "id");
 		json_put_string(out, row->id.data, row->id.len);
 	}
+	if (row->ordinal >= 1 && row->ordinal <= sent->count)
+	{
+		json_put_key(out, "event");
+		buf_append(out, sent->events[row->ordinal - 1].data,
+				   sent->events[row->ordinal - 1].len);
+	}
 	if (!row->accepted)
 	{
-		if (row->ordinal >= 1 && row->ordinal <= sent->count)
-		{
-			json_put_key(out, "event");
-			buf_append(out, sent->events[row->ordinal - 1].data,
-					   sent->events[row->ordinal - 1].len);
-		}
 		buf_puts(out, ",\"context\":{\"errors\":");
 		if (row->errors.len > 0)
 			buf_append(out, row->errors.data, row->errors.len);
@@ -109,8 +109,7 @@ intake_write_result(Buf *out, const IntakeResult *result, Str events)
 {
 	Sent		sent = {0};
 
-	if (result->accepted < result->count)
-		find_events(&sent, events, result->count);
+	find_events(&sent, events, result->count);
 	buf_puts(out, "{\"success\":[");
 	write_group(out, result, true, &sent);
 	buf_puts(out, "],\"invalid\":[");

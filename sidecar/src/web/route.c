@@ -279,6 +279,13 @@ refuse_method(HttpConn *conn, const char *allow)
 static void
 route_events(Route *route, HttpConn *conn, const HttpRequest *request)
 {
+	if (request->head.upgrade && request->head.method != HTTP_GET &&
+		http_list_has(&request->head, "upgrade", "websocket"))
+	{
+		problem_respond(conn, 405, "method-not-allowed", "A WebSocket begins with GET.", NULL,
+						ALLOW_EVENTS);
+		return;
+	}
 	switch (request->head.method)
 	{
 		case HTTP_GET:
