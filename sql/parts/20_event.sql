@@ -7,6 +7,10 @@ CREATE SEQUENCE events.position AS bigint MINVALUE 1 CACHE 1 NO CYCLE;
 COMMENT ON SEQUENCE events.position IS
 'Positions of events; drawn while a transaction commits, inside the commit gate';
 
+-- The key is made on each partition, not here: partitions do not overlap, so
+-- their keys make position unique; and the table is a member of the extension,
+-- which has its keys already when a dump attaches its partitions, so that the
+-- dump's own keys of the partitions would be second ones.
 CREATE TABLE events.event (
     position        bigint      NOT NULL,
     id              text        NOT NULL,
@@ -19,8 +23,7 @@ CREATE TABLE events.event (
     dataschema      text,
     datacontenttype text,
     data            jsonb,
-    attributes      jsonb,
-    PRIMARY KEY (position)
+    attributes      jsonb
 ) PARTITION BY RANGE (position);
 
 COMMENT ON TABLE events.event IS

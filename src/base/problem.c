@@ -122,6 +122,8 @@ ev_problems_raise(const EvProblems *problems, int which)
 			(errcode(problems->sqlstate),
 			 which < 0 ? errmsg("event is not valid") : errmsg("event %d is not valid", which),
 			 errdetail_internal("%s", detail.data),
-			 errhint("Attributes follow CloudEvents 1.0.2, sections \"Context Attributes\" and "
-					 "\"Type System\".")));
+			 problems->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED
+			 ? errhint("Keep large data elsewhere and publish a reference to it, or raise the limit.")
+			 : errhint("Attributes follow CloudEvents 1.0.2, sections \"Context Attributes\" and "
+					   "\"Type System\".")));
 }

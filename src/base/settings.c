@@ -70,10 +70,10 @@ static const IntSetting int_settings[] = {
 	&ev_max_pending_events, 1000000, 1, 1000000, PGC_SUSET, 0},
 	{"events.partition_size", "Number of positions in each new partition of events.event.",
 		"A multiple of the 2^20 positions that a server start skips keeps partitions well filled.",
-	&ev_partition_size, 4194304, 2097152, INT_MAX, PGC_SIGHUP, 0},
+	&ev_partition_size, 4194304, 2097152, INT_MAX, PGC_SUSET, 0},
 	{"events.horizon_timeout", "How long a reader waits for commits in flight.",
 		"Used only where the commit gate is a lock: a server before 17 without events in "
-		"shared_preload_libraries. When it ends, the last known horizon is answered.",
+		"shared_preload_libraries. When it ends, the horizon stops below those that remain.",
 	&ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 		NULL,
@@ -86,8 +86,9 @@ static const IntSetting int_settings[] = {
 
 static const StringSetting string_settings[] = {
 	{"events.retention", "How long events are kept, as an interval; empty keeps them for ever.",
-		"Whole partitions are dropped when their newest event is older.",
-	&ev_retention, "", PGC_SIGHUP, 0, NULL},
+		"Whole partitions are dropped when their newest event is older. ALTER DATABASE ... SET gives "
+		"each database its own.",
+	&ev_retention, "", PGC_SUSET, 0, NULL},
 	{"events.source", "CloudEvents source of events that are published without one.",
 		"When empty, it is '/' and the name of the database.",
 	&ev_source, "", PGC_USERSET, 0, NULL},

@@ -14,7 +14,7 @@
  * ATTACH takes SHARE UPDATE EXCLUSIVE on events.event and so stops no writer
  * and no reader.  It is deliberately no member of the extension: a dump then
  * carries it like any table, and DROP EXTENSION takes it along with its
- * parent.  There is no DEFAULT partition: it would forbid DETACH CONCURRENTLY
+ * parent.  It has a primary key of its own; the parent has none (sql/parts).  There is no DEFAULT partition: it would forbid DETACH CONCURRENTLY
  * and make ATTACH wait for readers.
  *
  * The first partition of a fresh installation is made by the install script;
@@ -130,7 +130,7 @@ create_partition(int64 lower, int64 upper)
 		SPI_connect();
 		execute(psprintf("CREATE TABLE events.event_" INT64_FORMAT " (LIKE events.event "
 						 "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE "
-						 "INCLUDING COMPRESSION)", lower));
+						 "INCLUDING COMPRESSION, PRIMARY KEY (position))", lower));
 		execute(psprintf("ALTER TABLE events.event ATTACH PARTITION events.event_" INT64_FORMAT
 						 " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")",
 						 lower, lower, upper));

@@ -21,7 +21,9 @@
  * in share mode to the end of the transaction.  The reader reads the sequence
  * first and then waits for those that hold the lock at that moment, by their
  * virtual transactions: newcomers, whose positions are above L, are never
- * waited for and never blocked.
+ * waited for and never blocked.  When its time is up, it asks the lock table
+ * for the floors of those that are still there, which they have locked as
+ * tags of their own before they entered.
  *
  * The jump: with synchronous_commit off, a crash may take the sequence back
  * behind positions that readers have seen.  So the first use since shared
@@ -56,6 +58,7 @@
 /* Fourth fields of our advisory tags; SQL's own functions use 1 and 2. */
 #define GATE_TAG 0xE1
 #define JUMP_TAG 0xE2
+#define FLOOR_TAG 0xE5
 
 #define JUMP_LENGTH (INT64CONST(1) << 20)
 
@@ -149,8 +152,11 @@ ev_position_enter_gate(Oid sequence)
 	}
 	else
 	{
+		uint64		floor = (uint64) ev_position_last(sequence) + 1;
 		LOCKTAG		tag;
 
+		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (floor >> 32), (uint32) floor, FLOOR_TAG);
+		(void) LockAcquire(&tag, ShareLock, false, false);
 		set_tag(&tag, sequence, GATE_TAG);
 		(void) LockAcquire(&tag, ShareLock, false, false);
 	}
@@ -241,12 +247,31 @@ wait_for_transaction(VirtualTransactionId vxid, TimestampTz deadline)
 	return true;
 }
 
+/* The lowest floor that is locked now, or none (PG_INT64_MAX). */
+static int64
+lowest_locked_floor(void)
+{
+	LockData   *data = GetLockStatusData();
+	int64		lowest = PG_INT64_MAX;
+
+	for (int i = 0; i < data->nelements; i++)
+	{
+		const LOCKTAG *tag = &data->locks[i].locktag;
+
+		if (tag->locktag_type == LOCKTAG_ADVISORY && tag->locktag_field4 == FLOOR_TAG &&
+			tag->locktag_field1 == MyDatabaseId && data->locks[i].holdMask != 0)
+			lowest = Min(lowest,
+						 (int64) (((uint64) tag->locktag_field2 << 32) | tag->locktag_field3));
+	}
+	return lowest;
+}
+
 static int64
 horizon_from_lock(Oid sequence)
 {
 	static Oid	known_sequence = InvalidOid;
 	static int64 known = 0;
-	int64		last = ev_position_last(sequence);
+	int64		horizon = ev_position_last(sequence);
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ev_horizon_timeout);
 	VirtualTransactionId *holders;
 	LOCKTAG		tag;
@@ -262,9 +287,12 @@ horizon_from_lock(Oid sequence)
 	for (int i = 0; i < n; i++)
 	{
 		if (!wait_for_transaction(holders[i], deadline))
-			return known;
+		{
+			horizon = Min(horizon, lowest_locked_floor() - 1);
+			break;
+		}
 	}
-	known = Max(known, last);
+	known = Max(known, horizon);
 	return known;
 }
 

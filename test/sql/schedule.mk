@@ -3,4 +3,13 @@
 # The pg_regress tests in the order in which they run, one name to a line:
 # test/sql/NAME.sql against expected/NAME.out.
 
-REGRESS =
+REGRESS = \
+	install \
+	publish \
+	publish_cloudevent \
+	publish_batch \
+	publish_transaction \
+	publish_bulk \
+	read \
+	security \
+	partition
