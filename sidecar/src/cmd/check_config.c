@@ -40,7 +40,7 @@ int
 cmd_check_config(int argc, char **argv)
 {
 	ConfSource	source = {.argc = argc, .argv = argv, .allow_rest = true};
-	Conf	   *conf = cmd_load(&source);
+	Conf	   *conf = cmd_load(&source, false);
 	bool		connect = false;
 	int			status = CMD_UNUSABLE;
 

@@ -15,7 +15,7 @@
 #define ERRORS_LIMIT (64 * 1024)
 
 Conf *
-cmd_load(ConfSource *source)
+cmd_load(ConfSource *source, bool is_service)
 {
 	Buf			errors;
 	Conf	   *conf;
@@ -29,6 +29,8 @@ cmd_load(ConfSource *source)
 	}
 	if (conf)
 		log_set_level(conf->log_level);
+	else if (is_service)
+		log_error("the configuration cannot be used", LOG_STR("reason", buf_text(&errors)));
 	else
 		fprintf(stderr, "eventsd: the configuration cannot be used:\n%s", buf_text(&errors));
 	buf_clear(&errors);

@@ -25,8 +25,11 @@ int			cmd_check_config(int argc, char **argv);
 void		cmd_print_help(void);
 void		cmd_print_settings_markdown(void);
 
-/* the configuration, or NULL after the mistakes were printed; sets the log level */
-Conf	   *cmd_load(ConfSource *source);
+/*
+ * The configuration, or NULL after the mistakes were told, to a person or (for a service, whose
+ * standard error is a log) as a line of the log.  Sets the log level.
+ */
+Conf	   *cmd_load(ConfSource *source, bool is_service);
 /* "eventsd: message" and "try eventsd --help" on standard error; returns CMD_UNUSABLE */
 int			cmd_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

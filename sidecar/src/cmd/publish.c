@@ -401,7 +401,7 @@ cmd_publish(int argc, char **argv)
 {
 	ConfSource	source = {.argc = argc, .argv = argv, .allow_rest = true};
 	Publish		publish = {.status = 0};
-	Conf	   *conf = cmd_load(&source);
+	Conf	   *conf = cmd_load(&source, false);
 	int			status = CMD_UNUSABLE;
 
 	split_init(&publish.input, VALUE_LIMIT);

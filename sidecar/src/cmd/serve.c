@@ -11,7 +11,7 @@ int
 cmd_serve(int argc, char **argv)
 {
 	ConfSource	source = {.argc = argc, .argv = argv};
-	Conf	   *conf = cmd_load(&source);
+	Conf	   *conf = cmd_load(&source, true);
 	int			status = CMD_UNUSABLE;
 
 	if (conf)

@@ -341,7 +341,7 @@ cmd_tail(int argc, char **argv)
 {
 	ConfSource	source = {.argc = argc, .argv = argv, .allow_rest = true};
 	Tail		tail = {.follow = true, .count = -1, .start.after = FEED_LATEST};
-	Conf	   *conf = cmd_load(&source);
+	Conf	   *conf = cmd_load(&source, false);
 	int			status = conf ? 0 : CMD_UNUSABLE;
 
 	/* connecting is no news to somebody who waits for events */

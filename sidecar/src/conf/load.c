@@ -257,13 +257,17 @@ split_flag(const char *argument, Flag *flag)
 	return true;
 }
 
-/* the setting of a flag; --no-x is x = false, a lone --x of a boolean is true */
+/*
+ * The setting of a flag; --no-x is x = false, a lone --x of a boolean is true, unless the next
+ * word says true or false.
+ */
 static const Setting *
-setting_of_flag(Flag *flag)
+setting_of_flag(Flag *flag, const char *next)
 {
 	const Setting *setting = conf_find_setting(flag->name, flag->len);
 
-	if (setting && setting->kind == SETTING_BOOLEAN && !flag->value)
+	if (setting && setting->kind == SETTING_BOOLEAN && !flag->value &&
+		!(next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0)))
 		flag->value = "true";
 	if (!setting && strncmp(flag->name, "no_", 3) == 0 && !flag->value)
 	{
@@ -297,7 +301,7 @@ load_flags(Conf *conf, ConfSource *source, const char **path, Buf *errors)
 
 		if (split_flag(source->argv[i], &flag))
 		{
-			setting = setting_of_flag(&flag);
+			setting = setting_of_flag(&flag, i + 1 < source->argc ? source->argv[i + 1] : NULL);
 			is_config = strcmp(flag.name, "config") == 0;
 		}
 		if (!setting && !is_config)

@@ -142,6 +142,8 @@ connect_failed(PgConn *conn, const char *reason)
 	mem_free(why);
 	close_socket(conn);
 	retry_later(conn);
+	if (conn->handler->on_failed)
+		conn->handler->on_failed(conn->arg, conn);
 }
 
 /* the connection was up; tell the running statement, then everybody */

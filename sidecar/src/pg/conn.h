@@ -46,6 +46,8 @@ typedef struct ConnHandler
 {
 	/* statements can be sent */
 	void		(*on_up) (void *arg, PgConn *conn);
+	/* an attempt to connect failed; another will follow.  May be NULL */
+	void		(*on_failed) (void *arg, PgConn *conn);
 	/* it was up, and is not any more (after the on_done of a running statement) */
 	void		(*on_down) (void *arg, PgConn *conn);
 	/* results are cleared after the call; the next statement may be sent from inside */

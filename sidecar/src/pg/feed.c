@@ -76,6 +76,7 @@ struct Feed
 
 	bool		settled;		/* the state was read on this connection, and is believed */
 	int64_t		state_read_at;
+	bool		told_state;		/* on_state was called */
 	bool		wanted;			/* read a page in any case */
 	bool		notified;		/* read one if `announced` is ahead of us */
 	bool		paused;
@@ -111,8 +112,9 @@ static void feed_next(Feed *feed);
 static void
 set_connected(Feed *feed, bool connected)
 {
-	if (feed->state.connected == connected)
+	if (feed->state.connected == connected && feed->told_state)
 		return;
+	feed->told_state = true;
 	feed->state.connected = connected;
 	if (feed->handler->on_state)
 		feed->handler->on_state(feed->arg, connected);
@@ -449,6 +451,13 @@ reader_down(void *arg, PgConn *conn)
 }
 
 static void
+reader_failed(void *arg, PgConn *conn)
+{
+	(void) conn;
+	set_connected(arg, false);
+}
+
+static void
 rest_over(LoopTimer *timer, void *arg)
 {
 	(void) timer;
@@ -532,8 +541,14 @@ Feed *
 feed_new(Loop *loop, const Conf *conf, const FeedOptions *options,
 		 const FeedHandler *handler, void *arg)
 {
-	static const ConnHandler reader = {reader_up, reader_down, reader_done, NULL};
-	static const ConnHandler listener = {listener_up, listener_down, listener_done, notified};
+	static const ConnHandler reader = {
+		.on_up = reader_up, .on_failed = reader_failed, .on_down = reader_down,
+		.on_done = reader_done
+	};
+	static const ConnHandler listener = {
+		.on_up = listener_up, .on_down = listener_down, .on_done = listener_done,
+		.on_notify = notified
+	};
 	Feed	   *feed = mem_zalloc(sizeof(Feed));
 
 	feed->loop = loop;

@@ -69,7 +69,10 @@ typedef struct FeedHandler
 	 * past holes and past events that a filter left out).
 	 */
 	void		(*on_page_end) (void *arg, int64_t position, const char *epoch);
-	/* connected: pages can be read.  Called on changes only */
+	/*
+	 * connected: pages can be read.  Called on changes, and once with false when the very first
+	 * attempt fails: so the first call tells that the database was tried.
+	 */
 	void		(*on_state) (void *arg, bool connected);
 } FeedHandler;
 

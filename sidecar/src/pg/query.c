@@ -316,7 +316,9 @@ static void
 pool_init(Pool *pool, Queries *queries, Loop *loop, const Conf *conf, int count,
 		  const char *purpose)
 {
-	static const ConnHandler handler = {pool_up, pool_down, pool_done, NULL};
+	static const ConnHandler handler = {
+		.on_up = pool_up, .on_down = pool_down, .on_done = pool_done
+	};
 
 	pool->queries = queries;
 	pool->count = count;
