@@ -23,12 +23,18 @@ CREATE TABLE demo.published (
 
 CREATE TABLE demo.arrived (
 	n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	receiver text NOT NULL DEFAULT current_setting('demo.receiver'),
+	receiver text NOT NULL,
 	event jsonb NOT NULL
 );
 
-CREATE TABLE demo.tally (committed int, rolled_back int, events_rolled_back int);
-INSERT INTO demo.tally VALUES (0, 0, 0);
+-- What a receiver wrote: an event to a line, or an array of them (long-poll).
+CREATE TABLE demo.received (
+	n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	line jsonb NOT NULL
+);
+
+CREATE TABLE demo.tally (committed int, rolled_back int, savepoints int, events_rolled_back int);
+INSERT INTO demo.tally VALUES (0, 0, 0, 0);
 
 -- A line as a CloudEvent: as it is when it is one (without the id, which would
 -- make the second publication a repetition), else made of the names of its
@@ -64,7 +70,7 @@ BEGIN
 END
 $$;
 
--- Publishes all lines, five to a transaction.  Before every third transaction
+-- Publishes all lines, three to a transaction.  Before every third transaction
 -- the same lines are published in one that is rolled back; in every fourth, a
 -- savepoint is.  What is rolled back says so in its subject, so that it can be
 -- found if it arrives.
@@ -78,7 +84,7 @@ DECLARE
 BEGIN
 	LOOP
 		SELECT array_agg(l.line ORDER BY l.n), max(l.n) INTO lines, last
-		FROM (SELECT * FROM demo.line WHERE n > last ORDER BY n LIMIT 5) AS l;
+		FROM (SELECT * FROM demo.line WHERE n > last ORDER BY n LIMIT 3) AS l;
 		EXIT WHEN lines IS NULL;
 		round := round + 1;
 
@@ -99,7 +105,8 @@ BEGIN
 				CALL demo.publish_line(lines[1], 'rolled back');
 				RAISE EXCEPTION 'the application changes its mind';
 			EXCEPTION WHEN raise_exception THEN
-				UPDATE demo.tally SET events_rolled_back = events_rolled_back + 1;
+				UPDATE demo.tally SET savepoints = savepoints + 1,
+					events_rolled_back = events_rolled_back + 1;
 			END;
 		END IF;
 		UPDATE demo.tally SET committed = committed + 1;
@@ -107,6 +114,17 @@ BEGIN
 		PERFORM pg_sleep(pause);
 	END LOOP;
 END
+$$;
+
+CREATE PROCEDURE demo.note_arrivals(receiver text)
+LANGUAGE sql AS $$
+	INSERT INTO demo.arrived (receiver, event)
+	SELECT note_arrivals.receiver, event
+	FROM demo.received, jsonb_array_elements(
+		CASE jsonb_typeof(line) WHEN 'array' THEN line ELSE jsonb_build_array(line) END
+	) WITH ORDINALITY AS element (event, at)
+	ORDER BY n, at;
+	TRUNCATE demo.received;
 $$;
 
 -- One line for each receiver: what it got, held against what was published.
