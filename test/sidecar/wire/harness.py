@@ -64,6 +64,7 @@ class Stand:
             self.sql = self.cluster.session()
             if serve:
                 self.eventsd = Eventsd(self.database, **settings)
+                self.caught_up()
         except BaseException:
             self.cluster.close()
             raise
@@ -79,7 +80,9 @@ class Stand:
 
     def another(self, **settings):
         """One more eventsd on the same database, for the running test."""
-        return closing(Eventsd(self.database, **settings))
+        eventsd = closing(Eventsd(settings.pop("database", self.database), **settings))
+        self.caught_up(eventsd)
+        return eventsd
 
     def reconnect(self):
         self.sql.close()
@@ -110,6 +113,16 @@ class Stand:
     def cursor(self, position=None):
         """The cursor of that position, or of the horizon."""
         return f"{self.epoch()}-{self.horizon() if position is None else position:019d}"
+
+    def caught_up(self, eventsd=None):
+        """Waits until eventsd has read all that is committed. (What it calls `latest` is what
+        it has read, which is behind the table by a moment.)"""
+        address, horizon = (eventsd or self.eventsd).address, self.horizon()
+
+        def reached():
+            answer = fetch(address, "GET", PATH + "?wait=0")
+            return answer.status == 204 and position_of(answer.header("events-cursor")) >= horizon
+        wait_until(reached, "eventsd has read all that is committed")
 
     def table(self, event_type):
         """What the table holds of that type, in order: [(position, id, data)]."""

@@ -133,9 +133,8 @@ def _(transport):
 @each("reads_from_now_on_when_latest_or_nothing_is_asked")
 def _(transport):
     kind = fresh()
-    before = reader(transport, types=[kind])
     stand.publish(kind, {"n": 0})
-    before.take(1)
+    stand.caught_up()
     latest = reader(transport, types=[kind], after="latest")
     silent = reader(transport, types=[kind])
     stand.publish(kind, {"n": 1})
@@ -310,6 +309,7 @@ def _(transport):
 def _(transport):
     kind = fresh()
     stand.publish_many(kind, 100)
+    stand.caught_up()
     ahead = reader(transport, types=[kind])
     behind = reader(transport, types=[kind], after="earliest")
     stand.publish_many(kind, 1, first=100)

@@ -244,7 +244,7 @@ def _():
     slow.send(b"GET /v1/events?wait=0 HTTP/1.1\r\n")
     slow_too = closing(Connection(stand.address))
     slow_too.send(b"G")
-    served = 0
+    served, drops = 0, 0
     slow.sock.setblocking(False)
     deadline = Deadline()
     while True:
@@ -256,14 +256,39 @@ def _():
             break
         except BlockingIOError:
             # a drop of header now and then does not buy more time
-            try:
-                slow.sock.send(b"A: b\r\n")
-            except ConnectionError:
-                pass
+            drops = drip(slow.sock, drops)
     slow.sock.setblocking(True)
     equal(slow.response().status, 408)
     equal(slow_too.response().status, 408)
     true(served > 3, f"{served} others were served")
+
+
+def drip(sock, drops):
+    """Sends a little more, at most fifty times."""
+    if drops < 50:
+        try:
+            sock.send(b"A: b\r\n")
+        except ConnectionError:
+            pass
+    return drops + 1
+
+
+@test("http_endless_empty_lines_are_not_a_way_to_stay")
+def _():
+    eventsd = stand.another(idle_timeout="1s", head_timeout="1s")
+    connection = closing(Connection(eventsd.address))
+    connection.sock.settimeout(0.1)
+    deadline = Deadline()
+    while True:
+        deadline.left()
+        try:
+            connection.sock.send(b"\r\n")
+            if connection.sock.recv(1000) == b"":
+                break
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            break
 
 
 @test("http_slow_body_is_408")

@@ -84,7 +84,7 @@ def _():
     stand.sql.close()
     stand.cluster.stop()
     try:
-        eventsd = stand.another()
+        eventsd = closing(Eventsd(stand.database))
         problem(fetch(eventsd.address, "GET", PATH + "?wait=0"), 503)
         problem(post_json(eventsd.address, {"specversion": "1.0", "id": "1", "source": "/s",
                                             "type": kind}), 503)
@@ -102,7 +102,7 @@ def _():
 def _():
     admin = closing(stand.cluster.session("postgres"))
     admin.query("CREATE DATABASE later")
-    eventsd = stand.another(database=stand.cluster.conninfo("later", "relay"))
+    eventsd = closing(Eventsd(stand.cluster.conninfo("later", "relay")))
     problem(fetch(eventsd.address, "GET", PATH + "?wait=0"), 503)
     later = closing(stand.cluster.session("later"))
     later.query("CREATE EXTENSION events")

@@ -36,6 +36,7 @@ def _():
     kind = fresh()
     start = stand.cursor()
     stand.publish_many(kind, 3)
+    stand.caught_up()
     answer = poll(wait=0, after=start, types=[kind])
     equal(answer.status, 200, f"status of {answer}")
     true(answer.header("content-type").startswith("application/cloudevents-batch+json"),

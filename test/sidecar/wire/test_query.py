@@ -51,7 +51,6 @@ BAD = {
     "topics_an_object": "?topics=%7B%7D",
     "topics_of_strings": "?topics=%5B%22a%22%5D",
     "topics_of_numbers": "?topics=%5B%5B1%5D%5D",
-    "topics_with_an_empty_path": "?topics=%5B%5B%5D%5D",
     "topics_cut_off": "?topics=%5B%5B%22a%22",
     "topics_with_a_rest": "?topics=%5B%5B%22a%22%5D%5Dx",
     "topics_nested_deeply": "?topics=" + "%5B" * 2000,

@@ -144,7 +144,7 @@ def _():
 
 @test("websocket_subscribe_with_bad_topics_is_an_error")
 def _():
-    for topics in ("a", ["a"], [[1]], [[]], {"a": 1}, None, [["a\u0000"]], 5):
+    for topics in ("a", ["a"], [[1]], {"a": 1}, None, 5, [["a"], "b"]):
         message_fails({"type": "subscribe", "id": "x", "data": {"topics": topics}})
 
 

@@ -120,7 +120,7 @@ def _():
 
 @test("websocket_upgrade_by_post_is_refused")
 def _():
-    answer = refused([*upgrade_headers(), ("Content-Length", "0")], (400, 405, 426), "POST")
+    answer = refused([*upgrade_headers(), ("Content-Length", "0")], (400, 405, 415, 426), "POST")
     true(answer.status != 101, "no upgrade")
 
 

@@ -3,7 +3,7 @@
 
 The binary is $EVENTSD, else sidecar/eventsd-asan when it is there, else
 sidecar/eventsd. It is started on free ports and is ready when it says so.
-Settings are flags: Eventsd(..., head_timeout="2s") is --head-timeout 2s.
+Settings are flags: Eventsd(..., head_timeout="2s") is --head-timeout=2s.
 
 Everything it writes to stderr is kept. Logs are JSON lines; any other line is
 a fault, above all one of a sanitizer. check() finds both, and a wrong exit
@@ -54,7 +54,7 @@ def flags(settings):
     words = []
     for key, value in settings.items():
         if value is not None:
-            words += [f"--{key.replace('_', '-')}", str(value)]
+            words.append(f"--{key.replace('_', '-')}={value}")
     return words
 
 
@@ -86,8 +86,12 @@ class Eventsd:
         self.settings = {key: value for key, value in self.settings.items() if value is not None}
         self.plain, self.env = plain, env
         self.process = None
+        try:
+            self.start(wait)
+        except BaseException:
+            self.process.kill()
+            raise
         _all.append(self)
-        self.start(wait)
 
     def start(self, wait=True):
         """Starts it (anew: at the ports it had)."""
