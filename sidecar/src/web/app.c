@@ -26,6 +26,8 @@
 #include "web/route.h"
 
 #define TICK_MS 1000
+#define READY_STEP_MS 5
+#define READY_WAIT_MS 1000		/* for PostgreSQL, before we are ready without it */
 #define DRAIN_STEP_MS 50
 #define DRAIN_GRACE_MS 2000		/* for last bytes, after the last slice */
 #define RESERVED_DESCRIPTORS 64 /* PostgreSQL, listeners, files */
@@ -45,10 +47,12 @@ typedef struct App
 	Route		route;
 	Admin		admin;
 	LoopTimer	tick;
+	LoopTimer	ready;
 	LoopTimer	drain;
 	LoopSignal	on_term;
 	LoopSignal	on_int;
 	LoopSignal	on_hup;
+	int64_t		ready_at;		/* loop time; at the latest */
 	int64_t		drain_ends;		/* loop time; 0 while serving */
 	int			drain_slice;
 	int64_t		log_level_seen;
@@ -209,6 +213,21 @@ tick(LoopTimer *timer, void *arg)
 	app->log_level_seen = wanted;
 }
 
+/*
+ * Ready means that clients are served.  When PostgreSQL is away we are ready
+ * to say so, after a moment.
+ */
+static void
+look_if_ready(LoopTimer *timer, void *arg)
+{
+	App		   *app = arg;
+
+	if (!route_is_open(&app->route) && loop_now_ms(app->loop) < app->ready_at)
+		return;
+	loop_timer_clear(timer);
+	process_ready(app->process);
+}
+
 /* ---- the end ---- */
 
 static void
@@ -290,6 +309,9 @@ open_app(App *app)
 	use_conf(app);
 	loop_timer_init(&app->tick, app->loop, tick, app);
 	loop_timer_start(&app->tick, TICK_MS, TICK_MS);
+	loop_timer_init(&app->ready, app->loop, look_if_ready, app);
+	loop_timer_start(&app->ready, READY_STEP_MS, READY_STEP_MS);
+	app->ready_at = loop_now_ms(app->loop) + READY_WAIT_MS;
 	loop_timer_init(&app->drain, app->loop, drain_step, app);
 	loop_signal_start(&app->on_term, app->loop, SIGTERM, drain, app);
 	loop_signal_start(&app->on_int, app->loop, SIGINT, drain, app);
@@ -303,6 +325,7 @@ close_app(App *app)
 	loop_signal_clear(&app->on_term);
 	loop_signal_clear(&app->on_int);
 	loop_signal_clear(&app->on_hup);
+	loop_timer_clear(&app->ready);
 	loop_timer_clear(&app->drain);
 	loop_timer_clear(&app->tick);
 	ws_server_free(app->ws_server);
@@ -330,7 +353,6 @@ app_run(Process *self)
 	good = open_listeners(&app);
 	if (good)
 	{
-		process_ready(self);
 		loop_run(app.loop);
 		log_info("ended");
 	}

@@ -225,6 +225,15 @@ answer_head(HttpConn *conn, Get *get)
 	params_clear(&get->params);
 }
 
+bool
+route_is_open(Route *route)
+{
+	if (!route->reached)
+		route->reached = hub_is_open(deliver_hub(route->sessions.deliver)) &&
+			queries_state(route->sessions.queries).read_connections > 0;
+	return route->reached;
+}
+
 static void
 get_events(Route *route, HttpConn *conn, const HttpRequest *request)
 {
@@ -246,7 +255,7 @@ get_events(Route *route, HttpConn *conn, const HttpRequest *request)
 		params_clear(&get.params);
 	else if (head->method == HTTP_HEAD)
 		answer_head(conn, &get);
-	else if (!hub_is_open(deliver_hub(route->sessions.deliver)))
+	else if (!route_is_open(route))
 	{
 		problem_unavailable(conn, "The database was not reached yet.");
 		params_clear(&get.params);

@@ -18,7 +18,15 @@ typedef struct Route
 	const Conf *conf;
 	Intake		intake;
 	SessionServer sessions;
+	bool		reached;		/* the database was, see route_is_open() */
 } Route;
+
+/*
+ * Can clients be served?  Once the feed has begun and the table can be read;
+ * from then on always, whatever becomes of the database: what is in memory is
+ * served, and the rest says 503 by itself.
+ */
+extern bool route_is_open(Route *route);
 
 /* HttpHandler; arg is the Route. */
 extern void route_request(void *arg, HttpConn *conn, const HttpRequest *request);
