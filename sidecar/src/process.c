@@ -30,13 +30,11 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
-#include "base/json.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/net.h"
 
 #define PROCESSES_MAX	64
-#define ADDRESSES_MAX	16
 #define BACKOFF_FIRST	100		/* ms */
 #define BACKOFF_LAST	5000
 #define LONG_LIFE		10000	/* living this long makes the next restart quick again */
@@ -56,12 +54,6 @@ typedef struct Child
 	int64_t		backoff;
 } Child;
 
-typedef struct Addresses
-{
-	NetAddress	items[ADDRESSES_MAX];
-	int			count;
-} Addresses;
-
 static struct
 {
 	ConfSource *source;
@@ -69,8 +61,8 @@ static struct
 	Conf	   *reloaded;		/* ours to free: the one in force, once there was a reload */
 	Conf	   *retired;		/* the one before it */
 	Shared	   *shared;
-	Addresses	listen;
-	Addresses	admin;
+	ListenSet	listen;
+	ListenSet	admin;
 	Child		children[PROCESSES_MAX];
 	int			count;
 	bool		ending;
@@ -79,81 +71,6 @@ static struct
 	sigset_t	signals;		/* that the parent waits for */
 	sigset_t	original;
 }			program;
-
-/* ---- addresses ---- */
-
-/*
- * Resolve and bind: port 0 becomes a number here.  The sockets that hold the ports stay open, but
- * never listen, so they get no connections.
- */
-static bool
-take_addresses(Addresses *addresses, const ConfList *list)
-{
-	const char *error;
-	char		text[NET_TEXT_SIZE];
-
-	if (list->count > ADDRESSES_MAX)
-	{
-		log_error("too many addresses to listen on", LOG_INT("most", ADDRESSES_MAX));
-		return false;
-	}
-	for (int i = 0; i < list->count; i++)
-	{
-		NetAddress *address = &addresses->items[i];
-		bool		taken;
-
-		if (!net_parse(list->items[i], address, &error))
-			return false;		/* conf_check has seen to that */
-		taken = net_is_taken(address);
-		if (taken || net_bind(address) < 0)
-		{
-			log_error("cannot listen", LOG_STR("address", net_format(address, text)),
-					  LOG_STR("reason", strerror(taken ? EADDRINUSE : errno)));
-			return false;
-		}
-		addresses->count++;
-	}
-	return true;
-}
-
-/* our own listening sockets; NULL when one cannot be had */
-static int *
-listen_all(const Addresses *addresses)
-{
-	int		   *fds = mem_array((size_t) addresses->count, sizeof(int));
-	char		text[NET_TEXT_SIZE];
-
-	for (int i = 0; i < addresses->count; i++)
-	{
-		NetAddress	address = addresses->items[i];
-
-		fds[i] = net_listen(&address);
-		if (fds[i] < 0)
-		{
-			log_error("cannot listen", LOG_STR("address", net_format(&address, text)),
-					  LOG_STR("reason", strerror(errno)));
-			mem_free(fds);
-			return NULL;
-		}
-	}
-	return fds;
-}
-
-static void
-put_addresses(Buf *out, const Addresses *addresses)
-{
-	char		text[NET_TEXT_SIZE];
-
-	buf_putc(out, '[');
-	for (int i = 0; i < addresses->count; i++)
-	{
-		net_format(&addresses->items[i], text);
-		if (i > 0)
-			buf_putc(out, ',');
-		json_put_string(out, text, strlen(text));
-	}
-	buf_putc(out, ']');
-}
 
 /* ---- for the application ---- */
 
@@ -165,8 +82,8 @@ announce(void)
 
 	buf_init(&listen, 4096);
 	buf_init(&admin, 4096);
-	put_addresses(&listen, &program.listen);
-	put_addresses(&admin, &program.admin);
+	listen_put(&listen, &program.listen);
+	listen_put(&admin, &program.admin);
 	log_ready((const LogField[]) {
 		LOG_JSON("listen", buf_text(&listen)),
 		LOG_JSON("admin", buf_text(&admin)),
@@ -250,11 +167,11 @@ serve(int index)
 	int			status = 1;
 
 	counters_attach(index);
-	process.listen_fds = listen_all(&program.listen);
+	process.listen_fds = listen_open(&program.listen);
 	process.listen_count = program.listen.count;
 	if (index == 0)
 	{
-		process.admin_fds = listen_all(&program.admin);
+		process.admin_fds = listen_open(&program.admin);
 		process.admin_count = program.admin.count;
 	}
 	if (process.listen_fds && (process.admin_fds || index != 0))
@@ -479,8 +396,8 @@ process_run(ConfSource *source, const Conf *conf)
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	log_set_main_pid(getpid());
-	if (!take_addresses(&program.listen, &conf->listen) ||
-		!take_addresses(&program.admin, &conf->admin_listen))
+	if (!listen_take(&program.listen, conf->listen.items, conf->listen.count) ||
+		!listen_take(&program.admin, conf->admin_listen.items, conf->admin_listen.count))
 		return 1;
 	counters_create(program.count);
 	if (program.count == 1)
