@@ -204,6 +204,19 @@ test("console_publish_form: says what is wrong, and what came of it", async () =
 	await page.close();
 });
 
+test("console_tells_of_a_reset: and goes on", async () => {
+	const page = await open();
+	await stand.psql("SELECT events.new_epoch();");
+	await page.getByText("The stream could not go on where it was: the database was restored").waitFor();
+	await page.locator("#connection[data-state=open]").waitFor();
+	await stand.psql(publish("after.reset"));
+	await showsTypes(page, ["after.reset"]);
+	await page.getByText("Dismiss").click();
+	await page.locator("#notice-trouble").waitFor({ state: "hidden" });
+	browser.faults = browser.faults.filter((fault) => !/status of 410/.test(fault));
+	await page.close();
+});
+
 test("console_keeps_up: a thousand events a second do not freeze it", async () => {
 	const page = await open();
 	const worst = page.evaluate(
