@@ -13,8 +13,12 @@
  * the feed has passed q: what lies between is in the ring by then, and q is found again there (or
  * in the log) like any other position.
  *
- * A cursor that nobody vouched for (not in log or ring) is checked by the table: it refuses one
- * that is too old or from the future.  Nothing is said to the client before that.
+ * A cursor must be good before anything is said to its client.  What retention has removed from the
+ * table may still be in the ring; then all eventsd of a database should answer alike, whatever they
+ * remember.  So the table is asked, unless the cursor is hardly older than a tick, which is what
+ * clients have who are here all the time, or the table has just vouched for that cursor or an
+ * older one: a crowd that comes back together costs a few questions a second.  When the table
+ * cannot be asked, what ring or log cover is good.
  */
 #include "hub/hub_private.h"
 
@@ -126,21 +130,39 @@ step_in_ring(Subscriber *subscriber)
 
 /* ---- the table ---- */
 
+static bool
+is_covered(const Subscriber *subscriber)
+{
+	const Hub  *hub = subscriber->hub;
+
+	return subscriber->position <= hub->head &&
+		(subscriber->position >= hub->ring.floor ||
+		 subscriber->position >= subscriber->channel->log.floor);
+}
+
 /* begun streams wait for better times, others are told */
 static void
 table_unavailable(Subscriber *subscriber)
 {
-	if (subscriber->is_ready)
+	if (!subscriber->checked && is_covered(subscriber) &&
+		subscriber->position >= subscriber->hub->oldest - 1)
+	{
+		subscriber->checked = true;
+		hub_make_ready(subscriber);
+	}
+	else if (subscriber->is_ready)
 		hub_park(subscriber, SUBSCRIBER_RETRY, &subscriber->hub->retry);
 	else
 		flush_end(subscriber, END_UNAVAILABLE);
 }
 
 static void
-table_too_old(Subscriber *subscriber)
+table_too_old(Subscriber *subscriber, int64_t oldest)
 {
-	hub_set_oldest(subscriber->hub, subscriber->position + 2);
-	if (subscriber->from_earliest && !subscriber->checked)
+	hub_set_oldest(subscriber->hub, oldest > 0 ? oldest : subscriber->position + 2);
+	if (subscriber->from_earliest && !subscriber->checked && oldest > 0)
+		hub_make_ready(subscriber);
+	else if (subscriber->from_earliest && !subscriber->checked)
 		hub_park(subscriber, SUBSCRIBER_RETRY, &subscriber->hub->retry);
 	else
 		flush_end(subscriber, END_RESET_TOO_OLD);
@@ -161,6 +183,8 @@ table_answered(Subscriber *subscriber, const HistoryEnd *end)
 	}
 	/* the beginning speaks of the position from which the page goes on */
 	subscriber->checked = true;
+	if (before < hub->vouched)
+		hub->vouched = before;
 	if (!flush_begin(subscriber))
 		return;
 	if (after > before)
@@ -213,7 +237,7 @@ on_done(void *reader, const HistoryEnd *end)
 			table_answered(subscriber, end);
 			break;
 		case HISTORY_TOO_OLD:
-			table_too_old(subscriber);
+			table_too_old(subscriber, end->oldest);
 			break;
 		case HISTORY_FUTURE:
 			if (subscriber->position > hub->head)
@@ -263,7 +287,11 @@ catchup_start_reads(Hub *hub)
 		Subscriber *subscriber = DLIST_OWNER(Subscriber, node, node);
 
 		subscriber->state = SUBSCRIBER_READY;
-		if (!start_read(subscriber))
+		if (!subscriber->checked)
+			catchup_check(subscriber);
+		if (subscriber->checked && is_covered(subscriber))
+			hub_make_ready(subscriber);
+		else if (!start_read(subscriber))
 			table_unavailable(subscriber);
 	}
 }
@@ -295,9 +323,7 @@ catchup_check(Subscriber *subscriber)
 		if (subscriber->position > hub->head)
 			subscriber->position = hub->head;
 	}
-	if (subscriber->position <= hub->head &&
-		(subscriber->position >= hub->ring.floor ||
-		 subscriber->position >= subscriber->channel->log.floor))
+	if (subscriber->position >= hub->vouched && is_covered(subscriber))
 		subscriber->checked = true;
 }
 
@@ -312,10 +338,10 @@ catchup_step(Subscriber *subscriber)
 		hub_park(subscriber, SUBSCRIBER_AHEAD, &hub->ahead);
 		return CATCHUP_WAIT;
 	}
-	if (position <= hub->head)
+	if (position <= hub->head && subscriber->checked)
 	{
 		/* who wants nothing has had it all */
-		if (subscriber->checked && subscription_is_none(subscriber->channel->subscription))
+		if (subscription_is_none(subscriber->channel->subscription))
 			position = subscriber->position = hub->head;
 		if (position >= subscriber->channel->log.floor)
 		{

@@ -35,6 +35,7 @@ typedef struct HistoryEnd
 {
 	HistoryOutcome outcome;
 	int64_t		position;		/* HISTORY_OK: all that matches up to here was given */
+	int64_t		oldest;			/* HISTORY_TOO_OLD: the lowest position kept, 0 when not known */
 	const char *epoch;			/* HISTORY_OK: of the database when it was read */
 } HistoryEnd;
 

@@ -174,7 +174,7 @@ hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position)
 	memcpy(hub->epoch, epoch, strnlen(epoch, CURSOR_EPOCH_LENGTH));
 	hub->is_open = true;
 	hub->oldest = oldest;
-	hub->head = position;
+	hub->head = hub->vouched = hub->tick_head = position;
 	ring_restart(&hub->ring, position);
 	restart_logs(hub, position);
 	make_all_ready(&hub->ahead);
@@ -297,6 +297,8 @@ void
 hub_tick(Hub *hub)
 {
 	hub->tick++;
+	hub->vouched = hub->tick_head;
+	hub->tick_head = hub->head;
 	make_all_ready(&hub->retry);
 	if (hub->tick % REFRESH_TICKS == 0)
 		refresh_positions(hub);

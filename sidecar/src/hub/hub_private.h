@@ -28,6 +28,8 @@ struct Hub
 	char		epoch[CURSOR_EPOCH_LENGTH + 1];
 	int64_t		head;			/* everything up to here was given to ring and channels */
 	int64_t		oldest;			/* lowest position the table keeps, as far as we know */
+	int64_t		vouched;		/* cursors from here to the head are good without asking */
+	int64_t		tick_head;		/* the head at the last tick */
 	int64_t		tick;			/* seconds */
 	bool		is_open;
 

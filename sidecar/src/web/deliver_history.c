@@ -9,6 +9,7 @@
  */
 #include "web/deliver_history.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -38,6 +39,15 @@ view_of(const FeedEvent *event)
 
 /* ---- the table ---- */
 
+/* "Events up to position N were removed": 0 when the detail says nothing of the kind */
+static int64_t
+oldest_of(const QueryError *error)
+{
+	const char *digits = error->detail ? strpbrk(error->detail, "0123456789") : NULL;
+
+	return digits ? strtoll(digits, NULL, 10) + 1 : 0;
+}
+
 static HistoryOutcome
 outcome_of(const QueryError *error)
 {
@@ -59,7 +69,11 @@ answered(void *arg, const HistoryResult *result, const QueryError *error)
 	HistoryEnd	end = {.outcome = HISTORY_OK};
 
 	if (error != NULL)
+	{
 		end.outcome = outcome_of(error);
+		if (end.outcome == HISTORY_TOO_OLD)
+			end.oldest = oldest_of(error);
+	}
 	else
 	{
 		end.position = result->position;

@@ -175,6 +175,7 @@ resuming(void)
 {
 	HubConfig	config = {.ring_size = 3000};
 	Client		client;
+	int			reads;
 
 	setup(&config);
 	for (int64_t position = 10; position <= 1000; position += 10)
@@ -200,11 +201,27 @@ resuming(void)
 	is_int(client.received, 100, "from the earliest");
 
 	world.oldest = 200;
-	hub_set_oldest(hub, 200);
 	client.received = 0;
 	client_subscribe(&client, hub, want("", ""), START_EARLIEST, 0, 0, false);
 	settle();
 	is_int(client.received, 81, "the earliest that is kept");
+
+	/* what is not of the last moment is asked for, and once for all */
+	hub_tick(hub);
+	hub_tick(hub);
+	reads = world.read_count;
+	client_subscribe(&client, hub, want("", ""), START_CURSOR, 990, 0, false);
+	settle();
+	is_int(world.read_count, reads + 1, "an older cursor of the ring is checked by the table");
+	client_subscribe(&client, hub, want("", ""), START_CURSOR, 990, 0, false);
+	settle();
+	is_int(world.read_count, reads + 1, "once in a while");
+	hub_tick(hub);
+	world.is_away = true;
+	client_subscribe(&client, hub, want("", ""), START_CURSOR, 990, 0, false);
+	settle();
+	ok(client.was_ready && client.seen == 1000, "and is good when the table is away");
+	world.is_away = false;
 
 	/* the table has more than we have read */
 	for (int64_t position = 1010; position <= 1100; position += 10)

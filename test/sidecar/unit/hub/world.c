@@ -180,7 +180,10 @@ world_answer(World *world)
 		return false;
 	read = DLIST_OWNER(HistoryRead, node, node);
 	if (read->after < world->oldest - 1)
+	{
 		end.outcome = HISTORY_TOO_OLD;
+		end.oldest = read->after % 2 == 0 ? world->oldest : 0;
+	}
 	else if (read->after > world->horizon)
 		end.outcome = HISTORY_FUTURE;
 	else
