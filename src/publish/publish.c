@@ -11,14 +11,12 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "base/catalog.h"
 #include "funcapi.h"
 #include "match/topic.h"
 #include "miscadmin.h"
 #include "publish/event.h"
 #include "publish/pending.h"
 #include "publish/transaction.h"
-#include "store/partition.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -47,15 +45,6 @@ refuse_read_only(const char *function)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("%s cannot be used during a parallel operation", function)));
-}
-
-/* Before the first event of a statement: may we, and is there room? */
-static void
-prepare_to_publish(const char *function)
-{
-	refuse_read_only(function);
-	if (ev_pending_count() == 0)
-		ev_partition_ensure_ahead(ev_catalog_relid("event"), ev_catalog_relid("position"));
 }
 
 static void
@@ -94,7 +83,7 @@ ev_publish(PG_FUNCTION_ARGS)
 	EvEvent		event;
 	EvProblems	problems = {0};
 
-	prepare_to_publish("events.publish()");
+	refuse_read_only("events.publish()");
 	refuse_null(fcinfo, 0, "type", "For example 'order.created'.");
 	refuse_null(fcinfo, 1, "data",
 				"Write 'null'::jsonb for a JSON null, or publish a whole CloudEvent without data.");
@@ -128,7 +117,7 @@ ev_publish_event(PG_FUNCTION_ARGS)
 	EvProblems	problems = {0};
 	Jsonb	   *json;
 
-	prepare_to_publish("events.publish()");
+	refuse_read_only("events.publish()");
 	refuse_null(fcinfo, 0, "event", "For example '{\"type\": \"order.created\", \"data\": {}}'.");
 	json = PG_GETARG_JSONB_P(0);
 	if (!JB_ROOT_IS_OBJECT(json))
@@ -240,7 +229,7 @@ ev_publish_batch(PG_FUNCTION_ARGS)
 {
 	text	   *on_invalid;
 
-	prepare_to_publish("events.publish_batch()");
+	refuse_read_only("events.publish_batch()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	refuse_null(fcinfo, 1, "on_invalid", "It is 'raise' or 'skip'.");
 	on_invalid = PG_GETARG_TEXT_PP(1);
@@ -263,7 +252,7 @@ ev_intake(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *context;
 
-	prepare_to_publish("events._intake()");
+	refuse_read_only("events._intake()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	context = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	if (context != NULL && !JB_ROOT_IS_OBJECT(context))

@@ -164,7 +164,10 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 	if (event == SUBXACT_EVENT_COMMIT_SUB)
 		ev_pending_subxact_commit(GetCurrentTransactionNestLevel());
 	else if (event == SUBXACT_EVENT_ABORT_SUB)
+	{
 		ev_pending_subxact_abort(GetCurrentTransactionNestLevel());
+		ev_position_abort_subxact(GetCurrentTransactionNestLevel());
+	}
 }
 
 void

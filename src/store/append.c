@@ -129,9 +129,8 @@ ev_append_open(int64 count)
 	LockRelationOid(event, RowExclusiveLock);
 	LockRelationOid(appender->sequence, RowExclusiveLock);
 
-	/* Others draw while we open: allow them as much again as a server start skips. */
-	ev_partition_ensure(event, ev_position_last(appender->sequence) + count +
-						EV_PARTITION_AHEAD / 2, true);
+	ev_position_make_ready(appender->sequence);
+	ev_partition_ensure_room(event, ev_position_last(appender->sequence), count);
 	appender->event = table_open(event, NoLock);
 	refuse_triggers(appender->event);
 	appender->estate = CreateExecutorState();
@@ -144,13 +143,10 @@ ev_append_open(int64 count)
 	return appender;
 }
 
-/* The target of a position; opened inside the gate only if the sequence leapt. */
 static Target *
-find_target(EvAppender *appender, int64 position)
+find_open_target(EvAppender *appender, int64 position)
 {
 	ListCell   *cell;
-	int			n;
-	EvPartition *partitions;
 
 	foreach(cell, appender->targets)
 	{
@@ -159,22 +155,37 @@ find_target(EvAppender *appender, int64 position)
 		if (position >= target->lower && position < target->upper)
 			return target;
 	}
+	return NULL;
+}
+
+/*
+ * The target of a position.  Only where the sequence has leapt since we looked
+ * at it (setval by hand) is a partition made and opened inside the gate.
+ */
+static Target *
+find_target(EvAppender *appender, int64 position)
+{
+	Target	   *target = find_open_target(appender, position);
+	int			n;
+	EvPartition *partitions;
+
+	if (target != NULL)
+		return target;
+	ev_partition_ensure(RelationGetRelid(appender->event), position, true);
 	partitions = ev_partition_list(appender->event, &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (position >= partitions[i].lower && position < partitions[i].upper)
-		{
-			Target	   *target = open_target(appender, &partitions[i]);
-
-			appender->targets = lappend(appender->targets, target);
-			return target;
-		}
+			appender->targets = lappend(appender->targets, open_target(appender, &partitions[i]));
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("no partition of events.event holds position " INT64_FORMAT, position),
-			 errdetail("The sequence events.position has leapt while this transaction committed."),
-			 errhint("Try the transaction again; SELECT events.maintain() makes partitions.")));
+	target = find_open_target(appender, position);
+	if (target == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no partition of events.event holds position " INT64_FORMAT, position),
+				 errdetail("The partition of that range was removed."),
+				 errhint("Set the sequence events.position above the last partition.")));
+	return target;
 }
 
 static void

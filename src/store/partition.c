@@ -4,11 +4,13 @@
  *
  * Maintenance keeps partitions made up to the last position + 2 × 2^20, twice
  * what one transaction may publish or a server start may skip.  When half of
- * that is used up, publish() makes the next one itself, under a try-lock, so
- * that a database with neither worker nor sidecar never fails a commit for
- * want of a partition; a commit that still finds none (the very first, or
- * after a big jump by hand) makes it before it enters the gate, and waits for
- * others who are at it.
+ * that is used up, a committing transaction makes the next one itself, under a
+ * try-lock and before it enters the gate, so that a database with neither
+ * worker nor sidecar never fails a commit for want of a partition.  Only when
+ * hardly any room is left does it wait for another who is at it.  This is done
+ * at commit and not in publish(): there the lock would be held for as long as
+ * the application's transaction lasts (for days, if it is prepared), and a
+ * query that reads events.event would forbid the ATTACH.
  *
  * A partition is made by CREATE TABLE ... LIKE and ATTACH, never PARTITION OF:
  * ATTACH takes SHARE UPDATE EXCLUSIVE on events.event and so stops no writer
@@ -41,6 +43,9 @@
 
 /* Fourth field of our advisory tag (see position.c for the others). */
 #define PARTITION_TAG 0xE3
+
+/* Positions that others may draw between our look at the sequence and our draws. */
+#define ROOM_FOR_OTHERS (INT64CONST(1) << 17)
 
 PG_FUNCTION_INFO_V1(ev_ensure_partitions);
 PG_FUNCTION_INFO_V1(ev_partitions);
@@ -103,7 +108,7 @@ end_of(Oid event)
 	Relation	rel = table_open(event, AccessShareLock);
 	int64		end = ev_partition_end(rel);
 
-	table_close(rel, NoLock);
+	table_close(rel, AccessShareLock);
 	return end;
 }
 
@@ -170,33 +175,11 @@ ev_partition_ensure(Oid event, int64 upto, bool wait)
 }
 
 void
-ev_partition_ensure_ahead(Oid event, Oid sequence)
+ev_partition_ensure_room(Oid event, int64 last, int64 count)
 {
-	static bool busy = false;
-	Relation	rel = table_open(event, AccessShareLock);
-	int64		end = ev_partition_end(rel);
-	int64		last = ev_position_last(sequence);
-
-	/*
-	 * A query of this session that reads events.event forbids ATTACH; then it
-	 * is left to a later publish(), or to the commit.  So is a publish() from
-	 * within our own CREATE TABLE (an event trigger may do that).
-	 */
-	bool		possible = rel->rd_refcnt == 1 && !busy;
-
-	table_close(rel, NoLock);
-	if (!possible || end - last > EV_PARTITION_AHEAD / 2)
-		return;
-	busy = true;
-	PG_TRY();
-	{
+	if (end_of(event) - last <= EV_PARTITION_AHEAD / 2)
 		ev_partition_ensure(event, last + EV_PARTITION_AHEAD, false);
-	}
-	PG_FINALLY();
-	{
-		busy = false;
-	}
-	PG_END_TRY();
+	ev_partition_ensure(event, last + count + ROOM_FOR_OTHERS, true);
 }
 
 /*
@@ -235,6 +218,6 @@ ev_partitions(PG_FUNCTION_ARGS)
 		values[2] = Int64GetDatum(partitions[i].upper);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-	table_close(event, NoLock);
+	table_close(event, AccessShareLock);
 	return (Datum) 0;
 }

@@ -32,7 +32,10 @@ extern int64 ev_partition_oldest(Relation event);
  */
 extern void ev_partition_ensure(Oid event, int64 upto, bool wait);
 
-/* From publish(): if half of the margin is used up, make the next partition. */
-extern void ev_partition_ensure_ahead(Oid event, Oid sequence);
+/*
+ * At commit, before the gate: partitions for `count` positions after `last`,
+ * and some more for others who commit meanwhile.
+ */
+extern void ev_partition_ensure_room(Oid event, int64 last, int64 count);
 
 #endif							/* EV_PARTITION_H */

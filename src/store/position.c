@@ -64,6 +64,7 @@
 
 /* This backend's stay in the gate. */
 static bool in_gate = false;
+static int	gate_level = 0;		/* nesting level at which it was entered */
 
 static void
 set_tag(LOCKTAG *tag, Oid sequence, uint16 kind)
@@ -132,6 +133,13 @@ ready_installation(Oid sequence)
 }
 
 void
+ev_position_make_ready(Oid sequence)
+{
+	if (ev_shared() != NULL)
+		(void) ready_installation(sequence);
+}
+
+void
 ev_position_enter_gate(Oid sequence)
 {
 	if (in_gate)
@@ -161,6 +169,15 @@ ev_position_enter_gate(Oid sequence)
 		(void) LockAcquire(&tag, ShareLock, false, false);
 	}
 	in_gate = true;
+	gate_level = GetCurrentTransactionNestLevel();
+}
+
+void
+ev_position_abort_subxact(int level)
+{
+	/* A slot stays held to the end of the transaction; a lock is gone now. */
+	if (in_gate && gate_level >= level && ev_shared() == NULL)
+		in_gate = false;
 }
 
 int64

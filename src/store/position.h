@@ -17,9 +17,15 @@
 extern int64 ev_position_last(Oid sequence);
 
 /*
- * Enter the commit gate.  Skips the sequence ahead first if this is the first
- * use since shared memory was initialised.  The gate is left by
- * ev_position_leave_gate, or, where it is a lock, by the end of transaction.
+ * Skip the sequence ahead if this is its first use since shared memory was
+ * initialised.  Entering the gate and the horizon do it too; who needs to know
+ * where the sequence stands before that calls it himself.
+ */
+extern void ev_position_make_ready(Oid sequence);
+
+/*
+ * Enter the commit gate.  It is left by ev_position_leave_gate, or, where it is
+ * a lock, by the end of the (sub)transaction.
  */
 extern void ev_position_enter_gate(Oid sequence);
 
@@ -36,6 +42,9 @@ extern bool ev_position_leave_gate(void);
  * events.horizon_timeout.
  */
 extern int64 ev_position_horizon(Oid sequence);
+
+/* A subtransaction of this nesting level was rolled back, and its locks are gone. */
+extern void ev_position_abort_subxact(int level);
 
 /* Commits inside the gate now, and since when the oldest is; 0 if unknown. */
 extern int	ev_position_in_flight(Oid sequence, TimestampTz *oldest);

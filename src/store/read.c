@@ -108,7 +108,7 @@ compute_oldest(void)
 	Relation	event = table_open(ev_catalog_relid("event"), AccessShareLock);
 	int64		oldest = ev_partition_oldest(event);
 
-	table_close(event, NoLock);
+	table_close(event, AccessShareLock);
 	return oldest;
 }
 

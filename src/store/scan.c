@@ -51,7 +51,7 @@ ev_scan_open(int64 after, int64 upto)
 	scan->after = after;
 	scan->upto = upto;
 	scan->partitions = ev_partition_list(event, &scan->npartitions);
-	table_close(event, NoLock);
+	table_close(event, AccessShareLock);
 	scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	PushActiveSnapshot(scan->snapshot);
 	return scan;
