@@ -31,7 +31,7 @@
  * and the problem document of an answer, and so the reset.
  *
  * An ES module; it also sets globalThis.EventsClient.  No dependency.  It
- * runs in Node 20 and later too (WebSocket only where the global exists).
+ * runs in Node 18 and later too (WebSocket only where the global exists).
  * docs/events-js.md describes every option.
  */
 
@@ -177,8 +177,6 @@ const TRANSPORTS = {
 			};
 			socket.onerror = () => {}; // close follows, and knows more
 			socket.onclose = ({ code, reason }) => {
-				const retry = /retry\D*(\d+)/.exec(reason);
-				if (retry) link.retry = Number(retry[1]);
 				if ([1000, 1001, 1012].includes(code)) finish(resolve);
 				else finish(reject, new EventsError(`websocket: closed with ${code} ${reason}`));
 			};

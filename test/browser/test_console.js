@@ -207,7 +207,7 @@ test("console_publish_form: says what is wrong, and what came of it", async () =
 test("console_tells_of_a_reset: and goes on", async () => {
 	const page = await open();
 	await stand.psql("SELECT events.new_epoch();");
-	await page.getByText("The stream could not go on where it was: the database was restored").waitFor();
+	await page.getByText("could not go on where it was: the database was restored").waitFor();
 	await page.locator("#connection[data-state=open]").waitFor();
 	await stand.psql(publish("after.reset"));
 	await showsTypes(page, ["after.reset"]);

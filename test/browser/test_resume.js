@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 //
 // events.js through the death of eventsd: while psql publishes, eventsd is killed
-// with SIGKILL and started again, twice.  A client on each transport gets every
-// committed event once, in order, and nothing of what was rolled back.
+// (and once told to end) and started again.  A client on each transport gets
+// every committed event once, in order, and nothing of what was rolled back.
 import assert from "node:assert/strict";
 import { Browser } from "./kit/browser.js";
 import { Stand } from "./kit/stand.js";
@@ -57,9 +57,14 @@ test("resume_after_kill: no gap, no repetition, on every transport", async () =>
 		ROLLBACK;
 		PERFORM pg_sleep(0.01);
 	END LOOP; END $$;`);
-	for (const count of [60, 180]) {
+	const ends = [
+		[60, "SIGKILL"],
+		[150, "SIGTERM"],
+		[240, "SIGKILL"],
+	];
+	for (const [count, signal] of ends) {
 		await every(`all have ${count}`, page, `(client) => client.got.length >= ${count}`);
-		await stand.kill();
+		await stand.kill(signal);
 		await every("all have noticed", page, "(client) => client.state !== 'open'");
 		await stand.restart();
 	}

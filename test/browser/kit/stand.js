@@ -92,10 +92,10 @@ export class Stand {
 		];
 	}
 
-	// kill -9; resolves when it is gone.
-	async kill() {
+	// Resolves when eventsd is gone.
+	async kill(signal = "SIGKILL") {
 		const pid = this.eventsd_pid;
-		process.kill(pid, "SIGKILL");
+		process.kill(pid, signal);
 		if (this.again?.pid === pid) await once(this.again, "close");
 		else await until("eventsd is gone", async () => !(await this.#isServing()));
 	}
