@@ -97,7 +97,7 @@ def _():
     slow = []
     for transport in (WebSocketReader, SseReader, NdjsonReader):
         reader = closing(transport(eventsd.address, types=[kind]))
-        reader.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         slow.append(reader)
     quick = closing(SseReader(eventsd.address, types=[kind]))
     before = eventsd.memory()
