@@ -8,16 +8,33 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "cmd/cmd.h"
+#include "process.h"
+
+/* the one command that stands on the processes and the application */
+static int
+serve(int argc, char **argv)
+{
+	ConfSource source = {.argc = argc, .argv = argv};
+	Conf *conf = cmd_load(&source, true);
+	int status = CMD_UNUSABLE;
+
+	if (conf)
+		status = process_run(&source, conf);
+	conf_free(conf);
+	mem_free(source.rest);
+	return status;
+}
 
 typedef struct Command
 {
 	const char *name;
-	int			(*run) (int argc, char **argv);
+	int (*run)(int argc, char **argv);
 } Command;
 
 static const Command commands[] = {
-	{"serve", cmd_serve},
+	{"serve", serve},
 	{"tail", cmd_tail},
 	{"publish", cmd_publish},
 	{"check-config", cmd_check_config},
@@ -52,7 +69,7 @@ main(int argc, char **argv)
 		return 0;
 	}
 	if (argc < 2 || argv[1][0] == '-')
-		return cmd_serve(argc - 1, argv + 1);
+		return serve(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 	{
 		if (strcmp(argv[1], commands[i].name) == 0)

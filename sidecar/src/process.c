@@ -34,11 +34,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define PROCESSES_MAX	64
-#define BACKOFF_FIRST	100		/* ms */
-#define BACKOFF_LAST	5000
-#define LONG_LIFE		10000	/* living this long makes the next restart quick again */
-#define KILL_AFTER		10000	/* beyond drain_time */
+#define PROCESSES_MAX 64
+#define BACKOFF_FIRST 100 /* ms */
+#define BACKOFF_LAST 5000
+#define LONG_LIFE 10000	 /* living this long makes the next restart quick again */
+#define KILL_AFTER 10000 /* beyond drain_time */
 
 typedef struct Shared
 {
@@ -48,48 +48,47 @@ typedef struct Shared
 
 typedef struct Child
 {
-	pid_t		pid;			/* 0: not running */
-	int64_t		started_at;
-	int64_t		start_at;		/* when not running: due then */
-	int64_t		backoff;
+	pid_t pid; /* 0: not running */
+	int64_t started_at;
+	int64_t start_at; /* when not running: due then */
+	int64_t backoff;
 } Child;
 
 static struct
 {
 	ConfSource *source;
 	const Conf *conf;
-	Conf	   *reloaded;		/* ours to free: the one in force, once there was a reload */
-	Conf	   *retired;		/* the one before it */
-	Shared	   *shared;
-	ListenSet	listen;
-	ListenSet	admin;
-	Child		children[PROCESSES_MAX];
-	int			count;
-	bool		ending;
-	int64_t		kill_at;
-	int			status;			/* of the program */
-	sigset_t	signals;		/* that the parent waits for */
-	sigset_t	original;
-}			program;
+	Conf *reloaded; /* ours to free: the one in force, once there was a reload */
+	Conf *retired;	/* the one before it */
+	Shared *shared;
+	ListenSet listen;
+	ListenSet admin;
+	Child children[PROCESSES_MAX];
+	int count;
+	bool ending;
+	int64_t kill_at;
+	int status;		  /* of the program */
+	sigset_t signals; /* that the parent waits for */
+	sigset_t original;
+} program;
 
 /* ---- for the application ---- */
 
 static void
 announce(void)
 {
-	Buf			listen;
-	Buf			admin;
+	Buf listen;
+	Buf admin;
 
 	buf_init(&listen, 4096);
 	buf_init(&admin, 4096);
 	listen_put(&listen, &program.listen);
 	listen_put(&admin, &program.admin);
-	log_ready((const LogField[]) {
-		LOG_JSON("listen", buf_text(&listen)),
-		LOG_JSON("admin", buf_text(&admin)),
-		LOG_INT("processes", program.count),
-		LOG_STR("version", EVENTSD_VERSION)
-	}, 4);
+	log_ready((const LogField[]) {LOG_JSON("listen", buf_text(&listen)),
+								  LOG_JSON("admin", buf_text(&admin)),
+								  LOG_INT("processes", program.count),
+								  LOG_STR("version", EVENTSD_VERSION)},
+			  4);
 	buf_clear(&listen);
 	buf_clear(&admin);
 }
@@ -110,8 +109,8 @@ process_ready(Process *self)
 static Conf *
 load_again(void)
 {
-	Buf			errors;
-	Conf	   *conf;
+	Buf errors;
+	Conf *conf;
 	const char *fixed;
 
 	buf_init(&errors, 16 * 1024);
@@ -134,7 +133,7 @@ load_again(void)
 static const Conf *
 reload(void)
 {
-	Conf	   *conf = load_again();
+	Conf *conf = load_again();
 
 	if (!conf)
 		return NULL;
@@ -163,8 +162,8 @@ process_reload(Process *self)
 static int
 serve(int index)
 {
-	Process		process = {.conf = program.conf, .index = index, .count = program.count};
-	int			status = 1;
+	Process process = {.conf = program.conf, .index = index, .count = program.count};
+	int status = 1;
 
 	counters_attach(index);
 	process.listen_fds = listen_open(&program.listen);
@@ -189,16 +188,16 @@ run_child(int index, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigprocmask(SIG_SETMASK, &program.original, NULL);
 	if (getppid() != parent)
-		exit(0);				/* the parent died before prctl */
+		exit(0); /* the parent died before prctl */
 	exit(serve(index));
 }
 
 static void
 start_child(int index)
 {
-	Child	   *child = &program.children[index];
-	pid_t		parent = getpid();
-	pid_t		pid = fork();
+	Child *child = &program.children[index];
+	pid_t parent = getpid();
+	pid_t pid = fork();
 
 	child->started_at = clock_monotonic_ms();
 	if (pid == 0)
@@ -239,10 +238,10 @@ start_ending(int signum)
 static void
 child_ended(int index, int wait_status)
 {
-	Child	   *child = &program.children[index];
-	int64_t		now = clock_monotonic_ms();
-	bool		exited = WIFEXITED(wait_status);
-	int			code = exited ? WEXITSTATUS(wait_status) : WTERMSIG(wait_status);
+	Child *child = &program.children[index];
+	int64_t now = clock_monotonic_ms();
+	bool exited = WIFEXITED(wait_status);
+	int code = exited ? WEXITSTATUS(wait_status) : WTERMSIG(wait_status);
 
 	child->pid = 0;
 	if (program.ending)
@@ -268,8 +267,8 @@ child_ended(int index, int wait_status)
 static void
 reap(void)
 {
-	int			wait_status;
-	pid_t		pid;
+	int wait_status;
+	pid_t pid;
 
 	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
 	{
@@ -287,8 +286,8 @@ reap(void)
 static int64_t
 start_due(void)
 {
-	int64_t		now = clock_monotonic_ms();
-	int64_t		wait = 60000;
+	int64_t now = clock_monotonic_ms();
+	int64_t wait = 60000;
 
 	if (program.ending)
 		return program.kill_at > now ? program.kill_at - now : 0;
@@ -324,7 +323,7 @@ handle_signal(int signum)
 			reap();
 			break;
 		case SIGHUP:
-			reload();			/* for children that will be started later */
+			reload(); /* for children that will be started later */
 			signal_children(SIGHUP);
 			break;
 		case SIGTERM:
@@ -339,9 +338,9 @@ watch_children(void)
 {
 	while (!program.ending || is_anybody_alive())
 	{
-		int64_t		wait = start_due();
+		int64_t wait = start_due();
 		struct timespec timeout = {wait / 1000, wait % 1000 * 1000000};
-		int			signum = sigtimedwait(&program.signals, NULL, &timeout);
+		int signum = sigtimedwait(&program.signals, NULL, &timeout);
 
 		if (signum > 0)
 			handle_signal(signum);
@@ -386,8 +385,8 @@ process_run(ConfSource *source, const Conf *conf)
 	program.source = source;
 	program.conf = conf;
 	program.count = (int) conf->processes;
-	program.shared = mmap(NULL, sizeof(Shared), PROT_READ | PROT_WRITE,
-					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	program.shared = mmap(NULL, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+						  -1, 0);
 	if (program.shared == MAP_FAILED)
 	{
 		log_error("cannot map shared memory", LOG_STR("reason", strerror(errno)));

@@ -25,28 +25,28 @@
 
 typedef struct Process
 {
-	const Conf *conf;			/* replaced by process_reload */
-	int			index;			/* 0 .. count - 1 */
-	int			count;
-	int			listen_count;	/* sockets that listen already, non-blocking */
-	int		   *listen_fds;
-	int			admin_count;	/* 0 in all but process 0 */
-	int		   *admin_fds;
+	const Conf *conf; /* replaced by process_reload */
+	int index;		  /* 0 .. count - 1 */
+	int count;
+	int listen_count; /* sockets that listen already, non-blocking */
+	int *listen_fds;
+	int admin_count; /* 0 in all but process 0 */
+	int *admin_fds;
 } Process;
 
 /*
  * The application, in web/app.c: serve until drained, then return the exit status.  It calls
  * process_ready() once it accepts clients.
  */
-int			app_run(Process *self);
+int app_run(Process *self);
 
 /*
  * Take the addresses, fork, watch and end; returns the exit status of the program.  counters_create
  * and counters_attach are called on the way.
  */
-int			process_run(ConfSource *source, const Conf *conf);
+int process_run(ConfSource *source, const Conf *conf);
 /* "I accept clients": the ready line is logged, once, when all processes have said so */
-void		process_ready(Process *self);
+void process_ready(Process *self);
 /*
  * Load the configuration anew.  The new Conf, which is self->conf from now on; or NULL, with the
  * reason logged and the old one kept, when it is wrong or needs a restart.  The old Conf stays
@@ -54,4 +54,4 @@ void		process_ready(Process *self);
  */
 const Conf *process_reload(Process *self);
 
-#endif							/* EVENTSD_PROCESS_H */
+#endif /* EVENTSD_PROCESS_H */

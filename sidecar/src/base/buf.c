@@ -14,8 +14,8 @@
 
 #include "base/mem.h"
 
-#define FIRST_CAPACITY	256
-#define KEPT_CAPACITY	(64 * 1024)
+#define FIRST_CAPACITY 256
+#define KEPT_CAPACITY (64 * 1024)
 
 void
 buf_init(Buf *buf, size_t limit)
@@ -48,8 +48,8 @@ buf_reset(Buf *buf)
 char *
 buf_reserve(Buf *buf, size_t len)
 {
-	size_t		needed;
-	size_t		capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
+	size_t needed;
+	size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
 
 	if (buf->overflowed || len > buf->limit || buf->len > buf->limit - len)
 	{
@@ -77,7 +77,7 @@ buf_grow_by(Buf *buf, size_t len)
 bool
 buf_append(Buf *buf, const void *data, size_t len)
 {
-	char	   *room = buf_reserve(buf, len);
+	char *room = buf_reserve(buf, len);
 
 	if (!room)
 		return false;
@@ -102,9 +102,9 @@ buf_putc(Buf *buf, char c)
 bool
 buf_printf(Buf *buf, const char *format, ...)
 {
-	va_list		args;
-	int			len;
-	char	   *room;
+	va_list args;
+	int len;
+	char *room;
 
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
@@ -140,7 +140,7 @@ buf_text(const Buf *buf)
 char *
 buf_detach(Buf *buf, size_t *len)
 {
-	char	   *data = buf->data ? buf->data : mem_strdup("");
+	char *data = buf->data ? buf->data : mem_strdup("");
 
 	if (len)
 		*len = buf->len;

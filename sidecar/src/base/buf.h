@@ -19,37 +19,37 @@
 
 typedef struct Buf
 {
-	char	   *data;
-	size_t		len;
-	size_t		capacity;		/* bytes allocated, the NUL included */
-	size_t		limit;			/* greatest len ever allowed */
-	bool		overflowed;
+	char *data;
+	size_t len;
+	size_t capacity; /* bytes allocated, the NUL included */
+	size_t limit;	 /* greatest len ever allowed */
+	bool overflowed;
 } Buf;
 
-void		buf_init(Buf *buf, size_t limit);
+void buf_init(Buf *buf, size_t limit);
 /* frees the memory; the Buf can be used again, with the same limit */
-void		buf_clear(Buf *buf);
+void buf_clear(Buf *buf);
 /* len = 0, memory kept (given back when it is above 64 KiB) */
-void		buf_reset(Buf *buf);
+void buf_reset(Buf *buf);
 
-bool		buf_append(Buf *buf, const void *data, size_t len);
-bool		buf_puts(Buf *buf, const char *text);
-bool		buf_putc(Buf *buf, char c);
-bool		buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool buf_append(Buf *buf, const void *data, size_t len);
+bool buf_puts(Buf *buf, const char *text);
+bool buf_putc(Buf *buf, char c);
+bool buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Room for at least len more bytes, to be written by the caller at data + len (a read() target);
  * then buf_grow_by() says how many were.  NULL when that would pass the limit.
  */
-char	   *buf_reserve(Buf *buf, size_t len);
-void		buf_grow_by(Buf *buf, size_t len);
+char *buf_reserve(Buf *buf, size_t len);
+void buf_grow_by(Buf *buf, size_t len);
 
 /* drop the first len bytes, moving the rest to the front */
-void		buf_consume(Buf *buf, size_t len);
+void buf_consume(Buf *buf, size_t len);
 
 /* NUL-terminated view */
 const char *buf_text(const Buf *buf);
 /* hands the memory over to the caller (free with mem_free); the Buf is empty afterwards */
-char	   *buf_detach(Buf *buf, size_t *len);
+char *buf_detach(Buf *buf, size_t *len);
 
-#endif							/* EVENTSD_BUF_H */
+#endif /* EVENTSD_BUF_H */

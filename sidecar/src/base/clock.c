@@ -39,17 +39,17 @@ clock_real_us(void)
 char *
 clock_format(int64_t real_us, char text[CLOCK_TEXT_SIZE])
 {
-	int64_t		micros = real_us % 1000000;
-	time_t		seconds;
-	struct tm	parts;
+	int64_t micros = real_us % 1000000;
+	time_t seconds;
+	struct tm parts;
 
 	if (micros < 0)
 		micros += 1000000;
 	seconds = (time_t) ((real_us - micros) / 1000000);
 	gmtime_r(&seconds, &parts);
 	snprintf(text, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-			 (parts.tm_year + 1900) % 10000, parts.tm_mon + 1, parts.tm_mday,
-			 parts.tm_hour, parts.tm_min, parts.tm_sec, (int) micros);
+			 (parts.tm_year + 1900) % 10000, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+			 parts.tm_min, parts.tm_sec, (int) micros);
 	return text;
 }
 
@@ -64,7 +64,7 @@ clock_jitter(uint32_t bound)
 	{
 		seeded_by = getpid();
 		state = (uint64_t) clock_real_us() * UINT64_C(0x9E3779B97F4A7C15) ^
-			((uint64_t) seeded_by << 32 | 1);
+				((uint64_t) seeded_by << 32 | 1);
 		if (!state)
 			state = 1;
 	}

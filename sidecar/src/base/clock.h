@@ -11,16 +11,16 @@
 
 #include <stdint.h>
 
-int64_t		clock_monotonic_us(void);
-int64_t		clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
+int64_t clock_monotonic_ms(void);
 /* microseconds since 1970-01-01 UTC */
-int64_t		clock_real_us(void);
+int64_t clock_real_us(void);
 
 #define CLOCK_TEXT_SIZE 40
 /* RFC 3339 in UTC with microseconds, e.g. 2026-01-31T12:00:00.000001Z; returns text */
-char	   *clock_format(int64_t real_us, char text[CLOCK_TEXT_SIZE]);
+char *clock_format(int64_t real_us, char text[CLOCK_TEXT_SIZE]);
 
 /* a random number in [0, bound), from a per-process generator: jitter, never a secret */
-uint32_t	clock_jitter(uint32_t bound);
+uint32_t clock_jitter(uint32_t bound);
 
-#endif							/* EVENTSD_CLOCK_H */
+#endif /* EVENTSD_CLOCK_H */

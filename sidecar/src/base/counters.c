@@ -17,13 +17,13 @@
 static uint64_t private_slot[COUNTERS_MAX];
 static uint64_t *page = private_slot;
 static uint64_t *mine = private_slot;
-static int	process_count = 1;
+static int process_count = 1;
 
 void
 counters_create(int processes)
 {
-	void	   *memory = mmap(NULL, sizeof(uint64_t) * COUNTERS_MAX * (size_t) processes,
-							  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, sizeof(uint64_t) * COUNTERS_MAX * (size_t) processes,
+						PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 	{
@@ -62,7 +62,7 @@ counters_get(int process, int index)
 uint64_t
 counters_sum(int index)
 {
-	uint64_t	sum = 0;
+	uint64_t sum = 0;
 
 	for (int process = 0; process < process_count; process++)
 		sum += counters_get(process, index);

@@ -18,16 +18,16 @@
 #define COUNTERS_MAX 1024
 
 /* before the fork, once; a program that never calls it gets one private slot by itself */
-void		counters_create(int processes);
+void counters_create(int processes);
 /* after the fork: whose slot is ours */
-void		counters_attach(int process);
-int			counters_processes(void);
+void counters_attach(int process);
+int counters_processes(void);
 
 /* our own slot, to be written with plain arithmetic: counters_mine()[EVENTS_READ]++ */
-uint64_t   *counters_mine(void);
-uint64_t	counters_get(int process, int index);
-uint64_t	counters_sum(int index);
+uint64_t *counters_mine(void);
+uint64_t counters_get(int process, int index);
+uint64_t counters_sum(int index);
 /* set [first, last] of our slot to zero */
-void		counters_reset_range(int first, int last);
+void counters_reset_range(int first, int last);
 
-#endif							/* EVENTSD_COUNTERS_H */
+#endif /* EVENTSD_COUNTERS_H */

@@ -21,21 +21,22 @@ typedef struct DlistNode
 
 typedef struct Dlist
 {
-	DlistNode	head;
+	DlistNode head;
 } Dlist;
 
 /* the Type that has this node as its member */
-#define DLIST_OWNER(Type, member, node) \
-	((Type *) ((char *) (node) - offsetof(Type, member)))
+#define DLIST_OWNER(Type, member, node) ((Type *) ((char *) (node) -offsetof(Type, member)))
 
 /* for (DLIST_EACH(node, list)): the body must not remove the node */
-#define DLIST_EACH(node, list) \
-	DlistNode *node = (list)->head.next; node != &(list)->head; node = node->next
+#define DLIST_EACH(node, list)           \
+	DlistNode *node = (list)->head.next; \
+	node != &(list)->head;               \
+	node = node->next
 
 /* the body may remove (and free) the node itself, and nothing else */
-#define DLIST_EACH_SAFE(node, list) \
+#define DLIST_EACH_SAFE(node, list)                                 \
 	DlistNode *node = (list)->head.next, *node##_next = node->next; \
-	node != &(list)->head; \
+	node != &(list)->head;                                          \
 	node = node##_next, node##_next = node->next
 
 static inline void
@@ -101,7 +102,7 @@ dlist_first(const Dlist *list)
 static inline DlistNode *
 dlist_pop_head(Dlist *list)
 {
-	DlistNode  *node = dlist_first(list);
+	DlistNode *node = dlist_first(list);
 
 	if (node)
 		dlist_remove(node);
@@ -121,4 +122,4 @@ dlist_splice(Dlist *to, Dlist *from)
 	dlist_init(from);
 }
 
-#endif							/* EVENTSD_DLIST_H */
+#endif /* EVENTSD_DLIST_H */

@@ -13,12 +13,12 @@
 
 typedef struct EmbeddedFile
 {
-	const char *name;			/* without a folder: "index.html"; NULL ends the table */
+	const char *name; /* without a folder: "index.html"; NULL ends the table */
 	const unsigned char *data;
-	size_t		len;
-	const char *etag;			/* of the bytes, with its quotes */
+	size_t len;
+	const char *etag; /* of the bytes, with its quotes */
 } EmbeddedFile;
 
 extern const EmbeddedFile embedded_files[];
 
-#endif							/* EVENTSD_EMBEDDED_H */
+#endif /* EVENTSD_EMBEDDED_H */

@@ -17,7 +17,7 @@
 
 #include "base/mem.h"
 
-#define EXACT_LIMIT 9007199254740992.0	/* 2^53 */
+#define EXACT_LIMIT 9007199254740992.0 /* 2^53 */
 
 static void
 set_error(JsonError *error, const char *text, size_t offset, const char *message)
@@ -55,8 +55,8 @@ skip_string(const char *text, size_t len, size_t i)
 static size_t
 find_too_deep(const char *text, size_t len)
 {
-	int			depth = 0;
-	size_t		i = 0;
+	int depth = 0;
+	size_t i = 0;
 
 	while (i < len)
 	{
@@ -81,9 +81,9 @@ find_too_deep(const char *text, size_t len)
 static void
 explain(JsonError *error, const char *text, size_t len, const json_error_t *why)
 {
-	char		message[JSON_ERROR_TEXT_LENGTH];
-	char	   *near;
-	size_t		offset = why->position > 0 ? (size_t) why->position : 0;
+	char message[JSON_ERROR_TEXT_LENGTH];
+	char *near;
+	size_t offset = why->position > 0 ? (size_t) why->position : 0;
 
 	snprintf(message, sizeof(message), "%s", why->text);
 	near = strstr(message, " near '");
@@ -100,8 +100,8 @@ Json *
 json_parse(const char *text, size_t len, JsonError *error)
 {
 	json_error_t why;
-	json_t	   *root;
-	size_t		deep;
+	json_t *root;
+	size_t deep;
 
 	if (len == 0)
 	{
@@ -114,8 +114,8 @@ json_parse(const char *text, size_t len, JsonError *error)
 		set_error(error, text, deep, "nested too deeply");
 		return NULL;
 	}
-	root = json_loadb(text, len,
-					  JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &why);
+	root = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
+					  &why);
 	if (!root)
 		explain(error, text, len, &why);
 	return root;
@@ -130,7 +130,7 @@ json_release(Json *root)
 JsonKind
 json_kind(const Json *value)
 {
-	double		number;
+	double number;
 
 	if (!value)
 		return JSON_KIND_NONE;
@@ -151,8 +151,8 @@ json_kind(const Json *value)
 			return JSON_KIND_INTEGER;
 		case JSON_REAL:
 			number = json_real_value(value);
-			return number == floor(number) && fabs(number) < EXACT_LIMIT ?
-				JSON_KIND_INTEGER : JSON_KIND_REAL;
+			return number == floor(number) && fabs(number) < EXACT_LIMIT ? JSON_KIND_INTEGER
+																		 : JSON_KIND_REAL;
 	}
 	return JSON_KIND_NONE;
 }
@@ -206,7 +206,7 @@ json_number(const Json *value)
 void
 json_each_member(const Json *object, JsonMemberFn fn, void *arg)
 {
-	void	   *at;
+	void *at;
 
 	/* jansson iterates over constant objects with a pointer that is not */
 	for (at = json_object_iter((json_t *) object); at;
@@ -234,7 +234,7 @@ write_scalar(Buf *out, const Json *value)
 bool
 json_write(Buf *out, const Json *value)
 {
-	void	   *at;
+	void *at;
 
 	if (json_is_array(value))
 	{
@@ -273,11 +273,11 @@ skip_space(const char *text, size_t len, size_t i)
 static size_t
 skip_value(const char *text, size_t len, size_t i)
 {
-	int			depth = 0;
+	int depth = 0;
 
 	while (i < len)
 	{
-		char		c = text[i];
+		char c = text[i];
 
 		if (c == '"')
 			i = skip_string(text, len, i);
@@ -290,7 +290,7 @@ skip_value(const char *text, size_t len, size_t i)
 		else if (c == ']' || c == '}')
 		{
 			if (depth == 0)
-				return i;		/* the end of what holds a bare number */
+				return i; /* the end of what holds a bare number */
 			depth--;
 			i++;
 		}
@@ -310,24 +310,24 @@ skip_value(const char *text, size_t len, size_t i)
 Str
 json_raw_member(const char *text, size_t len, const char *key)
 {
-	size_t		key_len = strlen(key);
-	size_t		i = skip_space(text, len, 0);
+	size_t key_len = strlen(key);
+	size_t i = skip_space(text, len, 0);
 
 	if (i >= len || text[i] != '{')
 		return (Str) {NULL, 0};
 	i = skip_space(text, len, i + 1);
 	while (i < len && text[i] == '"')
 	{
-		size_t		name = i + 1;
-		size_t		name_end = skip_string(text, len, i) - 1;
-		size_t		start;
+		size_t name = i + 1;
+		size_t name_end = skip_string(text, len, i) - 1;
+		size_t start;
 
-		i = skip_space(text, len, name_end + 1);	/* the colon */
+		i = skip_space(text, len, name_end + 1); /* the colon */
 		start = skip_space(text, len, i + 1);
 		i = skip_value(text, len, start);
 		if (name_end - name == key_len && memcmp(text + name, key, key_len) == 0)
 			return (Str) {text + start, i - start};
-		i = skip_space(text, len, i);	/* the comma, or the end */
+		i = skip_space(text, len, i); /* the comma, or the end */
 		i = skip_space(text, len, i + 1);
 	}
 	return (Str) {NULL, 0};

@@ -34,7 +34,7 @@ typedef struct json_t Json;
 
 typedef enum JsonKind
 {
-	JSON_KIND_NONE,				/* of NULL: no such member */
+	JSON_KIND_NONE, /* of NULL: no such member */
 	JSON_KIND_NULL,
 	JSON_KIND_BOOLEAN,
 	JSON_KIND_INTEGER,
@@ -46,50 +46,50 @@ typedef enum JsonKind
 
 typedef struct JsonError
 {
-	char		message[160];		/* in words, without the text itself */
-	int			line;				/* from 1 */
-	int			column;				/* from 1 */
-	size_t		offset;				/* bytes from the start */
+	char message[160]; /* in words, without the text itself */
+	int line;		   /* from 1 */
+	int column;		   /* from 1 */
+	size_t offset;	   /* bytes from the start */
 } JsonError;
 
 /* NULL when the text is not JSON; then *error (may be NULL) says why */
-Json	   *json_parse(const char *text, size_t len, JsonError *error);
-void		json_release(Json *root);
+Json *json_parse(const char *text, size_t len, JsonError *error);
+void json_release(Json *root);
 
-JsonKind	json_kind(const Json *value);
+JsonKind json_kind(const Json *value);
 /* member of an object */
 const Json *json_member(const Json *object, const char *key);
 /* element of an array, or NULL */
 const Json *json_element(const Json *array, size_t index);
 /* elements of an array, members of an object, else 0 */
-size_t		json_count(const Json *value);
+size_t json_count(const Json *value);
 /* a string's bytes (NUL-terminated in fact); data is NULL for anything else */
-Str			json_text(const Json *value);
-int64_t		json_whole(const Json *value);
-bool		json_truth(const Json *value);
+Str json_text(const Json *value);
+int64_t json_whole(const Json *value);
+bool json_truth(const Json *value);
 /* any number, else 0 */
-double		json_number(const Json *value);
+double json_number(const Json *value);
 
 /* all members of an object, in the order of the text */
-typedef void (*JsonMemberFn) (void *arg, const char *key, const Json *value);
-void		json_each_member(const Json *object, JsonMemberFn fn, void *arg);
+typedef void (*JsonMemberFn)(void *arg, const char *key, const Json *value);
+void json_each_member(const Json *object, JsonMemberFn fn, void *arg);
 
 /*
  * The bytes of a member's value in the text of an object that json_parse() has accepted; data is
  * NULL when there is no such member.  Keys are compared as written, so only for plain ASCII keys.
  */
-Str			json_raw_member(const char *text, size_t len, const char *key);
+Str json_raw_member(const char *text, size_t len, const char *key);
 
 /* the value again as compact text; false when the Buf overflowed */
-bool		json_write(Buf *out, const Json *value);
+bool json_write(Buf *out, const Json *value);
 
 /* a quoted, escaped string; bytes that are not UTF-8 become U+FFFD */
-bool		json_put_string(Buf *out, const char *text, size_t len);
+bool json_put_string(Buf *out, const char *text, size_t len);
 /* "key": of an object's next member, preceded by a comma unless the last byte is { or [ */
-bool		json_put_key(Buf *out, const char *key);
+bool json_put_key(Buf *out, const char *key);
 /* key and string value, or nothing when text is NULL */
-bool		json_put_member(Buf *out, const char *key, const char *text);
-bool		json_put_member_int(Buf *out, const char *key, int64_t value);
-bool		json_put_member_bool(Buf *out, const char *key, bool value);
+bool json_put_member(Buf *out, const char *key, const char *text);
+bool json_put_member_int(Buf *out, const char *key, int64_t value);
+bool json_put_member_bool(Buf *out, const char *key, bool value);
 
-#endif							/* EVENTSD_JSON_H */
+#endif /* EVENTSD_JSON_H */

@@ -14,12 +14,12 @@
 static size_t
 plain_run(const char *text, size_t len)
 {
-	size_t		i = 0;
+	size_t i = 0;
 
 	while (i < len)
 	{
 		unsigned char c = (unsigned char) text[i];
-		size_t		step;
+		size_t step;
 
 		if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
 			break;
@@ -60,12 +60,12 @@ put_escaped(Buf *out, unsigned char c)
 bool
 json_put_string(Buf *out, const char *text, size_t len)
 {
-	size_t		i = 0;
+	size_t i = 0;
 
 	buf_putc(out, '"');
 	while (i < len)
 	{
-		size_t		run = plain_run(text + i, len - i);
+		size_t run = plain_run(text + i, len - i);
 
 		buf_append(out, text + i, run);
 		i += run;

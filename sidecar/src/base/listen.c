@@ -19,7 +19,7 @@
 static void
 log_refusal(const NetAddress *address, int error)
 {
-	char		text[NET_TEXT_SIZE];
+	char text[NET_TEXT_SIZE];
 
 	log_error("cannot listen", LOG_STR("address", net_format(address, text)),
 			  LOG_STR("reason", strerror(error)));
@@ -68,11 +68,11 @@ listen_take(ListenSet *set, char *const *addresses, int count)
 int *
 listen_open(const ListenSet *set)
 {
-	int		   *fds = mem_array((size_t) set->count, sizeof(int));
+	int *fds = mem_array((size_t) set->count, sizeof(int));
 
 	for (int i = 0; i < set->count; i++)
 	{
-		NetAddress	address = set->items[i];
+		NetAddress address = set->items[i];
 
 		fds[i] = net_listen(&address);
 		if (fds[i] < 0)
@@ -90,7 +90,7 @@ listen_open(const ListenSet *set)
 void
 listen_put(Buf *out, const ListenSet *set)
 {
-	char		text[NET_TEXT_SIZE];
+	char text[NET_TEXT_SIZE];
 
 	buf_putc(out, '[');
 	for (int i = 0; i < set->count; i++)

@@ -19,15 +19,15 @@
 
 typedef struct ListenSet
 {
-	NetAddress	items[LISTEN_MAX];
-	int			count;
+	NetAddress items[LISTEN_MAX];
+	int count;
 } ListenSet;
 
 /* false, with the reason logged, when one of them cannot be had */
-bool		listen_take(ListenSet *set, char *const *addresses, int count);
+bool listen_take(ListenSet *set, char *const *addresses, int count);
 /* a listening socket for each (free the array with mem_free), or NULL with the reason logged */
-int		   *listen_open(const ListenSet *set);
+int *listen_open(const ListenSet *set);
 /* as a JSON array of strings */
-void		listen_put(Buf *out, const ListenSet *set);
+void listen_put(Buf *out, const ListenSet *set);
 
-#endif							/* EVENTSD_LISTEN_H */
+#endif /* EVENTSD_LISTEN_H */

@@ -18,11 +18,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-#define LINE_LIMIT	(16 * 1024)
+#define LINE_LIMIT (16 * 1024)
 #define VALUE_LIMIT 2048
 
 static LogLevel current_level = LOG_INFO;
-static int	main_pid;
+static int main_pid;
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
@@ -73,7 +73,7 @@ log_string_field(const char *key, const char *value)
 static void
 put_value(Buf *line, const LogField *field)
 {
-	size_t		len;
+	size_t len;
 
 	switch (field->kind)
 	{
@@ -109,7 +109,7 @@ put_value(Buf *line, const LogField *field)
 static void
 put_field(Buf *line, const LogField *field)
 {
-	size_t		before = line->len;
+	size_t before = line->len;
 
 	if (!field->key ||
 		((field->kind == LOG_KIND_STRING || field->kind == LOG_KIND_JSON) && !field->text))
@@ -129,12 +129,12 @@ write_line(const char *bytes, size_t len)
 {
 	while (len > 0)
 	{
-		ssize_t		written = write(STDERR_FILENO, bytes, len);
+		ssize_t written = write(STDERR_FILENO, bytes, len);
 
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			return;				/* nobody reads the log: there is nowhere to say so */
+			return; /* nobody reads the log: there is nowhere to say so */
 		bytes += written;
 		len -= (size_t) written;
 	}
@@ -143,8 +143,8 @@ write_line(const char *bytes, size_t len)
 static void
 put_line(LogLevel level, LogField lead, int pid, const LogField *fields, size_t count)
 {
-	static Buf	line;
-	char		now[CLOCK_TEXT_SIZE];
+	static Buf line;
+	char now[CLOCK_TEXT_SIZE];
 
 	if (!line.limit)
 		buf_init(&line, LINE_LIMIT);
@@ -156,7 +156,7 @@ put_line(LogLevel level, LogField lead, int pid, const LogField *fields, size_t 
 	json_put_member_int(&line, "pid", pid);
 	for (size_t i = 0; i < count; i++)
 		put_field(&line, &fields[i]);
-	line.limit += 2;			/* the end is always allowed */
+	line.limit += 2; /* the end is always allowed */
 	buf_puts(&line, "}\n");
 	line.limit -= 2;
 	write_line(line.data, line.len);

@@ -40,51 +40,51 @@ typedef enum LogKind
 typedef struct LogField
 {
 	const char *key;
-	LogKind		kind;
+	LogKind kind;
 	const char *text;
-	size_t		len;
-	int64_t		integer;
-	double		real;
+	size_t len;
+	int64_t integer;
+	double real;
 } LogField;
 
-#define LOG_STR(key, value)		 log_string_field((key), (value))
-#define LOG_STRN(key, value, n)	 ((LogField) {(key), LOG_KIND_STRING, (value), (n), 0, 0})
-#define LOG_INT(key, value)		 ((LogField) {(key), LOG_KIND_INTEGER, NULL, 0, (value), 0})
-#define LOG_REAL(key, value)	 ((LogField) {(key), LOG_KIND_REAL, NULL, 0, 0, (value)})
-#define LOG_BOOL(key, value)	 ((LogField) {(key), LOG_KIND_BOOLEAN, NULL, 0, (value), 0})
+#define LOG_STR(key, value) log_string_field((key), (value))
+#define LOG_STRN(key, value, n) ((LogField) {(key), LOG_KIND_STRING, (value), (n), 0, 0})
+#define LOG_INT(key, value) ((LogField) {(key), LOG_KIND_INTEGER, NULL, 0, (value), 0})
+#define LOG_REAL(key, value) ((LogField) {(key), LOG_KIND_REAL, NULL, 0, 0, (value)})
+#define LOG_BOOL(key, value) ((LogField) {(key), LOG_KIND_BOOLEAN, NULL, 0, (value), 0})
 /* value is JSON text already, trusted and short */
-#define LOG_JSON(key, value)	 ((LogField) {(key), LOG_KIND_JSON, (value), 0, 0, 0})
-#define LOG_CORRELATION(value)	 LOG_STR("correlation_id", (value))
-#define LOG_USER(value)			 LOG_STR("user", (value))
-#define LOG_WORKSPACE(value)	 LOG_STR("workspace", (value))
+#define LOG_JSON(key, value) ((LogField) {(key), LOG_KIND_JSON, (value), 0, 0, 0})
+#define LOG_CORRELATION(value) LOG_STR("correlation_id", (value))
+#define LOG_USER(value) LOG_STR("user", (value))
+#define LOG_WORKSPACE(value) LOG_STR("workspace", (value))
 
-#define log_at(level, message, ...) \
-	do { \
-		if (log_enabled(level)) \
-			log_write((level), (message), \
-					  (const LogField[]) {{0}, ##__VA_ARGS__}, \
+#define log_at(level, message, ...)                                                  \
+	do                                                                               \
+	{                                                                                \
+		if (log_enabled(level))                                                      \
+			log_write((level), (message), (const LogField[]) {{0}, ##__VA_ARGS__},   \
 					  sizeof((LogField[]) {{0}, ##__VA_ARGS__}) / sizeof(LogField)); \
 	} while (0)
-#define log_error(message, ...)	  log_at(LOG_ERROR, message, ##__VA_ARGS__)
+#define log_error(message, ...) log_at(LOG_ERROR, message, ##__VA_ARGS__)
 #define log_warning(message, ...) log_at(LOG_WARNING, message, ##__VA_ARGS__)
-#define log_info(message, ...)	  log_at(LOG_INFO, message, ##__VA_ARGS__)
-#define log_debug(message, ...)	  log_at(LOG_DEBUG, message, ##__VA_ARGS__)
+#define log_info(message, ...) log_at(LOG_INFO, message, ##__VA_ARGS__)
+#define log_debug(message, ...) log_at(LOG_DEBUG, message, ##__VA_ARGS__)
 
-LogField	log_string_field(const char *key, const char *value);
-bool		log_enabled(LogLevel level);
-void		log_write(LogLevel level, const char *message, const LogField *fields, size_t count);
+LogField log_string_field(const char *key, const char *value);
+bool log_enabled(LogLevel level);
+void log_write(LogLevel level, const char *message, const LogField *fields, size_t count);
 
 /*
  * The line by which others know that we serve: printed at any level, with "event":"ready" in the
  * place of a message, and as "pid" that of the program, the one that takes signals for all.
  */
-void		log_set_main_pid(int pid);
-void		log_ready(const LogField *fields, size_t count);
+void log_set_main_pid(int pid);
+void log_ready(const LogField *fields, size_t count);
 
-LogLevel	log_get_level(void);
-void		log_set_level(LogLevel level);
+LogLevel log_get_level(void);
+void log_set_level(LogLevel level);
 /* "error", "warning", "info", "debug"; false for any other word */
-bool		log_parse_level(const char *text, LogLevel *level);
+bool log_parse_level(const char *text, LogLevel *level);
 const char *log_level_name(LogLevel level);
 
-#endif							/* EVENTSD_LOG_H */
+#endif /* EVENTSD_LOG_H */

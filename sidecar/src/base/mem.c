@@ -20,16 +20,16 @@ out_of_memory(void)
 {
 	static const char line[] =
 		"{\"level\":\"error\",\"message\":\"out of memory, this process ends\"}\n";
-	ssize_t		ignored = write(STDERR_FILENO, line, sizeof(line) - 1);
+	ssize_t ignored = write(STDERR_FILENO, line, sizeof(line) - 1);
 
-	(void) ignored;				/* nobody is left to tell */
+	(void) ignored; /* nobody is left to tell */
 	abort();
 }
 
 void *
 mem_alloc(size_t size)
 {
-	void	   *pointer = malloc(size ? size : 1);
+	void *pointer = malloc(size ? size : 1);
 
 	if (!pointer)
 		out_of_memory();
@@ -45,7 +45,7 @@ mem_zalloc(size_t size)
 void *
 mem_realloc(void *pointer, size_t size)
 {
-	void	   *moved = realloc(pointer, size ? size : 1);
+	void *moved = realloc(pointer, size ? size : 1);
 
 	if (!moved)
 		out_of_memory();
@@ -55,7 +55,7 @@ mem_realloc(void *pointer, size_t size)
 void *
 mem_array(size_t count, size_t size)
 {
-	void	   *pointer = calloc(count ? count : 1, size ? size : 1);
+	void *pointer = calloc(count ? count : 1, size ? size : 1);
 
 	if (!pointer)
 		out_of_memory();
@@ -71,7 +71,7 @@ mem_strdup(const char *text)
 char *
 mem_strndup(const char *text, size_t len)
 {
-	char	   *copy = mem_alloc(len + 1);
+	char *copy = mem_alloc(len + 1);
 
 	if (len)
 		memcpy(copy, text, len);
@@ -82,9 +82,9 @@ mem_strndup(const char *text, size_t len)
 char *
 mem_printf(const char *format, ...)
 {
-	va_list		args;
-	char	   *text;
-	int			len;
+	va_list args;
+	char *text;
+	int len;
 
 	va_start(args, format);
 	len = vasprintf(&text, format, args);

@@ -12,16 +12,16 @@
 
 #include <stddef.h>
 
-void	   *mem_alloc(size_t size);
-void	   *mem_zalloc(size_t size);
-void	   *mem_realloc(void *pointer, size_t size);
+void *mem_alloc(size_t size);
+void *mem_zalloc(size_t size);
+void *mem_realloc(void *pointer, size_t size);
 /* an array of count elements, zeroed; aborts on overflow of the product */
-void	   *mem_array(size_t count, size_t size);
-char	   *mem_strdup(const char *text);
+void *mem_array(size_t count, size_t size);
+char *mem_strdup(const char *text);
 /* a NUL-terminated copy of len bytes */
-char	   *mem_strndup(const char *text, size_t len);
-char	   *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *mem_strndup(const char *text, size_t len);
+char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* plain free(); NULL is fine */
-void		mem_free(void *pointer);
+void mem_free(void *pointer);
 
-#endif							/* EVENTSD_MEM_H */
+#endif /* EVENTSD_MEM_H */

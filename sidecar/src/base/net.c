@@ -38,22 +38,22 @@ split(const char *text, char *host, size_t host_size, char *port, size_t port_si
 			return false;
 	}
 	else if (memchr(start, ':', (size_t) (end - start)))
-		return false;			/* an IPv6 address needs its brackets */
+		return false; /* an IPv6 address needs its brackets */
 	if ((size_t) (end - start) >= host_size)
 		return false;
 	memcpy(host, start, (size_t) (end - start));
 	host[end - start] = '\0';
-	strcpy(port, colon + 1);
-	return port[strspn(port, "0123456789")] == '\0' && atoi(port) <= 65535;
+	snprintf(port, port_size, "%s", colon + 1);
+	return port[strspn(port, "0123456789")] == '\0' && strtol(port, NULL, 10) <= 65535;
 }
 
 bool
 net_parse(const char *text, NetAddress *address, const char **error)
 {
-	char		host[64];
-	char		port[8];
+	char host[64];
+	char port[8];
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-	.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+							 .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
 	struct addrinfo *found = NULL;
 
 	memset(address, 0, sizeof(*address));
@@ -63,9 +63,9 @@ net_parse(const char *text, NetAddress *address, const char **error)
 		return false;
 	}
 	if (strcmp(host, "localhost") == 0)
-		strcpy(host, "127.0.0.1");
+		snprintf(host, sizeof(host), "127.0.0.1");
 	else if (strcmp(host, "*") == 0 || !host[0])
-		strcpy(host, "0.0.0.0");
+		snprintf(host, sizeof(host), "0.0.0.0");
 	if (getaddrinfo(host, port, &hints, &found) != 0)
 	{
 		*error = "the host must be a numeric address, localhost, or empty for all interfaces";
@@ -108,17 +108,17 @@ net_port(const NetAddress *address)
 char *
 net_format_host(const NetAddress *address, char text[NET_TEXT_SIZE])
 {
-	if (getnameinfo((const struct sockaddr *) &address->storage, address->len,
-					text, NET_TEXT_SIZE, NULL, 0, NI_NUMERICHOST) != 0)
-		strcpy(text, "unknown");
+	if (getnameinfo((const struct sockaddr *) &address->storage, address->len, text, NET_TEXT_SIZE,
+					NULL, 0, NI_NUMERICHOST) != 0)
+		snprintf(text, NET_TEXT_SIZE, "unknown");
 	return text;
 }
 
 char *
 net_format(const NetAddress *address, char text[NET_TEXT_SIZE])
 {
-	char		host[NET_TEXT_SIZE];
-	int			port = net_port(address);
+	char host[NET_TEXT_SIZE];
+	int port = net_port(address);
 
 	net_format_host(address, host);
 	if (snprintf(text, NET_TEXT_SIZE, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, port) < 0)
@@ -129,10 +129,9 @@ net_format(const NetAddress *address, char text[NET_TEXT_SIZE])
 int
 net_bind(NetAddress *address)
 {
-	int			on = 1;
-	int			fd = socket(address->storage.ss_family,
-							SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int			saved;
+	int on = 1;
+	int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int saved;
 
 	if (fd < 0)
 		return -1;
@@ -155,18 +154,18 @@ net_bind(NetAddress *address)
 bool
 net_is_taken(const NetAddress *address)
 {
-	int			on = 1;
-	int			fd;
-	bool		taken;
+	int on = 1;
+	int fd;
+	bool taken;
 
 	if (net_port(address) == 0)
 		return false;
 	fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return false;			/* net_bind will say why */
+		return false; /* net_bind will say why */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	taken = bind(fd, (const struct sockaddr *) &address->storage, address->len) < 0 &&
-		errno == EADDRINUSE;
+			errno == EADDRINUSE;
 	close(fd);
 	return taken;
 }
@@ -174,11 +173,11 @@ net_is_taken(const NetAddress *address)
 int
 net_listen(NetAddress *address)
 {
-	int			fd = net_bind(address);
+	int fd = net_bind(address);
 
 	if (fd >= 0 && listen(fd, LISTEN_BACKLOG) < 0)
 	{
-		int			saved = errno;
+		int saved = errno;
 
 		close(fd);
 		errno = saved;

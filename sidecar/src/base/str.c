@@ -17,7 +17,7 @@ sequence_length(const unsigned char *p, size_t left)
 {
 	unsigned char low = 0x80;
 	unsigned char high = 0xBF;
-	size_t		len;
+	size_t len;
 
 	if (p[0] < 0x80)
 		return 1;
@@ -58,8 +58,8 @@ str_is_utf8(const char *data, size_t len)
 
 	while (p < end)
 	{
-		uint64_t	eight;
-		size_t		step;
+		uint64_t eight;
+		size_t step;
 
 		/* eight ASCII bytes at a time: nearly all text is that */
 		if (end - p >= 8)

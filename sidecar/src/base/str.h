@@ -20,20 +20,20 @@
 typedef struct Str
 {
 	const char *data;
-	size_t		len;
+	size_t len;
 } Str;
 
 typedef struct StrList
 {
-	const Str  *items;
-	int			count;
+	const Str *items;
+	int count;
 } StrList;
 
 typedef struct EventFilter
 {
 	const StrList *topics;
-	int			topic_count;
-	StrList		types;
+	int topic_count;
+	StrList types;
 } EventFilter;
 
 /* of a literal */
@@ -53,8 +53,8 @@ str_equal(Str a, Str b)
 }
 
 /* is this strict UTF-8 (no overlong forms, no surrogates, nothing past U+10FFFF)? */
-bool		str_is_utf8(const char *data, size_t len);
+bool str_is_utf8(const char *data, size_t len);
 /* bytes of the well-formed character at data (1 .. 4), or 0 when there is none */
-size_t		str_utf8_length(const char *data, size_t left);
+size_t str_utf8_length(const char *data, size_t left);
 
-#endif							/* EVENTSD_STR_H */
+#endif /* EVENTSD_STR_H */

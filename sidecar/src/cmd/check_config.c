@@ -19,8 +19,8 @@
 static int
 check(const Conf *conf, bool connect)
 {
-	Buf			out;
-	bool		good = true;
+	Buf out;
+	bool good = true;
 
 	buf_init(&out, TEXT_LIMIT);
 	conf_print_values(conf, &out);
@@ -39,10 +39,10 @@ check(const Conf *conf, bool connect)
 int
 cmd_check_config(int argc, char **argv)
 {
-	ConfSource	source = {.argc = argc, .argv = argv, .allow_rest = true};
-	Conf	   *conf = cmd_load(&source, false);
-	bool		connect = false;
-	int			status = CMD_UNUSABLE;
+	ConfSource source = {.argc = argc, .argv = argv, .allow_rest = true};
+	Conf *conf = cmd_load(&source, false);
+	bool connect = false;
+	int status = CMD_UNUSABLE;
 
 	if (conf)
 	{

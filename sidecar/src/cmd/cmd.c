@@ -17,8 +17,8 @@
 Conf *
 cmd_load(ConfSource *source, bool is_service)
 {
-	Buf			errors;
-	Conf	   *conf;
+	Buf errors;
+	Conf *conf;
 
 	buf_init(&errors, ERRORS_LIMIT);
 	conf = conf_load(source, &errors);
@@ -40,7 +40,7 @@ cmd_load(ConfSource *source, bool is_service)
 int
 cmd_complain(const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	fputs("eventsd: ", stderr);
 	va_start(args, format);
@@ -54,7 +54,7 @@ bool
 cmd_option(char **words, int *at, const char *name, const char **value)
 {
 	const char *word = words[*at];
-	size_t		len = strlen(name);
+	size_t len = strlen(name);
 
 	if (strncmp(word, name, len) != 0 || (word[len] && word[len] != '='))
 		return false;

@@ -47,7 +47,7 @@ print(const Buf *out)
 void
 cmd_print_help(void)
 {
-	Buf			out;
+	Buf out;
 
 	buf_init(&out, TEXT_LIMIT);
 	buf_puts(&out, usage);
@@ -59,7 +59,7 @@ cmd_print_help(void)
 void
 cmd_print_settings_markdown(void)
 {
-	Buf			out;
+	Buf out;
 
 	buf_init(&out, TEXT_LIMIT);
 	conf_print_markdown(&out);

@@ -21,7 +21,7 @@ new_line(Buf *out, int depth)
 static size_t
 string_length(Str json, size_t at)
 {
-	size_t		end = at + 1;
+	size_t end = at + 1;
 
 	while (end < json.len && json.data[end] != '"')
 		end += json.data[end] == '\\' ? 2 : 1;
@@ -39,7 +39,7 @@ next_visible(Str json, size_t at)
 static void
 put_open(Buf *out, Str json, size_t at, int *depth)
 {
-	char		next = next_visible(json, at + 1);
+	char next = next_visible(json, at + 1);
 
 	buf_putc(out, json.data[at]);
 	++*depth;
@@ -59,12 +59,12 @@ put_close(Buf *out, char c, int *depth)
 void
 pretty_print(Buf *out, Str json)
 {
-	int			depth = 0;
+	int depth = 0;
 
 	for (size_t i = 0; i < json.len; i++)
 	{
-		char		c = json.data[i];
-		size_t		len;
+		char c = json.data[i];
+		size_t len;
 
 		if (c == '"')
 		{

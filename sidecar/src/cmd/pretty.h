@@ -10,6 +10,6 @@
 #include "base/str.h"
 
 /* json is valid JSON; it is not parsed, so numbers and escapes stay as they are written */
-void		pretty_print(Buf *out, Str json);
+void pretty_print(Buf *out, Str json);
 
-#endif							/* EVENTSD_CMD_PRETTY_H */
+#endif /* EVENTSD_CMD_PRETTY_H */

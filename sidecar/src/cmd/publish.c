@@ -28,30 +28,30 @@
 #include "loop/loop.h"
 #include "pg/query.h"
 
-#define BATCH_EVENTS	500
-#define BATCH_SIZE		(1024 * 1024)
-#define VALUE_LIMIT		(256 * 1024 * 1024)
-#define READ_SIZE		(64 * 1024)
-#define RETRY_INTERVAL	100		/* ms */
+#define BATCH_EVENTS 500
+#define BATCH_SIZE (1024 * 1024)
+#define VALUE_LIMIT (256 * 1024 * 1024)
+#define READ_SIZE (64 * 1024)
+#define RETRY_INTERVAL 100 /* ms */
 
 typedef struct Publish
 {
-	Loop	   *loop;
-	Queries    *queries;
-	char	   *context;
-	int64_t		patience;		/* ms to wait for the database */
-	int64_t		give_up_at;
-	LoopTimer	retry;
-	LoopIo		stdin_io;
-	bool		reading;		/* there may be more input */
-	Splitter	input;
-	Buf			batch;			/* collected, JSON array without its end */
-	int			batch_values;
-	Buf			sent;			/* under way */
-	bool		busy;
-	int64_t		numbered;		/* events of batches that were answered */
-	int64_t		values;			/* top-level values read */
-	int			status;
+	Loop *loop;
+	Queries *queries;
+	char *context;
+	int64_t patience; /* ms to wait for the database */
+	int64_t give_up_at;
+	LoopTimer retry;
+	LoopIo stdin_io;
+	bool reading; /* there may be more input */
+	Splitter input;
+	Buf batch; /* collected, JSON array without its end */
+	int batch_values;
+	Buf sent; /* under way */
+	bool busy;
+	int64_t numbered; /* events of batches that were answered */
+	int64_t values;	  /* top-level values read */
+	int status;
 } Publish;
 
 static void go_on(Publish *publish);
@@ -75,8 +75,8 @@ batch_is_full(const Publish *publish)
 static void
 collect(Publish *publish, Str value)
 {
-	JsonError	why;
-	Json	   *root;
+	JsonError why;
+	Json *root;
 
 	publish->values++;
 	root = json_parse(value.data, value.len, &why);
@@ -90,13 +90,12 @@ collect(Publish *publish, Str value)
 	if (json_kind(root) == JSON_KIND_ARRAY)
 	{
 		const char *open = memchr(value.data, '[', value.len);
-		size_t		start = (size_t) (open - value.data) + 1;
-		size_t		end = value.len;
+		size_t start = (size_t) (open - value.data) + 1;
+		size_t end = value.len;
 
 		while (value.data[end - 1] != ']')
 			end--;
-		value = json_count(root) > 0 ?
-			(Str) {value.data + start, end - 1 - start} : (Str) {"", 0};
+		value = json_count(root) > 0 ? (Str) {value.data + start, end - 1 - start} : (Str) {"", 0};
 		publish->batch_values += (int) json_count(root);
 	}
 	else
@@ -111,7 +110,7 @@ collect(Publish *publish, Str value)
 static void
 print_refused(const IntakeRow *row, int64_t number)
 {
-	Buf			line;
+	Buf line;
 
 	buf_init(&line, 1024 * 1024);
 	buf_putc(&line, '{');
@@ -163,13 +162,14 @@ print_error(const QueryError *error)
 		fprintf(stderr, "hint: %s\n", error->hint);
 	if (error->unknown_outcome)
 		fputs("eventsd: the connection broke after the events were sent: they may have been "
-			  "published, or not\n", stderr);
+			  "published, or not\n",
+			  stderr);
 }
 
 static void
 answered(void *arg, const IntakeResult *result, const QueryError *error)
 {
-	Publish    *publish = arg;
+	Publish *publish = arg;
 
 	publish->busy = false;
 	if (error && error->unavailable && !error->unknown_outcome &&
@@ -196,8 +196,8 @@ send_batch(Publish *publish)
 	if (publish->give_up_at == 0)
 		publish->give_up_at = loop_now_ms(publish->loop) + publish->patience;
 	publish->busy = true;
-	query_intake(publish->queries, (Str) {publish->sent.data, publish->sent.len},
-				 publish->context, answered, publish);
+	query_intake(publish->queries, (Str) {publish->sent.data, publish->sent.len}, publish->context,
+				 answered, publish);
 }
 
 static void
@@ -212,7 +212,7 @@ try_again(LoopTimer *timer, void *arg)
 static void
 collect_from_input(Publish *publish)
 {
-	Str			value;
+	Str value;
 
 	while (!batch_is_full(publish) && split_next(&publish->input, !publish->reading, &value))
 		collect(publish, value);
@@ -225,7 +225,7 @@ go_on(Publish *publish)
 	collect_from_input(publish);
 	if (!publish->busy && publish->sent.len == 0 && publish->batch.len > 0)
 	{
-		Buf			empty = publish->sent;
+		Buf empty = publish->sent;
 
 		buf_putc(&publish->batch, ']');
 		publish->sent = publish->batch;
@@ -243,9 +243,9 @@ go_on(Publish *publish)
 static void
 input_ready(LoopIo *io, int events, void *arg)
 {
-	Publish    *publish = arg;
-	char		bytes[READ_SIZE];
-	ssize_t		got = read(STDIN_FILENO, bytes, sizeof(bytes));
+	Publish *publish = arg;
+	char bytes[READ_SIZE];
+	ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
 
 	(void) events;
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
@@ -262,8 +262,7 @@ input_ready(LoopIo *io, int events, void *arg)
 	}
 	else if (!split_feed(&publish->input, bytes, (size_t) got))
 	{
-		fprintf(stderr, "eventsd: a value of the input is larger than %d MB\n",
-				VALUE_LIMIT >> 20);
+		fprintf(stderr, "eventsd: a value of the input is larger than %d MB\n", VALUE_LIMIT >> 20);
 		end_with(publish, CMD_FAILED);
 		return;
 	}
@@ -285,10 +284,9 @@ typedef struct EventOptions
 static bool
 make_event(Publish *publish, const EventOptions *options)
 {
-	Buf			event;
-	Json	   *data = options->data ?
-		json_parse(options->data, strlen(options->data), NULL) : NULL;
-	bool		good = data || !options->data;
+	Buf event;
+	Json *data = options->data ? json_parse(options->data, strlen(options->data), NULL) : NULL;
+	bool good = data || !options->data;
 
 	json_release(data);
 	if (!good)
@@ -318,7 +316,7 @@ take_word(Publish *publish, EventOptions *options, char **words, int *at)
 	const char *word = words[*at];
 	const char *none = "";
 	const char **value = &none;
-	bool		known = true;
+	bool known = true;
 
 	if (word[0] != '-')
 	{
@@ -346,7 +344,7 @@ static int
 take_words(Publish *publish, ConfSource *source)
 {
 	EventOptions options = {0};
-	int			status = 0;
+	int status = 0;
 
 	for (int i = 0; i < source->rest_count && !status; i++)
 		status = take_word(publish, &options, source->rest, &i);
@@ -365,7 +363,7 @@ take_words(Publish *publish, ConfSource *source)
 static char *
 make_context(const Conf *conf)
 {
-	Buf			context;
+	Buf context;
 
 	buf_init(&context, 1024 * 1024);
 	buf_putc(&context, '{');
@@ -399,10 +397,10 @@ run(Publish *publish, const Conf *conf)
 int
 cmd_publish(int argc, char **argv)
 {
-	ConfSource	source = {.argc = argc, .argv = argv, .allow_rest = true};
-	Publish		publish = {.status = 0};
-	Conf	   *conf = cmd_load(&source, false);
-	int			status = CMD_UNUSABLE;
+	ConfSource source = {.argc = argc, .argv = argv, .allow_rest = true};
+	Publish publish = {.status = 0};
+	Conf *conf = cmd_load(&source, false);
+	int status = CMD_UNUSABLE;
 
 	split_init(&publish.input, VALUE_LIMIT);
 	buf_init(&publish.batch, VALUE_LIMIT + BATCH_SIZE);

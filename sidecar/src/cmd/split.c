@@ -64,8 +64,7 @@ step(Splitter *splitter, char c)
 static void
 skip_space(Splitter *splitter)
 {
-	while (splitter->start < splitter->text.len &&
-		   is_space(splitter->text.data[splitter->start]))
+	while (splitter->start < splitter->text.len && is_space(splitter->text.data[splitter->start]))
 		splitter->start++;
 	splitter->scanned = splitter->start;
 }
@@ -74,8 +73,7 @@ skip_space(Splitter *splitter)
 static Str
 take(Splitter *splitter)
 {
-	Str			value = {splitter->text.data + splitter->start,
-	splitter->scanned - splitter->start};
+	Str value = {splitter->text.data + splitter->start, splitter->scanned - splitter->start};
 
 	splitter->start = splitter->scanned;
 	splitter->depth = 0;

@@ -18,22 +18,22 @@
 
 typedef struct Splitter
 {
-	Buf			text;
-	size_t		start;			/* of the value that is being looked for */
-	size_t		scanned;		/* up to here */
-	int			depth;
-	bool		in_string;
-	bool		escaped;
+	Buf text;
+	size_t start;	/* of the value that is being looked for */
+	size_t scanned; /* up to here */
+	int depth;
+	bool in_string;
+	bool escaped;
 } Splitter;
 
-void		split_init(Splitter *splitter, size_t limit);
-void		split_clear(Splitter *splitter);
+void split_init(Splitter *splitter, size_t limit);
+void split_clear(Splitter *splitter);
 /* false when a value is longer than the limit */
-bool		split_feed(Splitter *splitter, const char *bytes, size_t len);
+bool split_feed(Splitter *splitter, const char *bytes, size_t len);
 /*
  * The next whole value, good until more is fed; false when there is none yet.
  * at_end: no more bytes will come, so what is left is a value too, however it looks.
  */
-bool		split_next(Splitter *splitter, bool at_end, Str *value);
+bool split_next(Splitter *splitter, bool at_end, Str *value);
 
-#endif							/* EVENTSD_CMD_SPLIT_H */
+#endif /* EVENTSD_CMD_SPLIT_H */

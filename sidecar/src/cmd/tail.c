@@ -29,33 +29,33 @@
 #include "pg/feed.h"
 #include "web/filter.h"
 
-#define OUT_LIMIT	((size_t) 2 << 30)	/* a page is bounded; pretty printing can double it */
-#define FILTER_MAX	1000
-#define HANGUP_LOOK 500			/* ms between looks whether the reader is still there */
+#define OUT_LIMIT ((size_t) 2 << 30) /* a page is bounded; pretty printing can double it */
+#define FILTER_MAX 1000
+#define HANGUP_LOOK 500 /* ms between looks whether the reader is still there */
 
 typedef struct Tail
 {
-	Loop	   *loop;
-	Feed	   *feed;
-	Buf			out;
-	size_t		written;		/* of out */
-	bool		is_file;
-	LoopIo		stdout_io;
-	LoopTimer	hangup;
-	LoopSignal	interrupted;
-	LoopSignal	terminated;
+	Loop *loop;
+	Feed *feed;
+	Buf out;
+	size_t written; /* of out */
+	bool is_file;
+	LoopIo stdout_io;
+	LoopTimer hangup;
+	LoopSignal interrupted;
+	LoopSignal terminated;
 
 	/* options */
-	Cursor		after;
+	Cursor after;
 	FeedOptions start;
 	EventFilter filter;
-	bool		pretty;
-	bool		follow;
-	int64_t		count;			/* events still to print; -1: all */
+	bool pretty;
+	bool follow;
+	int64_t count; /* events still to print; -1: all */
 
-	int64_t		stop_at;		/* without follow: the horizon at the start */
-	bool		finished;		/* write out, then end */
-	int			status;
+	int64_t stop_at; /* without follow: the horizon at the start */
+	bool finished;	 /* write out, then end */
+	int status;
 } Tail;
 
 /* ---- output ---- */
@@ -87,12 +87,12 @@ can_write(const Tail *tail)
 static bool
 write_some(Tail *tail)
 {
-	int			ready = 1;
+	int ready = 1;
 
 	while (tail->written < tail->out.len && (ready = can_write(tail)) > 0)
 	{
-		size_t		left = tail->out.len - tail->written;
-		ssize_t		done;
+		size_t left = tail->out.len - tail->written;
+		ssize_t done;
 
 		if (!tail->is_file && left > PIPE_BUF)
 			left = PIPE_BUF;
@@ -148,7 +148,7 @@ output_ready(LoopIo *io, int events, void *arg)
 static void
 look_for_hangup(LoopTimer *timer, void *arg)
 {
-	Tail	   *tail = arg;
+	Tail *tail = arg;
 
 	(void) timer;
 	if (can_write(tail) < 0)
@@ -160,15 +160,15 @@ look_for_hangup(LoopTimer *timer, void *arg)
 static void
 on_epoch(void *arg, const FeedEpoch *epoch)
 {
-	Tail	   *tail = arg;
+	Tail *tail = arg;
 
 	tail->stop_at = epoch->horizon;
 	if (epoch->reason != FEED_EPOCH_FIRST)
 	{
 		fprintf(stderr, "eventsd: %s; going on after %s-%019lld\n",
-				epoch->reason == FEED_EPOCH_CHANGED ?
-				"the cursor is not of this database's epoch, or beyond its end" :
-				"events after the cursor are not kept any more",
+				epoch->reason == FEED_EPOCH_CHANGED
+					? "the cursor is not of this database's epoch, or beyond its end"
+					: "events after the cursor are not kept any more",
 				epoch->epoch, (long long) epoch->position);
 		tail->status = CMD_FAILED;
 	}
@@ -179,7 +179,7 @@ on_epoch(void *arg, const FeedEpoch *epoch)
 static void
 on_event(void *arg, const FeedEvent *event)
 {
-	Tail	   *tail = arg;
+	Tail *tail = arg;
 
 	if (tail->count == 0 || (!tail->follow && event->position > tail->stop_at))
 		return;
@@ -195,7 +195,7 @@ on_event(void *arg, const FeedEvent *event)
 static void
 on_page_end(void *arg, int64_t position, const char *epoch)
 {
-	Tail	   *tail = arg;
+	Tail *tail = arg;
 
 	(void) epoch;
 	if (!tail->follow && position >= tail->stop_at)
@@ -213,7 +213,7 @@ on_page_end(void *arg, int64_t position, const char *epoch)
 static void
 on_refused(void *arg, const char *message)
 {
-	Tail	   *tail = arg;
+	Tail *tail = arg;
 
 	fprintf(stderr, "eventsd: --since: %s\n", message);
 	tail->status = CMD_UNUSABLE;
@@ -223,7 +223,7 @@ on_refused(void *arg, const char *message)
 static void
 stop_signal(LoopSignal *signal, int signum, void *arg)
 {
-	Tail	   *tail = arg;
+	Tail *tail = arg;
 
 	(void) signal;
 	(void) signum;
@@ -252,7 +252,7 @@ set_after(Tail *tail, const char *value)
 static int
 set_count(Tail *tail, const char *value)
 {
-	char	   *end;
+	char *end;
 
 	errno = 0;
 	tail->count = strtoll(value, &end, 10);
@@ -264,11 +264,10 @@ set_count(Tail *tail, const char *value)
 static int
 set_filter(Tail *tail, bool is_topic, const char *value)
 {
-	char		why[FILTER_DETAIL_SIZE] = "";
-	HttpSlice	slice = {value, strlen(value)};
-	bool		good = is_topic ?
-		filter_add_topic(&tail->filter, slice, FILTER_MAX, why) :
-		filter_add_types(&tail->filter, value, strlen(value), FILTER_MAX, why);
+	char why[FILTER_DETAIL_SIZE] = "";
+	HttpSlice slice = {value, strlen(value)};
+	bool good = is_topic ? filter_add_topic(&tail->filter, slice, FILTER_MAX, why)
+						 : filter_add_types(&tail->filter, value, strlen(value), FILTER_MAX, why);
 
 	return good ? 0 : cmd_complain("--%s \"%s\" %s", is_topic ? "topic" : "type", value, why);
 }
@@ -278,7 +277,7 @@ set_option(Tail *tail, char **words, int *at)
 {
 	const char *value = "";
 	const char *word = words[*at];
-	int			status = 0;
+	int status = 0;
 
 	if (strcmp(word, "--pretty") == 0)
 		tail->pretty = true;
@@ -304,11 +303,9 @@ set_option(Tail *tail, char **words, int *at)
 static int
 run(Tail *tail, const Conf *conf)
 {
-	static const FeedHandler handler = {
-		.on_epoch = on_epoch,
-		.on_event = on_event,
-		.on_page_end = on_page_end
-	};
+	static const FeedHandler handler = {.on_epoch = on_epoch,
+										.on_event = on_event,
+										.on_page_end = on_page_end};
 	struct stat output;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -339,10 +336,10 @@ run(Tail *tail, const Conf *conf)
 int
 cmd_tail(int argc, char **argv)
 {
-	ConfSource	source = {.argc = argc, .argv = argv, .allow_rest = true};
-	Tail		tail = {.follow = true, .count = -1, .start.after = FEED_LATEST};
-	Conf	   *conf = cmd_load(&source, false);
-	int			status = conf ? 0 : CMD_UNUSABLE;
+	ConfSource source = {.argc = argc, .argv = argv, .allow_rest = true};
+	Tail tail = {.follow = true, .count = -1, .start.after = FEED_LATEST};
+	Conf *conf = cmd_load(&source, false);
+	int status = conf ? 0 : CMD_UNUSABLE;
 
 	/* connecting is no news to somebody who waits for events */
 	if (conf && conf->log_level == LOG_INFO)

@@ -12,11 +12,11 @@
 static bool
 check_addresses(const Conf *conf, const char *name, const ConfList *list, Buf *errors)
 {
-	bool		good = true;
+	bool good = true;
 
 	for (int i = 0; i < list->count; i++)
 	{
-		NetAddress	address;
+		NetAddress address;
 		const char *error;
 
 		if (!net_parse(list->items[i], &address, &error))
@@ -26,7 +26,8 @@ check_addresses(const Conf *conf, const char *name, const ConfList *list, Buf *e
 		}
 		else if (!net_is_loopback(&address) && !(conf->anonymous && conf->anonymous_set))
 		{
-			buf_printf(errors, "%s: \"%s\" can be reached from other machines, and clients need "
+			buf_printf(errors,
+					   "%s: \"%s\" can be reached from other machines, and clients need "
 					   "no credentials; set anonymous to true if that is what you want\n",
 					   name, list->items[i]);
 			good = false;
@@ -45,7 +46,7 @@ refuse(Buf *errors, const char *why)
 bool
 conf_check(const Conf *conf, Buf *errors)
 {
-	bool		good = true;
+	bool good = true;
 
 	good &= check_addresses(conf, "listen", &conf->listen, errors);
 	good &= check_addresses(conf, "admin_listen", &conf->admin_listen, errors);
@@ -55,7 +56,7 @@ conf_check(const Conf *conf, Buf *errors)
 		good = refuse(errors, "jwt_keys: JSON Web Tokens are not supported by this version");
 	if (!conf->anonymous)
 		good = refuse(errors, "anonymous: false would let nobody in, as this version knows no "
-					  "way to authenticate clients");
+							  "way to authenticate clients");
 	if (conf->max_url_size > conf->max_head_size)
 		good = refuse(errors, "max_url_size: must not be greater than max_head_size");
 	if (!conf->source[0])

@@ -18,10 +18,10 @@
 #include "base/mem.h"
 #include "conf/table.h"
 
-#define FILE_LIMIT	 (1024 * 1024)
-#define VALUE_LIMIT	 (64 * 1024)
-#define NAME_SIZE	 64
-#define PREFIX		 "EVENTSD_"
+#define FILE_LIMIT (1024 * 1024)
+#define VALUE_LIMIT (64 * 1024)
+#define NAME_SIZE 64
+#define PREFIX "EVENTSD_"
 
 extern char **environ;
 
@@ -42,8 +42,8 @@ apply(Conf *conf, const Setting *setting, const char *text, const char *where, B
 Conf *
 conf_defaults(void)
 {
-	Conf	   *conf = mem_zalloc(sizeof(Conf));
-	Buf			errors;
+	Conf *conf = mem_zalloc(sizeof(Conf));
+	Buf errors;
 
 	buf_init(&errors, 1024);
 	for (const Setting *setting = conf_settings; setting->name; setting++)
@@ -51,7 +51,7 @@ conf_defaults(void)
 		if (!conf_set(conf, setting, setting->initial, "default", &errors))
 		{
 			fputs(buf_text(&errors), stderr);
-			abort();			/* the table contradicts itself */
+			abort(); /* the table contradicts itself */
 		}
 	}
 	buf_clear(&errors);
@@ -62,17 +62,17 @@ conf_defaults(void)
 
 typedef struct FileReading
 {
-	Conf	   *conf;
+	Conf *conf;
 	const char *path;
-	Buf		   *errors;
-	bool		good;
+	Buf *errors;
+	bool good;
 } FileReading;
 
 /* scalars as they are written, arrays of strings with commas */
 static bool
 value_as_text(const Json *value, Buf *text)
 {
-	Str			string;
+	Str string;
 
 	if (json_kind(value) != JSON_KIND_ARRAY)
 	{
@@ -100,7 +100,7 @@ read_member(void *arg, const char *key, const Json *value)
 {
 	FileReading *reading = arg;
 	const Setting *setting = conf_find_setting(key, strlen(key));
-	Buf			text;
+	Buf text;
 
 	if (!setting)
 	{
@@ -115,8 +115,8 @@ read_member(void *arg, const char *key, const Json *value)
 		text.overflowed = true;
 	if (text.overflowed)
 	{
-		buf_printf(reading->errors, "%s: %s: a value of another kind was expected\n",
-				   reading->path, key);
+		buf_printf(reading->errors, "%s: %s: a value of another kind was expected\n", reading->path,
+				   key);
 		reading->good = false;
 	}
 	else if (!apply(reading->conf, setting, buf_text(&text), reading->path, reading->errors))
@@ -127,9 +127,9 @@ read_member(void *arg, const char *key, const Json *value)
 static bool
 read_whole(const char *path, Buf *content, Buf *errors)
 {
-	FILE	   *file = fopen(path, "re");
-	char	   *room;
-	size_t		got;
+	FILE *file = fopen(path, "re");
+	char *room;
+	size_t got;
 
 	if (!file)
 	{
@@ -158,9 +158,9 @@ static bool
 load_file(Conf *conf, const char *path, Buf *errors)
 {
 	FileReading reading = {conf, path, errors, true};
-	Buf			content;
-	JsonError	why;
-	Json	   *root;
+	Buf content;
+	JsonError why;
+	Json *root;
 
 	buf_init(&content, FILE_LIMIT);
 	if (!read_whole(path, &content, errors))
@@ -197,14 +197,14 @@ is_from_kubernetes(const char *name)
 static bool
 load_variables(Conf *conf, Buf *errors)
 {
-	bool		good = true;
+	bool good = true;
 
 	for (char **entry = environ; *entry; entry++)
 	{
 		const char *name = *entry + strlen(PREFIX);
 		const char *equals = strchr(*entry, '=');
-		char		lower[NAME_SIZE];
-		size_t		len;
+		char lower[NAME_SIZE];
+		size_t len;
 		const Setting *setting = NULL;
 
 		if (!equals || strncmp(*entry, PREFIX, strlen(PREFIX)) != 0)
@@ -232,9 +232,9 @@ load_variables(Conf *conf, Buf *errors)
 
 typedef struct Flag
 {
-	char		name[NAME_SIZE];	/* with underscores */
-	size_t		len;
-	const char *value;			/* after the =, or NULL */
+	char name[NAME_SIZE]; /* with underscores */
+	size_t len;
+	const char *value; /* after the =, or NULL */
 } Flag;
 
 /* --some-name or --some-name=value */
@@ -291,13 +291,13 @@ keep_rest(ConfSource *source, char *argument)
 static bool
 load_flags(Conf *conf, ConfSource *source, const char **path, Buf *errors)
 {
-	bool		good = true;
+	bool good = true;
 
 	for (int i = 0; i < source->argc; i++)
 	{
-		Flag		flag = {.len = 0};
+		Flag flag = {.len = 0};
 		const Setting *setting = NULL;
-		bool		is_config = false;
+		bool is_config = false;
 
 		if (split_flag(source->argv[i], &flag))
 		{
@@ -335,9 +335,9 @@ load_flags(Conf *conf, ConfSource *source, const char **path, Buf *errors)
 Conf *
 conf_load(ConfSource *source, Buf *errors)
 {
-	Conf	   *conf = conf_defaults();
+	Conf *conf = conf_defaults();
 	const char *path = getenv(PREFIX "CONFIG");
-	bool		good;
+	bool good;
 
 	mem_free(source->rest);
 	source->rest = mem_array((size_t) source->argc + 1, sizeof(char *));

@@ -50,7 +50,7 @@ put_wrapped(Buf *out, const char *text)
 {
 	while (*text)
 	{
-		size_t		len = strlen(text);
+		size_t len = strlen(text);
 
 		if (len > 76)
 		{
@@ -87,9 +87,10 @@ conf_print_markdown(Buf *out)
 	for (const Setting *setting = conf_settings; setting->name; setting++)
 	{
 		if (setting->section)
-			buf_printf(out, "%s## %s\n\n| setting | default | reload | meaning |\n"
-					   "|---|---|---|---|\n", setting == conf_settings ? "" : "\n",
-					   setting->section);
+			buf_printf(out,
+					   "%s## %s\n\n| setting | default | reload | meaning |\n"
+					   "|---|---|---|---|\n",
+					   setting == conf_settings ? "" : "\n", setting->section);
 		buf_printf(out, "| `%s` | ", setting->name);
 		if (setting->initial[0])
 			buf_printf(out, "`%s`", setting->initial);
@@ -155,14 +156,14 @@ char *
 conf_hide_password(const char *conninfo)
 {
 	const char *scheme = strstr(conninfo, "://");
-	bool		is_uri = scheme && strncmp(conninfo, "postgres", 8) == 0;
-	Buf			out;
+	bool is_uri = scheme && strncmp(conninfo, "postgres", 8) == 0;
+	Buf out;
 
 	buf_init(&out, strlen(conninfo) * 2 + 64);
 	if (is_uri)
 	{
 		const char *authority = scheme + 3;
-		size_t		len = strcspn(authority, "/?");
+		size_t len = strcspn(authority, "/?");
 		const char *at = NULL;
 		const char *colon;
 

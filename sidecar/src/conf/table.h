@@ -17,7 +17,7 @@
 typedef enum SettingKind
 {
 	SETTING_STRING,
-	SETTING_SECRET,				/* a string whose password is hidden when shown */
+	SETTING_SECRET, /* a string whose password is hidden when shown */
 	SETTING_LIST,
 	SETTING_BOOLEAN,
 	SETTING_INTEGER,
@@ -28,14 +28,14 @@ typedef enum SettingKind
 
 typedef struct Setting
 {
-	const char *name;			/* snake_case; NULL ends the table */
+	const char *name; /* snake_case; NULL ends the table */
 	SettingKind kind;
-	size_t		offset;			/* of the member in Conf */
-	const char *initial;		/* the default, written as a user would */
-	int64_t		min;			/* in the member's own unit */
-	int64_t		max;
-	bool		reloads;		/* SIGHUP may change it */
-	const char *section;		/* set where a new section of the documentation begins */
+	size_t offset;		 /* of the member in Conf */
+	const char *initial; /* the default, written as a user would */
+	int64_t min;		 /* in the member's own unit */
+	int64_t max;
+	bool reloads;		 /* SIGHUP may change it */
+	const char *section; /* set where a new section of the documentation begins */
 	const char *doc;
 } Setting;
 
@@ -43,12 +43,11 @@ extern const Setting conf_settings[];
 
 const Setting *conf_find_setting(const char *name, size_t len);
 /* set from text; false with the reason appended to *errors (prefixed with where) */
-bool		conf_set(Conf *conf, const Setting *setting, const char *text, const char *where,
-					 Buf *errors);
+bool conf_set(Conf *conf, const Setting *setting, const char *text, const char *where, Buf *errors);
 /* the value as it would be written in the file, JSON */
-void		conf_put_value(Buf *out, const Conf *conf, const Setting *setting);
-bool		conf_same_value(const Conf *a, const Conf *b, const Setting *setting);
+void conf_put_value(Buf *out, const Conf *conf, const Setting *setting);
+bool conf_same_value(const Conf *a, const Conf *b, const Setting *setting);
 /* what no single row can know: addresses, relations between settings */
-bool		conf_check(const Conf *conf, Buf *errors);
+bool conf_check(const Conf *conf, Buf *errors);
 
-#endif							/* EVENTSD_CONF_TABLE_H */
+#endif /* EVENTSD_CONF_TABLE_H */

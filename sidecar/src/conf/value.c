@@ -20,15 +20,16 @@
 typedef struct Unit
 {
 	const char *name;
-	int64_t		factor;
+	int64_t factor;
 } Unit;
 
-static const Unit byte_units[] = {
-	{"GB", INT64_C(1) << 30}, {"MB", INT64_C(1) << 20}, {"kB", 1024}, {"B", 1}, {NULL, 0}
-};
-static const Unit time_units[] = {
-	{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0}
-};
+static const Unit byte_units[] = {{"GB", INT64_C(1) << 30},
+								  {"MB", INT64_C(1) << 20},
+								  {"kB", 1024},
+								  {"B", 1},
+								  {NULL, 0}};
+static const Unit time_units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000},
+								  {"s", 1000},	   {"ms", 1},	   {NULL, 0}};
 static const Unit no_units[] = {{NULL, 0}};
 
 static const Unit *
@@ -54,11 +55,11 @@ complain(Buf *errors, const char *where, const Setting *setting, const char *why
 static bool
 parse_quantity(SettingKind kind, const char *text, double *value)
 {
-	int64_t		factor = kind == SETTING_DURATION ? 1000 : 1;
-	char	   *end;
+	int64_t factor = kind == SETTING_DURATION ? 1000 : 1;
+	char *end;
 
 	if (!strchr("0123456789.-", text[0]) || !text[0])
-		return false;			/* strtod would take inf, nan and leading blanks */
+		return false; /* strtod would take inf, nan and leading blanks */
 	errno = 0;
 	*value = strtod(text, &end);
 	if (errno || end == text || !isfinite(*value))
@@ -95,16 +96,16 @@ put_quantity(Buf *out, SettingKind kind, int64_t value)
 static bool
 set_quantity(Conf *conf, const Setting *setting, const char *text, const char *where, Buf *errors)
 {
-	double		value;
-	Buf			range;
+	double value;
+	Buf range;
 
 	if (!parse_quantity(setting->kind, text, &value) || value != floor(value))
 		return complain(errors, where, setting,
-						setting->kind == SETTING_BYTES ?
-						"a size was expected, such as 4096, 64kB or 1MB" :
-						setting->kind == SETTING_DURATION ?
-						"a duration was expected, such as 15, 500ms, 15s or 2min" :
-						"a whole number was expected");
+						setting->kind == SETTING_BYTES
+							? "a size was expected, such as 4096, 64kB or 1MB"
+						: setting->kind == SETTING_DURATION
+							? "a duration was expected, such as 15, 500ms, 15s or 2min"
+							: "a whole number was expected");
 	if (value < (double) setting->min || value > (double) setting->max)
 	{
 		buf_init(&range, 256);
@@ -124,8 +125,7 @@ static bool
 set_boolean(Conf *conf, const Setting *setting, const char *text, const char *where, Buf *errors)
 {
 	static const char *const words[][2] = {
-		{"false", "true"}, {"off", "on"}, {"no", "yes"}, {"0", "1"}
-	};
+		{"false", "true"}, {"off", "on"}, {"no", "yes"}, {"0", "1"}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 	{
@@ -158,7 +158,7 @@ set_list(ConfList *list, const char *text)
 	clear_list(list);
 	while (*text)
 	{
-		size_t		len;
+		size_t len;
 		const char *next;
 
 		text += strspn(text, " ,");
@@ -178,7 +178,7 @@ set_list(ConfList *list, const char *text)
 bool
 conf_set(Conf *conf, const Setting *setting, const char *text, const char *where, Buf *errors)
 {
-	char	  **string = member_of(conf, setting);
+	char **string = member_of(conf, setting);
 
 	if (!str_is_utf8(text, strlen(text)))
 		return complain(errors, where, setting, "is not valid UTF-8");
@@ -197,8 +197,7 @@ conf_set(Conf *conf, const Setting *setting, const char *text, const char *where
 		case SETTING_LEVEL:
 			if (log_parse_level(text, member_of(conf, setting)))
 				return true;
-			return complain(errors, where, setting,
-							"error, warning, info or debug was expected");
+			return complain(errors, where, setting, "error, warning, info or debug was expected");
 		default:
 			return set_quantity(conf, setting, text, where, errors);
 	}
@@ -221,8 +220,8 @@ void
 conf_put_value(Buf *out, const Conf *conf, const Setting *setting)
 {
 	const void *member = member_of(conf, setting);
-	int64_t		number;
-	char	   *shown;
+	int64_t number;
+	char *shown;
 
 	switch (setting->kind)
 	{

@@ -24,24 +24,24 @@ _Static_assert(sizeof(ev_io) <= sizeof(((LoopIo *) 0)->watcher), "ev_io has grow
 _Static_assert(sizeof(ev_timer) <= sizeof(((LoopTimer *) 0)->watcher), "ev_timer has grown");
 _Static_assert(sizeof(ev_signal) <= sizeof(((LoopSignal *) 0)->watcher), "ev_signal has grown");
 
-#define LOOK_INTERVAL 1.0		/* seconds between looks at the time-out lists */
+#define LOOK_INTERVAL 1.0 /* seconds between looks at the time-out lists */
 
 struct Loop
 {
 	struct ev_loop *ev;
-	int64_t		now;
-	ev_check	after_wait;
-	ev_prepare	before_wait;
-	ev_idle		no_wait;
-	ev_timer	look;
-	Dlist		deferred;
-	Dlist		timeout_lists;
+	int64_t now;
+	ev_check after_wait;
+	ev_prepare before_wait;
+	ev_idle no_wait;
+	ev_timer look;
+	Dlist deferred;
+	Dlist timeout_lists;
 };
 
 static void
 note_time(struct ev_loop *ev, ev_check *watcher, int events)
 {
-	Loop	   *loop = watcher->data;
+	Loop *loop = watcher->data;
 
 	(void) ev;
 	(void) events;
@@ -59,16 +59,16 @@ keep_going(struct ev_loop *ev, ev_idle *watcher, int events)
 static void
 run_deferred(struct ev_loop *ev, ev_prepare *watcher, int events)
 {
-	Loop	   *loop = watcher->data;
-	Dlist		batch;
-	DlistNode  *node;
+	Loop *loop = watcher->data;
+	Dlist batch;
+	DlistNode *node;
 
 	(void) events;
 	dlist_init(&batch);
 	dlist_splice(&batch, &loop->deferred);
 	while ((node = dlist_pop_head(&batch)))
 	{
-		LoopDefer  *defer = DLIST_OWNER(LoopDefer, node, node);
+		LoopDefer *defer = DLIST_OWNER(LoopDefer, node, node);
 
 		defer->fn(defer, defer->arg);
 	}
@@ -85,14 +85,14 @@ run_deferred(struct ev_loop *ev, ev_prepare *watcher, int events)
 static void
 look_at_timeouts(struct ev_loop *ev, ev_timer *watcher, int events)
 {
-	Loop	   *loop = watcher->data;
+	Loop *loop = watcher->data;
 
 	(void) ev;
 	(void) events;
 	for (DLIST_EACH(list_node, &loop->timeout_lists))
 	{
 		LoopTimeouts *list = DLIST_OWNER(LoopTimeouts, node, list_node);
-		DlistNode  *node;
+		DlistNode *node;
 
 		while ((node = dlist_first(&list->waiting)))
 		{
@@ -109,7 +109,7 @@ look_at_timeouts(struct ev_loop *ev, ev_timer *watcher, int events)
 Loop *
 loop_new(void)
 {
-	Loop	   *loop = mem_zalloc(sizeof(Loop));
+	Loop *loop = mem_zalloc(sizeof(Loop));
 
 	loop->ev = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
 	if (!loop->ev)
@@ -187,8 +187,8 @@ loop_after_fork(Loop *loop)
 static void
 io_ready(struct ev_loop *ev, ev_io *watcher, int events)
 {
-	LoopIo	   *io = watcher->data;
-	int			ours = 0;
+	LoopIo *io = watcher->data;
+	int ours = 0;
 
 	(void) ev;
 	if (events & (EV_READ | EV_ERROR))
@@ -201,7 +201,7 @@ io_ready(struct ev_loop *ev, ev_io *watcher, int events)
 void
 loop_io_init(LoopIo *io, Loop *loop, int fd, LoopIoFn fn, void *arg)
 {
-	ev_io	   *watcher = (ev_io *) io->watcher;
+	ev_io *watcher = (ev_io *) io->watcher;
 
 	memset(io, 0, sizeof(*io));
 	io->loop = loop;
@@ -219,13 +219,13 @@ loop_io_get(const LoopIo *io)
 	if (!io->loop || !ev_is_active(watcher))
 		return 0;
 	return ((watcher->events & EV_READ) ? LOOP_READ : 0) |
-		((watcher->events & EV_WRITE) ? LOOP_WRITE : 0);
+		   ((watcher->events & EV_WRITE) ? LOOP_WRITE : 0);
 }
 
 void
 loop_io_set(LoopIo *io, int events)
 {
-	ev_io	   *watcher = (ev_io *) io->watcher;
+	ev_io *watcher = (ev_io *) io->watcher;
 
 	if (loop_io_get(io) == events)
 		return;
@@ -233,8 +233,8 @@ loop_io_set(LoopIo *io, int events)
 	if (!events)
 		return;
 	/* not ev_io_set, which makes libev suspect another file behind the same descriptor */
-	ev_io_modify(watcher, ((events & LOOP_READ) ? EV_READ : 0) |
-				 ((events & LOOP_WRITE) ? EV_WRITE : 0));
+	ev_io_modify(watcher,
+				 ((events & LOOP_READ) ? EV_READ : 0) | ((events & LOOP_WRITE) ? EV_WRITE : 0));
 	ev_io_start(io->loop->ev, watcher);
 }
 
@@ -258,7 +258,7 @@ loop_io_clear(LoopIo *io)
 static void
 timer_due(struct ev_loop *ev, ev_timer *watcher, int events)
 {
-	LoopTimer  *timer = watcher->data;
+	LoopTimer *timer = watcher->data;
 
 	(void) ev;
 	(void) events;
@@ -268,7 +268,7 @@ timer_due(struct ev_loop *ev, ev_timer *watcher, int events)
 void
 loop_timer_init(LoopTimer *timer, Loop *loop, LoopTimerFn fn, void *arg)
 {
-	ev_timer   *watcher = (ev_timer *) timer->watcher;
+	ev_timer *watcher = (ev_timer *) timer->watcher;
 
 	memset(timer, 0, sizeof(*timer));
 	timer->loop = loop;
@@ -281,7 +281,7 @@ loop_timer_init(LoopTimer *timer, Loop *loop, LoopTimerFn fn, void *arg)
 void
 loop_timer_start(LoopTimer *timer, int64_t delay_ms, int64_t repeat_ms)
 {
-	ev_timer   *watcher = (ev_timer *) timer->watcher;
+	ev_timer *watcher = (ev_timer *) timer->watcher;
 
 	ev_timer_stop(timer->loop->ev, watcher);
 	ev_timer_set(watcher, (double) delay_ms / 1000., (double) repeat_ms / 1000.);
@@ -316,7 +316,7 @@ signal_came(struct ev_loop *ev, ev_signal *watcher, int events)
 void
 loop_signal_start(LoopSignal *signal, Loop *loop, int signum, LoopSignalFn fn, void *arg)
 {
-	ev_signal  *watcher = (ev_signal *) signal->watcher;
+	ev_signal *watcher = (ev_signal *) signal->watcher;
 
 	memset(signal, 0, sizeof(*signal));
 	signal->loop = loop;

@@ -22,101 +22,101 @@
 
 typedef struct Loop Loop;
 
-Loop	   *loop_new(void);
-void		loop_free(Loop *loop);
+Loop *loop_new(void);
+void loop_free(Loop *loop);
 /* until loop_stop() */
-void		loop_run(Loop *loop);
+void loop_run(Loop *loop);
 /* one turn; waits for something to do only if `block` (for tests) */
-void		loop_turn(Loop *loop, bool block);
-void		loop_stop(Loop *loop);
+void loop_turn(Loop *loop, bool block);
+void loop_stop(Loop *loop);
 /* the struct ev_loop, for libraries that bring their own watchers (libwebsockets) */
-void	   *loop_native(Loop *loop);
+void *loop_native(Loop *loop);
 /* monotonic, as of the start of this turn */
-int64_t		loop_now_ms(Loop *loop);
+int64_t loop_now_ms(Loop *loop);
 /* a forked child calls this before it uses a loop made by its parent */
-void		loop_after_fork(Loop *loop);
+void loop_after_fork(Loop *loop);
 
 /* ---- descriptors ---- */
 
-#define LOOP_READ	1
-#define LOOP_WRITE	2
+#define LOOP_READ 1
+#define LOOP_WRITE 2
 
 typedef struct LoopIo LoopIo;
-typedef void (*LoopIoFn) (LoopIo *io, int events, void *arg);
+typedef void (*LoopIoFn)(LoopIo *io, int events, void *arg);
 
 struct LoopIo
 {
-	void	   *watcher[6];		/* an ev_io */
-	Loop	   *loop;
-	LoopIoFn	fn;
-	void	   *arg;
+	void *watcher[6]; /* an ev_io */
+	Loop *loop;
+	LoopIoFn fn;
+	void *arg;
 };
 
-void		loop_io_init(LoopIo *io, Loop *loop, int fd, LoopIoFn fn, void *arg);
+void loop_io_init(LoopIo *io, Loop *loop, int fd, LoopIoFn fn, void *arg);
 /* what to wait for: LOOP_READ | LOOP_WRITE, or 0 for nothing; cheap when unchanged */
-void		loop_io_set(LoopIo *io, int events);
-int			loop_io_get(const LoopIo *io);
-int			loop_io_fd(const LoopIo *io);
+void loop_io_set(LoopIo *io, int events);
+int loop_io_get(const LoopIo *io);
+int loop_io_fd(const LoopIo *io);
 /* always before the descriptor is closed */
-void		loop_io_clear(LoopIo *io);
+void loop_io_clear(LoopIo *io);
 
 /* ---- timers: for few things; crowds use LoopTimeouts ---- */
 
 typedef struct LoopTimer LoopTimer;
-typedef void (*LoopTimerFn) (LoopTimer *timer, void *arg);
+typedef void (*LoopTimerFn)(LoopTimer *timer, void *arg);
 
 struct LoopTimer
 {
-	void	   *watcher[7];		/* an ev_timer */
-	Loop	   *loop;
+	void *watcher[7]; /* an ev_timer */
+	Loop *loop;
 	LoopTimerFn fn;
-	void	   *arg;
+	void *arg;
 };
 
-void		loop_timer_init(LoopTimer *timer, Loop *loop, LoopTimerFn fn, void *arg);
+void loop_timer_init(LoopTimer *timer, Loop *loop, LoopTimerFn fn, void *arg);
 /* after delay ms, then each repeat ms (0: once); a running timer is set anew */
-void		loop_timer_start(LoopTimer *timer, int64_t delay_ms, int64_t repeat_ms);
-bool		loop_timer_is_running(const LoopTimer *timer);
-void		loop_timer_clear(LoopTimer *timer);
+void loop_timer_start(LoopTimer *timer, int64_t delay_ms, int64_t repeat_ms);
+bool loop_timer_is_running(const LoopTimer *timer);
+void loop_timer_clear(LoopTimer *timer);
 
 /* ---- signals (delivered in the loop, never in a handler) ---- */
 
 typedef struct LoopSignal LoopSignal;
-typedef void (*LoopSignalFn) (LoopSignal *signal, int signum, void *arg);
+typedef void (*LoopSignalFn)(LoopSignal *signal, int signum, void *arg);
 
 struct LoopSignal
 {
-	void	   *watcher[6];		/* an ev_signal */
-	Loop	   *loop;
+	void *watcher[6]; /* an ev_signal */
+	Loop *loop;
 	LoopSignalFn fn;
-	void	   *arg;
+	void *arg;
 };
 
-void		loop_signal_start(LoopSignal *signal, Loop *loop, int signum, LoopSignalFn fn, void *arg);
-void		loop_signal_clear(LoopSignal *signal);
+void loop_signal_start(LoopSignal *signal, Loop *loop, int signum, LoopSignalFn fn, void *arg);
+void loop_signal_clear(LoopSignal *signal);
 
 /* ---- deferred work ---- */
 
 typedef struct LoopDefer LoopDefer;
-typedef void (*LoopDeferFn) (LoopDefer *defer, void *arg);
+typedef void (*LoopDeferFn)(LoopDefer *defer, void *arg);
 
 struct LoopDefer
 {
-	DlistNode	node;
-	Loop	   *loop;
+	DlistNode node;
+	Loop *loop;
 	LoopDeferFn fn;
-	void	   *arg;
+	void *arg;
 };
 
-void		loop_defer_init(LoopDefer *defer, Loop *loop, LoopDeferFn fn, void *arg);
+void loop_defer_init(LoopDefer *defer, Loop *loop, LoopDeferFn fn, void *arg);
 /*
  * Run fn once, at the end of this turn, in the order of the calls; nothing when already waiting.
  * What is deferred from inside a deferred function runs at the end of the next turn, which does
  * not wait for anything: so long work is cut into pieces by deferring the rest.
  */
-void		loop_defer(LoopDefer *defer);
-bool		loop_defer_is_waiting(const LoopDefer *defer);
-void		loop_defer_clear(LoopDefer *defer);
+void loop_defer(LoopDefer *defer);
+bool loop_defer_is_waiting(const LoopDefer *defer);
+void loop_defer_clear(LoopDefer *defer);
 
 /*
  * ---- time-outs for crowds ----
@@ -127,33 +127,33 @@ void		loop_defer_clear(LoopDefer *defer);
  */
 typedef struct LoopTimeouts LoopTimeouts;
 typedef struct LoopTimeout LoopTimeout;
-typedef void (*LoopTimeoutFn) (LoopTimeout *timeout, void *arg);
+typedef void (*LoopTimeoutFn)(LoopTimeout *timeout, void *arg);
 
 struct LoopTimeout
 {
-	DlistNode	node;
-	int64_t		deadline;		/* loop_now_ms() */
+	DlistNode node;
+	int64_t deadline; /* loop_now_ms() */
 };
 
 struct LoopTimeouts
 {
-	DlistNode	node;			/* all lists of the loop */
-	Loop	   *loop;
-	Dlist		waiting;
-	int64_t		duration;		/* ms */
+	DlistNode node; /* all lists of the loop */
+	Loop *loop;
+	Dlist waiting;
+	int64_t duration; /* ms */
 	LoopTimeoutFn fn;
-	void	   *arg;
+	void *arg;
 };
 
-void		loop_timeouts_init(LoopTimeouts *list, Loop *loop, int64_t duration_ms,
-							   LoopTimeoutFn fn, void *arg);
+void loop_timeouts_init(LoopTimeouts *list, Loop *loop, int64_t duration_ms, LoopTimeoutFn fn,
+						void *arg);
 /* members still waiting are forgotten, not called */
-void		loop_timeouts_clear(LoopTimeouts *list);
+void loop_timeouts_clear(LoopTimeouts *list);
 /* before the first start of a member */
-void		loop_timeout_init(LoopTimeout *timeout);
+void loop_timeout_init(LoopTimeout *timeout);
 /* from now; starts anew when it was running (on any list) */
-void		loop_timeout_start(LoopTimeouts *list, LoopTimeout *timeout);
+void loop_timeout_start(LoopTimeouts *list, LoopTimeout *timeout);
 /* harmless when not running; a member is off its list when fn is called with it */
-void		loop_timeout_stop(LoopTimeout *timeout);
+void loop_timeout_stop(LoopTimeout *timeout);
 
-#endif							/* EVENTSD_LOOP_H */
+#endif /* EVENTSD_LOOP_H */

@@ -28,9 +28,9 @@
 #include "base/mem.h"
 #include "pg/conn_private.h"
 
-#define BACKOFF_FIRST	100		/* ms */
-#define BACKOFF_LAST	5000
-#define REPEAT_LOG		60000	/* the same failure is logged this often */
+#define BACKOFF_FIRST 100 /* ms */
+#define BACKOFF_LAST 5000
+#define REPEAT_LOG 60000 /* the same failure is logged this often */
 
 static void conn_ready(LoopIo *io, int events, void *arg);
 
@@ -38,8 +38,8 @@ static void conn_ready(LoopIo *io, int events, void *arg);
 static char *
 one_line(const char *text)
 {
-	char	   *copy = mem_strdup(text && text[0] ? text : "no reason given");
-	size_t		len = strlen(copy);
+	char *copy = mem_strdup(text && text[0] ? text : "no reason given");
+	size_t len = strlen(copy);
 
 	while (len > 0 && (copy[len - 1] == '\n' || copy[len - 1] == ' '))
 		copy[--len] = '\0';
@@ -54,8 +54,8 @@ one_line(const char *text)
 static void
 notice_came(void *arg, const char *message)
 {
-	PgConn	   *conn = arg;
-	char	   *text = one_line(message);
+	PgConn *conn = arg;
+	char *text = one_line(message);
 
 	log_debug("notice from PostgreSQL", LOG_STR("connection", conn->purpose),
 			  LOG_STR("notice", text));
@@ -88,8 +88,8 @@ conn_watch(PgConn *conn, int events)
 static void
 retry_later(PgConn *conn)
 {
-	int64_t		delay = conn->backoff / 2 +
-		clock_jitter((uint32_t) (conn->backoff - conn->backoff / 2) + 1);
+	int64_t delay = conn->backoff / 2 +
+					clock_jitter((uint32_t) (conn->backoff - conn->backoff / 2) + 1);
 
 	conn->phase = CONN_WAITING;
 	loop_timer_start(&conn->timer, delay, 0);
@@ -100,16 +100,16 @@ retry_later(PgConn *conn)
 const char *
 conn_advice(const char *why)
 {
-	return strstr(why, "unsupported startup parameter") ?
-		"database leads through a pooler: set listen_database to a direct connection" :
-		"eventsd keeps trying by itself";
+	return strstr(why, "unsupported startup parameter")
+			   ? "database leads through a pooler: set listen_database to a direct connection"
+			   : "eventsd keeps trying by itself";
 }
 
 /* one line for a new reason, and one a minute while it lasts */
 static void
 log_failure(PgConn *conn, const char *message, const char *why)
 {
-	int64_t		now = loop_now_ms(conn->loop);
+	int64_t now = loop_now_ms(conn->loop);
 
 	if (conn->last_failure && strcmp(conn->last_failure, why) == 0 &&
 		now - conn->last_failure_at < REPEAT_LOG)
@@ -117,9 +117,9 @@ log_failure(PgConn *conn, const char *message, const char *why)
 	mem_free(conn->last_failure);
 	conn->last_failure = mem_strdup(why);
 	conn->last_failure_at = now;
-	log_at(conn->quiet ? LOG_DEBUG : LOG_WARNING, message,
-		   LOG_STR("connection", conn->purpose), LOG_STR("reason", why),
-		   LOG_STR("database", conn->hidden), LOG_STR("hint", conn_advice(why)));
+	log_at(conn->quiet ? LOG_DEBUG : LOG_WARNING, message, LOG_STR("connection", conn->purpose),
+		   LOG_STR("reason", why), LOG_STR("database", conn->hidden),
+		   LOG_STR("hint", conn_advice(why)));
 }
 
 static void
@@ -136,7 +136,7 @@ close_socket(PgConn *conn)
 static void
 connect_failed(PgConn *conn, const char *reason)
 {
-	char	   *why = one_line(reason);
+	char *why = one_line(reason);
 
 	log_failure(conn, "cannot connect to PostgreSQL", why);
 	mem_free(why);
@@ -150,8 +150,8 @@ connect_failed(PgConn *conn, const char *reason)
 void
 conn_lose(PgConn *conn, const char *reason)
 {
-	char	   *why = one_line(reason);
-	bool		was_busy = conn->phase == CONN_BUSY;
+	char *why = one_line(reason);
+	bool was_busy = conn->phase == CONN_BUSY;
 
 	log_failure(conn, "connection to PostgreSQL lost", why);
 	close_socket(conn);
@@ -184,8 +184,7 @@ came_up(PgConn *conn)
 	mem_free(conn->last_failure);
 	conn->last_failure = NULL;
 	log_at(conn->quiet ? LOG_DEBUG : LOG_INFO, "connected to PostgreSQL",
-		   LOG_STR("connection", conn->purpose),
-		   LOG_INT("backend_pid", PQbackendPID(conn->pg)),
+		   LOG_STR("connection", conn->purpose), LOG_INT("backend_pid", PQbackendPID(conn->pg)),
 		   LOG_INT("server_version", PQserverVersion(conn->pg)));
 	conn_watch(conn, LOOP_READ);
 	conn->handler->on_up(conn->arg, conn);
@@ -209,14 +208,18 @@ poll_connect(PgConn *conn)
 static void
 start_connect(PgConn *conn)
 {
-	const char *const keywords[] = {
-		"fallback_application_name", "keepalives", "keepalives_idle", "keepalives_interval",
-		"keepalives_count", "tcp_user_timeout", "options", "dbname", "client_encoding", NULL
-	};
-	const char *const values[] = {
-		conn->application, "1", "30", "10",
-		"3", "30000", conn->options, conn->conninfo, "UTF8", NULL
-	};
+	const char *const keywords[] = {"fallback_application_name",
+									"keepalives",
+									"keepalives_idle",
+									"keepalives_interval",
+									"keepalives_count",
+									"tcp_user_timeout",
+									"options",
+									"dbname",
+									"client_encoding",
+									NULL};
+	const char *const values[] = {conn->application, "1",			"30",			"10",	"3",
+								  "30000",			 conn->options, conn->conninfo, "UTF8", NULL};
 
 	conn->phase = CONN_CONNECTING;
 	conn->pg = PQconnectStartParams(keywords, values, 1);
@@ -227,13 +230,13 @@ start_connect(PgConn *conn)
 	}
 	PQsetNoticeProcessor(conn->pg, notice_came, conn);
 	loop_timer_start(&conn->timer, conn->connect_timeout, 0);
-	conn_watch(conn, LOOP_WRITE);	/* as if PQconnectPoll had said PGRES_POLLING_WRITING */
+	conn_watch(conn, LOOP_WRITE); /* as if PQconnectPoll had said PGRES_POLLING_WRITING */
 }
 
 static void
 time_is_up(LoopTimer *timer, void *arg)
 {
-	PgConn	   *conn = arg;
+	PgConn *conn = arg;
 
 	(void) timer;
 	switch (conn->phase)
@@ -255,7 +258,7 @@ time_is_up(LoopTimer *timer, void *arg)
 static void
 conn_ready(LoopIo *io, int events, void *arg)
 {
-	PgConn	   *conn = arg;
+	PgConn *conn = arg;
 
 	(void) io;
 	if (conn->phase == CONN_CONNECTING)
@@ -271,8 +274,7 @@ conn_ready(LoopIo *io, int events, void *arg)
 const char *
 conn_string(const Conf *conf, bool for_listen, bool *direct)
 {
-	bool		pooled = conf->listen_database[0] &&
-		strcmp(conf->listen_database, conf->database) != 0;
+	bool pooled = conf->listen_database[0] && strcmp(conf->listen_database, conf->database) != 0;
 
 	*direct = for_listen || !pooled;
 	return for_listen && pooled ? conf->listen_database : conf->database;
@@ -291,7 +293,7 @@ PgConn *
 conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
 		 const ConnHandler *handler, void *arg)
 {
-	PgConn	   *conn = mem_zalloc(sizeof(PgConn));
+	PgConn *conn = mem_zalloc(sizeof(PgConn));
 
 	conn->loop = loop;
 	conn->handler = handler;

@@ -28,48 +28,48 @@ typedef struct PgConn PgConn;
 
 typedef struct ConnStatement
 {
-	int			number;			/* below 32, its own */
+	int number; /* below 32, its own */
 	const char *sql;
-	int			params;
-	bool		binary;			/* format of the result */
-	bool		session;		/* never prepared (LISTEN) */
+	int params;
+	bool binary;  /* format of the result */
+	bool session; /* never prepared (LISTEN) */
 } ConnStatement;
 
 typedef struct ConnOutcome
 {
-	PGresult   *rows;			/* of a statement that succeeded whole, else NULL */
-	PGresult   *refusal;		/* PostgreSQL's error, else NULL */
-	const char *lost;			/* why there is neither, else NULL */
+	PGresult *rows;	   /* of a statement that succeeded whole, else NULL */
+	PGresult *refusal; /* PostgreSQL's error, else NULL */
+	const char *lost;  /* why there is neither, else NULL */
 } ConnOutcome;
 
 typedef struct ConnHandler
 {
 	/* statements can be sent */
-	void		(*on_up) (void *arg, PgConn *conn);
+	void (*on_up)(void *arg, PgConn *conn);
 	/* an attempt to connect failed; another will follow.  May be NULL */
-	void		(*on_failed) (void *arg, PgConn *conn);
+	void (*on_failed)(void *arg, PgConn *conn);
 	/* it was up, and is not any more (after the on_done of a running statement) */
-	void		(*on_down) (void *arg, PgConn *conn);
+	void (*on_down)(void *arg, PgConn *conn);
 	/* results are cleared after the call; the next statement may be sent from inside */
-	void		(*on_done) (void *arg, PgConn *conn, const ConnOutcome *outcome);
+	void (*on_done)(void *arg, PgConn *conn, const ConnOutcome *outcome);
 	/* may be NULL; several can come in a row */
-	void		(*on_notify) (void *arg, PgConn *conn, const char *payload);
+	void (*on_notify)(void *arg, PgConn *conn, const char *payload);
 } ConnHandler;
 
 /* purpose is for logs and application_name: "feed", "listen", "read", "publish" */
-PgConn	   *conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
-					 const ConnHandler *handler, void *arg);
+PgConn *conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
+				 const ConnHandler *handler, void *arg);
 /* its comings and goings are logged at debug level only: for all but the first of a pool */
-void		conn_set_quiet(PgConn *conn);
+void conn_set_quiet(PgConn *conn);
 /* no callbacks any more; not from inside one of them */
-void		conn_free(PgConn *conn);
+void conn_free(PgConn *conn);
 
-bool		conn_is_up(const PgConn *conn);
+bool conn_is_up(const PgConn *conn);
 /* up, and no statement runs */
-bool		conn_is_idle(const PgConn *conn);
+bool conn_is_idle(const PgConn *conn);
 /* values are texts that stay until on_done, NULL for null; false when it is not idle */
-bool		conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values);
-uint64_t	conn_times_up(const PgConn *conn);
+bool conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values);
+uint64_t conn_times_up(const PgConn *conn);
 
 /*
  * Which of the two strings a connection uses, and whether it leads straight to the server:
@@ -79,9 +79,9 @@ const char *conn_string(const Conf *conf, bool for_listen, bool *direct);
 /* what to do about a failure to connect */
 const char *conn_advice(const char *why);
 /* the session settings of a direct connection, which the user's `options` override */
-char	   *conn_default_options(const Conf *conf, char options[CONN_OPTIONS_SIZE]);
+char *conn_default_options(const Conf *conf, char options[CONN_OPTIONS_SIZE]);
 
 /* a field of an error, or NULL */
 const char *conn_error_field(const PGresult *result, int field);
 
-#endif							/* EVENTSD_PG_CONN_H */
+#endif /* EVENTSD_PG_CONN_H */

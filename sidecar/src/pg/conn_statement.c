@@ -34,7 +34,7 @@ conn_forget_statement(PgConn *conn)
 bool
 conn_flush(PgConn *conn)
 {
-	int			left = PQflush(conn->pg);
+	int left = PQflush(conn->pg);
 
 	if (left < 0)
 	{
@@ -50,11 +50,11 @@ send_statement(PgConn *conn)
 {
 	const ConnStatement *statement = conn->statement;
 	const char *const *values = conn->values;
-	char		name[16];
+	char name[16];
 
 	if (!conn->direct || statement->session)
-		return PQsendQueryParams(conn->pg, statement->sql, statement->params, NULL, values,
-								 NULL, NULL, statement->binary);
+		return PQsendQueryParams(conn->pg, statement->sql, statement->params, NULL, values, NULL,
+								 NULL, statement->binary);
 	snprintf(name, sizeof(name), "eventsd_%d", statement->number);
 	if (conn->prepared & (UINT32_C(1) << statement->number))
 		return PQsendQueryPrepared(conn->pg, name, statement->params, values, NULL, NULL,
@@ -66,7 +66,7 @@ send_statement(PgConn *conn)
 bool
 conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values)
 {
-	int			left;
+	int left;
 
 	if (conn->phase != CONN_IDLE)
 		return false;
@@ -129,7 +129,7 @@ static void
 statement_done(PgConn *conn)
 {
 	ConnOutcome outcome;
-	bool		stale = conn->prepared && is_stale(conn->refusal);
+	bool stale = conn->prepared && is_stale(conn->refusal);
 
 	if (conn->preparing && !conn->refusal)
 	{
@@ -157,7 +157,7 @@ statement_done(PgConn *conn)
 	PQclear(outcome.refusal);
 	if (stale)
 		conn_lose(conn, "prepared statements are out of date; if database leads through a pooler, "
-			 "set listen_database to a direct connection");
+						"set listen_database to a direct connection");
 }
 
 static bool
@@ -175,7 +175,7 @@ conn_reason_of_loss(PgConn *conn)
 static void
 hand_over_notifications(PgConn *conn)
 {
-	PGnotify   *notify;
+	PGnotify *notify;
 
 	while ((notify = PQnotifies(conn->pg)))
 	{
@@ -190,7 +190,7 @@ read_results(PgConn *conn)
 {
 	while (conn->phase == CONN_BUSY && !PQisBusy(conn->pg))
 	{
-		PGresult   *result = PQgetResult(conn->pg);
+		PGresult *result = PQgetResult(conn->pg);
 
 		if (result)
 			keep_result(conn, result);
@@ -206,7 +206,7 @@ conn_take_input(PgConn *conn)
 {
 	read_results(conn);
 	if (conn->phase == CONN_IDLE && PQstatus(conn->pg) == CONNECTION_OK)
-		(void) PQisBusy(conn->pg);	/* has libpq look at what came unasked */
+		(void) PQisBusy(conn->pg); /* has libpq look at what came unasked */
 	if (conn->pg && (conn->phase == CONN_IDLE || conn->phase == CONN_BUSY))
 	{
 		if (is_goodbye(conn))

@@ -19,7 +19,7 @@
 static void
 put_line(Buf *out, const char *label, const char *text)
 {
-	size_t		len = strlen(text);
+	size_t len = strlen(text);
 
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
@@ -29,7 +29,7 @@ put_line(Buf *out, const char *label, const char *text)
 static bool
 check_one(const char *name, const char *conninfo, Buf *errors)
 {
-	char	   *message = NULL;
+	char *message = NULL;
 	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
 
 	if (!options)
@@ -42,7 +42,7 @@ check_one(const char *name, const char *conninfo, Buf *errors)
 bool
 conninfo_check(const Conf *conf, Buf *errors)
 {
-	bool		good = check_one("database", conf->database, errors);
+	bool good = check_one("database", conf->database, errors);
 
 	return check_one("listen_database", conf->listen_database, errors) && good;
 }
@@ -51,17 +51,18 @@ conninfo_check(const Conf *conf, Buf *errors)
 static bool
 ask_state(PGconn *pg, Buf *report)
 {
-	PGresult   *result = PQexec(pg, "SELECT epoch, horizon, oldest, worker, version"
-								" FROM events._relay_state()");
-	bool		good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+	PGresult *result = PQexec(pg, "SELECT epoch, horizon, oldest, worker, version"
+								  " FROM events._relay_state()");
+	bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *hint = state ? refusal_hint(state) : NULL;
 
 	if (good)
 		buf_printf(report, "database: extension version %s, epoch %s, horizon %s, oldest %s, %s\n",
 				   PQgetvalue(result, 0, 4), PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1),
-				   PQgetvalue(result, 0, 2), PQgetvalue(result, 0, 3)[0] == 't' ?
-				   "with a background worker" : "without a background worker");
+				   PQgetvalue(result, 0, 2),
+				   PQgetvalue(result, 0, 3)[0] == 't' ? "with a background worker"
+													  : "without a background worker");
 	else
 		put_line(report, "database", PQresultErrorMessage(result));
 	if (!good && hint)
@@ -73,8 +74,8 @@ ask_state(PGconn *pg, Buf *report)
 static bool
 ask_listen(PGconn *pg, Buf *report)
 {
-	PGresult   *result = PQexec(pg, "LISTEN events");
-	bool		good = PQresultStatus(result) == PGRES_COMMAND_OK;
+	PGresult *result = PQexec(pg, "LISTEN events");
+	bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
 
 	put_line(report, "LISTEN", good ? "allowed" : PQresultErrorMessage(result));
 	PQclear(result);
@@ -92,18 +93,16 @@ static bool
 try_one(const Conf *conf, bool for_listen, Buf *report)
 {
 	const char *name = for_listen ? "listen_database" : "database";
-	bool		direct;
+	bool direct;
 	const char *conninfo = conn_string(conf, for_listen, &direct);
-	char		timeout[24];
-	char		options[CONN_OPTIONS_SIZE];
-	const char *const keywords[] = {
-		"connect_timeout", "options", "dbname", "client_encoding", NULL
-	};
-	const char *const values[] = {
-		timeout, direct ? conn_default_options(conf, options) : "", conninfo, "UTF8", NULL
-	};
-	PGconn	   *pg;
-	bool		good;
+	char timeout[24];
+	char options[CONN_OPTIONS_SIZE];
+	const char *const keywords[] = {"connect_timeout", "options", "dbname", "client_encoding",
+									NULL};
+	const char *const values[] = {timeout, direct ? conn_default_options(conf, options) : "",
+								  conninfo, "UTF8", NULL};
+	PGconn *pg;
+	bool good;
 
 	snprintf(timeout, sizeof(timeout), "%lld", (long long) (conf->connect_timeout + 999) / 1000);
 	pg = PQconnectdbParams(keywords, values, 1);
@@ -127,7 +126,7 @@ try_one(const Conf *conf, bool for_listen, Buf *report)
 bool
 conninfo_try(const Conf *conf, Buf *report)
 {
-	bool		good = try_one(conf, false, report);
+	bool good = try_one(conf, false, report);
 
 	return try_one(conf, true, report) && good;
 }

@@ -12,11 +12,11 @@
 #include "conf/conf.h"
 
 /* both strings can be parsed; else the reason is appended to *errors */
-bool		conninfo_check(const Conf *conf, Buf *errors);
+bool conninfo_check(const Conf *conf, Buf *errors);
 /*
  * Connect (blocking: for check-config only) to both, ask for the relay's state, and append what
  * was found, or what is wrong and what to do about it, to *report.
  */
-bool		conninfo_try(const Conf *conf, Buf *report);
+bool conninfo_try(const Conf *conf, Buf *report);
 
-#endif							/* EVENTSD_PG_CONNINFO_H */
+#endif /* EVENTSD_PG_CONNINFO_H */

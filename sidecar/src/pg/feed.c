@@ -13,286 +13,43 @@
  * succeeded; then all its events are handed over in one go and the position moves.  So there is
  * no state between two pages, and nothing to repair when a connection breaks.
  *
- * The database can refuse without the connection breaking (extension missing, no privilege).  Then
- * the feed counts as disconnected, the reason is logged with a hint, and asking goes on with a
- * back-off.
- *
- * A cursor "from the future" is believed only when it was said several times, a second apart:
- * without the preload a backend that cannot get at the gate answers with the last horizon it
- * knows, which may be below ours for a moment.
+ * What the answers mean for our place is in feed_place.c.
  */
-#include "pg/feed.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "pg/conn.h"
-#include "pg/page.h"
+#include "pg/feed_private.h"
 #include "pg/refusal.h"
 
-#define POLL_INTERVAL	1000	/* ms */
-#define STATE_INTERVAL	10000
+#define POLL_INTERVAL 1000 /* ms */
+#define STATE_INTERVAL 10000
 #define LISTEN_INTERVAL 10000
-#define TROUBLE_FIRST	250
-#define TROUBLE_LAST	5000
-#define REPEAT_LOG		60000
-#define FUTURE_STRIKES	3
-
-typedef enum FeedRunning
-{
-	RUNNING_NOTHING,
-	RUNNING_STATE,
-	RUNNING_START,
-	RUNNING_PAGE
-} FeedRunning;
-
-struct Feed
-{
-	Loop	   *loop;
-	const FeedHandler *handler;
-	void	   *arg;
-	FeedState	state;
-	PgConn	   *reader;
-	PgConn	   *listener;
-	FeedRunning running;
-	LoopTimer	poll;
-	LoopTimer	rest;			/* running: after a refusal, nothing is asked */
-	int64_t		rest_time;
-
-	const EventFilter *filter;
-	int			page_events;
-	int			page_bytes;
-	PageParams	params;			/* of the page under way */
-
-	/* where to start; void once started */
-	bool		started;
-	int64_t		after;
-	char	   *first_epoch;
-	char	   *since;
-	void		(*on_refused) (void *arg, const char *message);
-
-	bool		settled;		/* the state was read on this connection, and is believed */
-	int64_t		state_read_at;
-	bool		told_state;		/* on_state was called */
-	bool		wanted;			/* read a page in any case */
-	bool		notified;		/* read one if `announced` is ahead of us */
-	bool		paused;
-	int64_t		announced;		/* highest position notified since the last page was asked for */
-	int64_t		listen_asked_at;
-	int			future_strikes;
-	char	   *last_trouble;
-	int64_t		last_trouble_at;
-};
 
 static const ConnStatement state_statement = {
 	.number = 2,
 	.sql = "SELECT epoch, horizon, oldest, last_position, worker, version"
-	" FROM events._relay_state()",
-	.binary = true
-};
-static const ConnStatement start_statement = {
-	.number = 3,
-	.sql = "SELECT events.position_at($1::timestamptz)",
-	.params = 1,
-	.binary = true
-};
-static const ConnStatement listen_statement = {
-	.number = 4,
-	.sql = "LISTEN events",
-	.session = true
-};
+		   " FROM events._relay_state()",
+	.binary = true};
+static const ConnStatement start_statement = {.number = 3,
+											  .sql = "SELECT events.position_at($1::timestamptz)",
+											  .params = 1,
+											  .binary = true};
+static const ConnStatement listen_statement = {.number = 4,
+											   .sql = "LISTEN events",
+											   .session = true};
 
 static void feed_next(Feed *feed);
-
-/* ---- connected or not, and trouble ---- */
-
-static void
-set_connected(Feed *feed, bool connected)
-{
-	if (feed->state.connected == connected && feed->told_state)
-		return;
-	feed->told_state = true;
-	feed->state.connected = connected;
-	if (feed->handler->on_state)
-		feed->handler->on_state(feed->arg, connected);
-}
-
-/* asking was in vain: rest for a while, then begin with the state */
-static void
-trouble(Feed *feed, const QueryError *error)
-{
-	int64_t		now = loop_now_ms(feed->loop);
-
-	feed->settled = false;
-	loop_timer_start(&feed->rest, feed->rest_time, 0);
-	feed->rest_time = feed->rest_time * 2 < TROUBLE_LAST ? feed->rest_time * 2 : TROUBLE_LAST;
-	if (!feed->last_trouble || strcmp(feed->last_trouble, error->message) != 0 ||
-		now - feed->last_trouble_at >= REPEAT_LOG)
-	{
-		mem_free(feed->last_trouble);
-		feed->last_trouble = mem_strdup(error->message);
-		feed->last_trouble_at = now;
-		log_warning("the feed cannot be read", LOG_STR("reason", error->message),
-					LOG_STR("sqlstate", error->sqlstate), LOG_STR("detail", error->detail),
-					LOG_STR("hint", error->hint ? error->hint : "trying again by itself"));
-	}
-	set_connected(feed, false);
-}
-
-static void
-trouble_in_words(Feed *feed, const char *message, const char *hint)
-{
-	QueryError	error = {.message = message, .hint = hint};
-
-	trouble(feed, &error);
-}
-
-static void
-trouble_is_over(Feed *feed)
-{
-	feed->rest_time = TROUBLE_FIRST;
-	if (feed->last_trouble)
-		log_info("the feed can be read again", LOG_INT("position", feed->state.position));
-	mem_free(feed->last_trouble);
-	feed->last_trouble = NULL;
-}
-
-/* ---- the state, the start, and breaks of the line ---- */
-
-static void
-announce_epoch(Feed *feed, FeedEpochReason reason, int64_t position)
-{
-	FeedEpoch	epoch = {reason, feed->state.epoch, feed->state.oldest, feed->state.horizon,
-	position};
-
-	feed->state.position = position;
-	feed->future_strikes = 0;
-	feed->wanted = true;
-	feed->handler->on_epoch(feed->arg, &epoch);
-}
-
-/* what we were reading cannot be gone on with */
-static void
-break_line(Feed *feed, FeedEpochReason reason, int64_t position)
-{
-	log_warning("the line of events is broken",
-				LOG_STR("reason", reason == FEED_EPOCH_CHANGED ?
-						"another epoch" : "events after our position are not kept any more"),
-				LOG_STR("epoch", feed->state.epoch),
-				LOG_INT("position_before", feed->state.position), LOG_INT("position", position));
-	announce_epoch(feed, reason, position);
-}
-
-/* what was asked for at feed_new, now that there is a database to compare it with */
-static void
-start_at(Feed *feed, int64_t after)
-{
-	FeedState  *state = &feed->state;
-	FeedEpochReason reason = FEED_EPOCH_FIRST;
-
-	feed->started = true;
-	if (feed->first_epoch && strcmp(feed->first_epoch, state->epoch) != 0)
-	{
-		reason = FEED_EPOCH_CHANGED;
-		after = state->horizon;
-	}
-	else if (after == FEED_EARLIEST)
-		after = state->oldest - 1;
-	else if (after < 0)
-		after = state->horizon;
-	else if (after > state->horizon)
-	{
-		reason = FEED_EPOCH_CHANGED;
-		after = state->horizon;
-	}
-	else if (after < state->oldest - 1)
-	{
-		reason = FEED_EPOCH_TOO_OLD;
-		after = state->oldest - 1;
-	}
-	announce_epoch(feed, reason, after);
-}
-
-static void
-settle(Feed *feed)
-{
-	feed->settled = true;
-	trouble_is_over(feed);
-	set_connected(feed, true);
-}
-
-static bool
-is_state(const PGresult *rows)
-{
-	return PQntuples(rows) == 1 && PQnfields(rows) == 6 &&
-		PQgetlength(rows, 0, 0) > 0 && PQgetlength(rows, 0, 0) < FEED_EPOCH_SIZE &&
-		PQgetlength(rows, 0, 1) == 8 && PQgetlength(rows, 0, 2) == 8;
-}
-
-static void
-take_state(Feed *feed, const PGresult *rows)
-{
-	FeedState  *state = &feed->state;
-	char		old_epoch[FEED_EPOCH_SIZE];
-	bool		changed;
-
-	if (!is_state(rows))
-	{
-		trouble_in_words(feed, "events._relay_state() gave an answer of unknown form",
-						 "Install the version of the extension that eventsd is for.");
-		return;
-	}
-	memcpy(old_epoch, state->epoch, sizeof(old_epoch));
-	snprintf(state->epoch, sizeof(state->epoch), "%s", PQgetvalue(rows, 0, 0));
-	changed = old_epoch[0] && strcmp(old_epoch, state->epoch) != 0;
-	state->horizon = page_bigint(rows, 0, 1);
-	state->oldest = page_bigint(rows, 0, 2);
-	state->worker = PQgetlength(rows, 0, 4) == 1 && PQgetvalue(rows, 0, 4)[0];
-	snprintf(state->version, sizeof(state->version), "%s", PQgetvalue(rows, 0, 5));
-	feed->state_read_at = loop_now_ms(feed->loop);
-
-	if (!feed->started && feed->since)
-	{
-		feed->settled = true;	/* but not connected: the start is still to be asked for */
-		return;
-	}
-	if (!feed->started)
-		start_at(feed, feed->after);
-	else if (changed)
-		break_line(feed, FEED_EPOCH_CHANGED, state->horizon);
-	else if (feed->future_strikes >= FUTURE_STRIKES && state->horizon < state->position)
-		break_line(feed, FEED_EPOCH_CHANGED, state->horizon);
-	else if (state->position < state->oldest - 1)
-		break_line(feed, FEED_EPOCH_TOO_OLD, state->oldest - 1);
-	if (state->horizon < state->position)
-		state->horizon = state->position;
-	settle(feed);
-}
-
-static void
-take_start(Feed *feed, const PGresult *rows)
-{
-	if (PQntuples(rows) != 1 || PQgetisnull(rows, 0, 0))
-	{
-		trouble_in_words(feed, "events.position_at() gave no position", NULL);
-		return;
-	}
-	start_at(feed, page_bigint(rows, 0, 0));
-	settle(feed);
-}
 
 /* ---- pages ---- */
 
 static void
 hand_over(Feed *feed, const Page *page)
 {
-	FeedState  *state = &feed->state;
-	bool		moved = page->position > state->position;
-	bool		full = page->count >= feed->page_events ||
-		page->bytes >= (size_t) feed->page_bytes;
+	FeedState *state = &feed->state;
+	bool moved = page->position > state->position;
+	bool full = page->count >= feed->page_events || page->bytes >= (size_t) feed->page_bytes;
 
 	state->pages_read++;
 	state->events_read += (uint64_t) page->count;
@@ -314,14 +71,14 @@ hand_over(Feed *feed, const Page *page)
 static void
 take_page(Feed *feed, const PGresult *rows)
 {
-	Page		page;
+	Page page;
 
 	if (!page_read(&page, rows))
-		trouble_in_words(feed, "events._feed() gave an answer of unknown form",
-						 "Install the version of the extension that eventsd is for.");
+		feed_trouble_in_words(feed, "events._feed() gave an answer of unknown form",
+							  "Install the version of the extension that eventsd is for.");
 	else if (strcmp(page.epoch, feed->state.epoch) != 0)
 	{
-		feed->settled = false;	/* the state tells what has changed */
+		feed->settled = false; /* the state tells what has changed */
 		feed->wanted = true;
 	}
 	else
@@ -332,12 +89,12 @@ take_page(Feed *feed, const PGresult *rows)
 static void
 take_refusal(Feed *feed, FeedRunning what, const ConnOutcome *outcome)
 {
-	QueryError	error;
+	QueryError error;
 
 	refusal_read(&error, outcome);
 	if (strcmp(error.sqlstate, QUERY_CURSOR_TOO_OLD) == 0)
 	{
-		feed->settled = false;	/* the state has the new oldest position */
+		feed->settled = false; /* the state has the new oldest position */
 		feed->wanted = true;
 		return;
 	}
@@ -350,32 +107,31 @@ take_refusal(Feed *feed, FeedRunning what, const ConnOutcome *outcome)
 		return;
 	}
 	/* class 22, data exception: that is the text of `since`; asking again would not help */
-	if (what == RUNNING_START && strncmp(error.sqlstate, "22", 2) == 0 &&
-		feed->on_refused)
+	if (what == RUNNING_START && strncmp(error.sqlstate, "22", 2) == 0 && feed->on_refused)
 	{
 		feed->paused = true;
 		feed->on_refused(feed->arg, error.message);
 		return;
 	}
-	trouble(feed, &error);
+	feed_trouble(feed, &error);
 }
 
 static void
 reader_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 {
-	Feed	   *feed = arg;
+	Feed *feed = arg;
 	FeedRunning what = feed->running;
 
 	(void) conn;
 	feed->running = RUNNING_NOTHING;
 	if (outcome->lost)
-		return;					/* reader_down follows, and a new connection */
+		return; /* reader_down follows, and a new connection */
 	if (outcome->refusal)
 		take_refusal(feed, what, outcome);
 	else if (what == RUNNING_STATE)
-		take_state(feed, outcome->rows);
+		feed_take_state(feed, outcome->rows);
 	else if (what == RUNNING_START)
-		take_start(feed, outcome->rows);
+		feed_take_start(feed, outcome->rows);
 	else
 		take_page(feed, outcome->rows);
 	feed_next(feed);
@@ -387,11 +143,11 @@ ask_page(Feed *feed)
 	feed->wanted = feed->notified = false;
 	feed->announced = 0;
 	page_params_clear(&feed->params);
-	if (!page_params_init(&feed->params, feed->state.position, feed->page_events,
-						  feed->page_bytes, feed->filter))
+	if (!page_params_init(&feed->params, feed->state.position, feed->page_events, feed->page_bytes,
+						  feed->filter))
 	{
-		trouble_in_words(feed, "the filter cannot be sent to PostgreSQL",
-						 "It is too large, or holds a NUL byte.");
+		feed_trouble_in_words(feed, "the filter cannot be sent to PostgreSQL",
+							  "It is too large, or holds a NUL byte.");
 		return;
 	}
 	feed->running = RUNNING_PAGE;
@@ -432,7 +188,7 @@ feed_next(Feed *feed)
 static void
 reader_up(void *arg, PgConn *conn)
 {
-	Feed	   *feed = arg;
+	Feed *feed = arg;
 
 	feed->settled = false;
 	feed->wanted = true;
@@ -443,18 +199,18 @@ reader_up(void *arg, PgConn *conn)
 static void
 reader_down(void *arg, PgConn *conn)
 {
-	Feed	   *feed = arg;
+	Feed *feed = arg;
 
 	(void) conn;
 	feed->settled = false;
-	set_connected(feed, false);
+	feed_set_connected(feed, false);
 }
 
 static void
 reader_failed(void *arg, PgConn *conn)
 {
 	(void) conn;
-	set_connected(arg, false);
+	feed_set_connected(arg, false);
 }
 
 static void
@@ -467,7 +223,7 @@ rest_over(LoopTimer *timer, void *arg)
 static void
 listener_up(void *arg, PgConn *conn)
 {
-	Feed	   *feed = arg;
+	Feed *feed = arg;
 
 	feed->listen_asked_at = loop_now_ms(feed->loop);
 	conn_send(conn, &listen_statement, NULL);
@@ -476,14 +232,14 @@ listener_up(void *arg, PgConn *conn)
 static void
 listener_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 {
-	Feed	   *feed = arg;
-	QueryError	error;
+	Feed *feed = arg;
+	QueryError error;
 
 	(void) conn;
 	feed->state.listening = outcome->rows != NULL;
 	if (outcome->rows)
 	{
-		feed->wanted = true;	/* what was notified before is lost, but not the events */
+		feed->wanted = true; /* what was notified before is lost, but not the events */
 		feed_next(feed);
 	}
 	else if (outcome->refusal)
@@ -491,14 +247,15 @@ listener_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 		refusal_read(&error, outcome);
 		log_warning("LISTEN was refused, events are polled for once a second",
 					LOG_STR("reason", error.message), LOG_STR("sqlstate", error.sqlstate),
-					LOG_STR("hint", "listen_database has to be a direct connection to the primary"));
+					LOG_STR("hint",
+							"listen_database has to be a direct connection to the primary"));
 	}
 }
 
 static void
 listener_down(void *arg, PgConn *conn)
 {
-	Feed	   *feed = arg;
+	Feed *feed = arg;
 
 	(void) conn;
 	feed->state.listening = false;
@@ -507,8 +264,8 @@ listener_down(void *arg, PgConn *conn)
 static void
 notified(void *arg, PgConn *conn, const char *payload)
 {
-	Feed	   *feed = arg;
-	int64_t		position = strtoll(payload, NULL, 10);
+	Feed *feed = arg;
+	int64_t position = strtoll(payload, NULL, 10);
 
 	(void) conn;
 	feed->state.notifications++;
@@ -517,14 +274,14 @@ notified(void *arg, PgConn *conn, const char *payload)
 	if (position > 0)
 		feed->notified = true;
 	else
-		feed->wanted = true;	/* a payload that is no position */
+		feed->wanted = true; /* a payload that is no position */
 	feed_next(feed);
 }
 
 static void
 poll_due(LoopTimer *timer, void *arg)
 {
-	Feed	   *feed = arg;
+	Feed *feed = arg;
 
 	(void) timer;
 	feed->wanted = true;
@@ -538,25 +295,25 @@ poll_due(LoopTimer *timer, void *arg)
 /* ---- making and freeing ---- */
 
 Feed *
-feed_new(Loop *loop, const Conf *conf, const FeedOptions *options,
-		 const FeedHandler *handler, void *arg)
+feed_new(Loop *loop, const Conf *conf, const FeedOptions *options, const FeedHandler *handler,
+		 void *arg)
 {
-	static const ConnHandler reader = {
-		.on_up = reader_up, .on_failed = reader_failed, .on_down = reader_down,
-		.on_done = reader_done
-	};
-	static const ConnHandler listener = {
-		.on_up = listener_up, .on_down = listener_down, .on_done = listener_done,
-		.on_notify = notified
-	};
-	Feed	   *feed = mem_zalloc(sizeof(Feed));
+	static const ConnHandler reader = {.on_up = reader_up,
+									   .on_failed = reader_failed,
+									   .on_down = reader_down,
+									   .on_done = reader_done};
+	static const ConnHandler listener = {.on_up = listener_up,
+										 .on_down = listener_down,
+										 .on_done = listener_done,
+										 .on_notify = notified};
+	Feed *feed = mem_zalloc(sizeof(Feed));
 
 	feed->loop = loop;
 	feed->handler = handler;
 	feed->arg = arg;
 	feed->page_events = (int) conf->feed_page_events;
 	feed->page_bytes = (int) conf->feed_page_size;
-	feed->rest_time = TROUBLE_FIRST;
+	feed->rest_time = FEED_TROUBLE_FIRST;
 	feed->after = FEED_LATEST;
 	if (options)
 	{

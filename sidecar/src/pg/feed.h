@@ -32,66 +32,66 @@
 
 typedef struct Feed Feed;
 
-#define FEED_EPOCH_SIZE 9		/* 8 characters and a NUL */
+#define FEED_EPOCH_SIZE 9 /* 8 characters and a NUL */
 
 /* all pointers are good only during the callback */
 typedef struct FeedEvent
 {
-	int64_t		position;
-	int64_t		recorded_at;	/* microseconds since 1970 UTC */
-	Str			type;
-	StrList		topic;
-	Str			json;			/* the complete CloudEvent, one line, UTF-8 */
+	int64_t position;
+	int64_t recorded_at; /* microseconds since 1970 UTC */
+	Str type;
+	StrList topic;
+	Str json; /* the complete CloudEvent, one line, UTF-8 */
 } FeedEvent;
 
 typedef enum FeedEpochReason
 {
-	FEED_EPOCH_FIRST,			/* the first successful connection */
-	FEED_EPOCH_CHANGED,			/* the database has another epoch now */
-	FEED_EPOCH_TOO_OLD			/* same epoch, but events after our position are gone */
+	FEED_EPOCH_FIRST,	/* the first successful connection */
+	FEED_EPOCH_CHANGED, /* the database has another epoch now */
+	FEED_EPOCH_TOO_OLD	/* same epoch, but events after our position are gone */
 } FeedEpochReason;
 
 typedef struct FeedEpoch
 {
 	FeedEpochReason reason;
 	const char *epoch;
-	int64_t		oldest;			/* lowest position still kept */
-	int64_t		horizon;
-	int64_t		position;		/* the feed goes on after this one */
+	int64_t oldest; /* lowest position still kept */
+	int64_t horizon;
+	int64_t position; /* the feed goes on after this one */
 } FeedEpoch;
 
 typedef struct FeedHandler
 {
-	void		(*on_epoch) (void *arg, const FeedEpoch *epoch);
-	void		(*on_event) (void *arg, const FeedEvent *event);
+	void (*on_epoch)(void *arg, const FeedEpoch *epoch);
+	void (*on_event)(void *arg, const FeedEvent *event);
 	/*
 	 * All events up to position have been given; also for pages without events (positions rise
 	 * past holes and past events that a filter left out).
 	 */
-	void		(*on_page_end) (void *arg, int64_t position, const char *epoch);
+	void (*on_page_end)(void *arg, int64_t position, const char *epoch);
 	/*
 	 * connected: pages can be read.  Called on changes, and once with false when the very first
 	 * attempt fails: so the first call tells that the database was tried.
 	 */
-	void		(*on_state) (void *arg, bool connected);
+	void (*on_state)(void *arg, bool connected);
 } FeedHandler;
 
 /* what is known now; epoch is "" before the first connection */
 typedef struct FeedState
 {
-	bool		connected;		/* the reading connection works */
-	bool		listening;		/* LISTEN is in force */
-	bool		worker;			/* the database has a background worker */
-	char		epoch[FEED_EPOCH_SIZE];
-	int64_t		oldest;			/* refreshed every 10 s */
-	int64_t		horizon;		/* never below position */
-	int64_t		position;		/* handed over up to here */
-	char		version[32];	/* of the extension */
-	uint64_t	pages_read;
-	uint64_t	events_read;
-	uint64_t	bytes_read;
-	uint64_t	notifications;
-	uint64_t	reconnects;
+	bool connected; /* the reading connection works */
+	bool listening; /* LISTEN is in force */
+	bool worker;	/* the database has a background worker */
+	char epoch[FEED_EPOCH_SIZE];
+	int64_t oldest;	  /* refreshed every 10 s */
+	int64_t horizon;  /* never below position */
+	int64_t position; /* handed over up to here */
+	char version[32]; /* of the extension */
+	uint64_t pages_read;
+	uint64_t events_read;
+	uint64_t bytes_read;
+	uint64_t notifications;
+	uint64_t reconnects;
 } FeedState;
 
 typedef struct FeedOptions
@@ -100,28 +100,28 @@ typedef struct FeedOptions
 	 * Where to start at the first connection: FEED_LATEST (the horizon), FEED_EARLIEST, or a
 	 * position >= 0.  When `epoch` is not NULL and is not the database's, on_epoch says CHANGED.
 	 */
-	int64_t		after;
+	int64_t after;
 	const char *epoch;
 	/* or: RFC 3339 text, everything recorded at or after it; wins over after */
 	const char *since;
 	/* `since` cannot be understood: the feed will not start.  May be NULL */
-	void		(*on_refused) (void *arg, const char *message);
+	void (*on_refused)(void *arg, const char *message);
 	/* only these (read by the database); NULL for all.  Must outlive the Feed */
 	const EventFilter *filter;
 } FeedOptions;
 
-#define FEED_LATEST		(-1)
-#define FEED_EARLIEST	(-2)
+#define FEED_LATEST (-1)
+#define FEED_EARLIEST (-2)
 
 /* starts connecting at once; options NULL: latest, everything */
-Feed	   *feed_new(Loop *loop, const Conf *conf, const FeedOptions *options,
-					 const FeedHandler *handler, void *arg);
-void		feed_free(Feed *feed);
+Feed *feed_new(Loop *loop, const Conf *conf, const FeedOptions *options, const FeedHandler *handler,
+			   void *arg);
+void feed_free(Feed *feed);
 const FeedState *feed_state(const Feed *feed);
 /* read now, as if a notification had come (a publisher of this process knows) */
-void		feed_poke(Feed *feed);
+void feed_poke(Feed *feed);
 /* stop reading pages, and go on: for consumers that have to wait for somebody */
-void		feed_pause(Feed *feed);
-void		feed_resume(Feed *feed);
+void feed_pause(Feed *feed);
+void feed_resume(Feed *feed);
 
-#endif							/* EVENTSD_FEED_H */
+#endif /* EVENTSD_FEED_H */

@@ -18,9 +18,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-#define POSTGRES_EPOCH	INT64_C(946684800000000)	/* 2000-01-01 in microseconds */
-#define FILTER_LIMIT	(1024 * 1024)
-#define TOPIC_LIMIT		1000	/* elements */
+#define POSTGRES_EPOCH INT64_C(946684800000000) /* 2000-01-01 in microseconds */
+#define FILTER_LIMIT (1024 * 1024)
+#define TOPIC_LIMIT 1000 /* elements */
 
 enum
 {
@@ -35,10 +35,9 @@ enum
 const ConnStatement page_statement = {
 	.number = 1,
 	.sql = "SELECT position, recorded_at, type, topic, event FROM events._feed("
-	"$1::bigint, $2::integer, $3::integer, $4::text[], $5::text[])",
+		   "$1::bigint, $2::integer, $3::integer, $4::text[], $5::text[])",
 	.params = 5,
-	.binary = true
-};
+	.binary = true};
 
 /* ---- parameters ---- */
 
@@ -78,7 +77,7 @@ put_array(Buf *out, StrList list, int width)
 static bool
 put_topics(Buf *out, const EventFilter *filter)
 {
-	int			width = 1;
+	int width = 1;
 
 	for (int i = 0; i < filter->topic_count; i++)
 	{
@@ -100,9 +99,9 @@ bool
 page_params_init(PageParams *params, int64_t after, int max_count, int max_bytes,
 				 const EventFilter *filter)
 {
-	Buf			topics;
-	Buf			types;
-	bool		good = true;
+	Buf topics;
+	Buf types;
+	bool good = true;
 
 	memset(params, 0, sizeof(*params));
 	buf_init(&topics, FILTER_LIMIT);
@@ -169,8 +168,8 @@ field(const PGresult *rows, int row, int column)
 static int
 read_text_array(Str array, Str *elements)
 {
-	size_t		at = 20;
-	uint32_t	count;
+	size_t at = 20;
+	uint32_t count;
 
 	if (array.len < 12)
 		return -1;
@@ -183,14 +182,14 @@ read_text_array(Str array, Str *elements)
 		return -1;
 	for (uint32_t i = 0; i < count; i++)
 	{
-		uint32_t	len;
+		uint32_t len;
 
 		if (array.len - at < 4)
 			return -1;
 		len = read_u32(array.data + at);
 		at += 4;
 		if (len > array.len - at)
-			return -1;			/* also a NULL element, whose length is -1 */
+			return -1; /* also a NULL element, whose length is -1 */
 		if (elements)
 			elements[i] = (Str) {array.data + at, len};
 		at += len;
@@ -201,10 +200,9 @@ read_text_array(Str array, Str *elements)
 static bool
 read_end(Page *page, const PGresult *rows, int row)
 {
-	Str			epoch = field(rows, row, COLUMN_TYPE);
+	Str epoch = field(rows, row, COLUMN_TYPE);
 
-	if (!PQgetisnull(rows, row, COLUMN_EVENT) || epoch.len == 0 ||
-		epoch.len >= sizeof(page->epoch))
+	if (!PQgetisnull(rows, row, COLUMN_EVENT) || epoch.len == 0 || epoch.len >= sizeof(page->epoch))
 		return false;
 	memcpy(page->epoch, epoch.data, epoch.len);
 	page->epoch[epoch.len] = '\0';
@@ -215,11 +213,11 @@ read_end(Page *page, const PGresult *rows, int row)
 static int
 count_elements(const PGresult *rows, int count)
 {
-	int			total = 0;
+	int total = 0;
 
 	for (int row = 0; row < count; row++)
 	{
-		int			elements = read_text_array(field(rows, row, COLUMN_TOPIC), NULL);
+		int elements = read_text_array(field(rows, row, COLUMN_TOPIC), NULL);
 
 		if (elements < 0)
 			return -1;
@@ -244,9 +242,9 @@ is_page(const PGresult *rows)
 bool
 page_read(Page *page, const PGresult *rows)
 {
-	int			count;
-	int			elements;
-	Str		   *next;
+	int count;
+	int elements;
+	Str *next;
 
 	memset(page, 0, sizeof(*page));
 	if (!is_page(rows))
@@ -260,7 +258,7 @@ page_read(Page *page, const PGresult *rows)
 	page->count = count;
 	for (int row = 0; row < count; row++)
 	{
-		FeedEvent  *event = &page->events[row];
+		FeedEvent *event = &page->events[row];
 
 		if (PQgetisnull(rows, row, COLUMN_EVENT))
 			return false;

@@ -19,29 +19,29 @@ extern const ConnStatement page_statement;
 /* the text parameters of page_statement */
 typedef struct PageParams
 {
-	char	   *values[5];
+	char *values[5];
 } PageParams;
 
 /* false when the filter holds a NUL byte or is too large */
-bool		page_params_init(PageParams *params, int64_t after, int max_count, int max_bytes,
-							 const EventFilter *filter);
-void		page_params_clear(PageParams *params);
+bool page_params_init(PageParams *params, int64_t after, int max_count, int max_bytes,
+					  const EventFilter *filter);
+void page_params_clear(PageParams *params);
 
 typedef struct Page
 {
-	FeedEvent  *events;			/* they point into the PGresult */
-	int			count;
-	Str		   *elements;		/* of all topics */
-	int64_t		position;
-	char		epoch[FEED_EPOCH_SIZE];
-	size_t		bytes;			/* of the events */
+	FeedEvent *events; /* they point into the PGresult */
+	int count;
+	Str *elements; /* of all topics */
+	int64_t position;
+	char epoch[FEED_EPOCH_SIZE];
+	size_t bytes; /* of the events */
 } Page;
 
 /* false when the result has not the shape of a page; clear it in any case */
-bool		page_read(Page *page, const PGresult *rows);
-void		page_clear(Page *page);
+bool page_read(Page *page, const PGresult *rows);
+void page_clear(Page *page);
 
 /* a bigint column in binary */
-int64_t		page_bigint(const PGresult *rows, int row, int column);
+int64_t page_bigint(const PGresult *rows, int row, int column);
 
-#endif							/* EVENTSD_PG_PAGE_H */
+#endif /* EVENTSD_PG_PAGE_H */

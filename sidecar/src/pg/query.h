@@ -33,92 +33,90 @@
 typedef struct Queries Queries;
 typedef struct Query Query;
 
-#define QUERY_CURSOR_TOO_OLD	"EV001"
-#define QUERY_CURSOR_FUTURE		"EV002"
+#define QUERY_CURSOR_TOO_OLD "EV001"
+#define QUERY_CURSOR_FUTURE "EV002"
 
 typedef struct QueryError
 {
-	bool		unavailable;
-	bool		unknown_outcome;
-	int			retry_after;	/* seconds, when unavailable */
-	char		sqlstate[6];	/* "" when it is not from PostgreSQL */
-	const char *message;		/* never NULL */
-	const char *detail;			/* NULL when there is none */
-	const char *hint;			/* ditto */
+	bool unavailable;
+	bool unknown_outcome;
+	int retry_after;	 /* seconds, when unavailable */
+	char sqlstate[6];	 /* "" when it is not from PostgreSQL */
+	const char *message; /* never NULL */
+	const char *detail;	 /* NULL when there is none */
+	const char *hint;	 /* ditto */
 } QueryError;
 
 /* ---- publishing ---- */
 
 typedef struct IntakeRow
 {
-	int			ordinal;		/* of the event in the array, from 1 */
-	bool		accepted;
-	Str			id;				/* empty when it had none and was invalid */
-	Str			status;			/* "accepted" | "invalid" */
-	Str			errors;			/* JSON array of {"instanceLocation","message"}, or empty */
+	int ordinal; /* of the event in the array, from 1 */
+	bool accepted;
+	Str id;		/* empty when it had none and was invalid */
+	Str status; /* "accepted" | "invalid" */
+	Str errors; /* JSON array of {"instanceLocation","message"}, or empty */
 } IntakeRow;
 
 typedef struct IntakeResult
 {
 	const IntakeRow *rows;
-	int			count;
-	int			accepted;		/* how many of them; these are committed */
+	int count;
+	int accepted; /* how many of them; these are committed */
 } IntakeResult;
 
 /* either result or error is NULL */
-typedef void (*QueryIntakeFn) (void *arg, const IntakeResult *result, const QueryError *error);
+typedef void (*QueryIntakeFn)(void *arg, const IntakeResult *result, const QueryError *error);
 
 /* events: JSON text of one event or an array; context: JSON text of an object.  Both are copied */
-Query	   *query_intake(Queries *queries, Str events, const char *context,
-						 QueryIntakeFn fn, void *arg);
+Query *query_intake(Queries *queries, Str events, const char *context, QueryIntakeFn fn, void *arg);
 
 /* ---- reading ---- */
 
 typedef struct HistoryResult
 {
-	char		epoch[FEED_EPOCH_SIZE];
-	int64_t		position;		/* read up to here: go on from it */
+	char epoch[FEED_EPOCH_SIZE];
+	int64_t position; /* read up to here: go on from it */
 	const FeedEvent *events;
-	int			count;			/* can be 0 with position still below the horizon: go on */
+	int count; /* can be 0 with position still below the horizon: go on */
 } HistoryResult;
 
 typedef struct HistoryRequest
 {
-	int64_t		after;
-	int			max_count;
-	int			max_bytes;
-	const EventFilter *filter;	/* NULL for all; copied */
+	int64_t after;
+	int max_count;
+	int max_bytes;
+	const EventFilter *filter; /* NULL for all; copied */
 } HistoryRequest;
 
-typedef void (*QueryHistoryFn) (void *arg, const HistoryResult *result, const QueryError *error);
-Query	   *query_history(Queries *queries, const HistoryRequest *request,
-						  QueryHistoryFn fn, void *arg);
+typedef void (*QueryHistoryFn)(void *arg, const HistoryResult *result, const QueryError *error);
+Query *query_history(Queries *queries, const HistoryRequest *request, QueryHistoryFn fn, void *arg);
 
 /* since (RFC 3339) → the position to give as `after` */
-typedef void (*QueryPositionFn) (void *arg, int64_t position, const QueryError *error);
-Query	   *query_position_at(Queries *queries, const char *since, QueryPositionFn fn, void *arg);
+typedef void (*QueryPositionFn)(void *arg, int64_t position, const QueryError *error);
+Query *query_position_at(Queries *queries, const char *since, QueryPositionFn fn, void *arg);
 
 /* events.maintain(); fn may be NULL */
-typedef void (*QueryDoneFn) (void *arg, const QueryError *error);
-Query	   *query_maintain(Queries *queries, QueryDoneFn fn, void *arg);
+typedef void (*QueryDoneFn)(void *arg, const QueryError *error);
+Query *query_maintain(Queries *queries, QueryDoneFn fn, void *arg);
 
-void		query_cancel(Query *query);
+void query_cancel(Query *query);
 
 /* ---- the pools ---- */
 
 typedef struct QueriesState
 {
-	int			read_connections;	/* connected now */
-	int			publish_connections;
-	int			read_waiting;	/* requests in the queue */
-	int			publish_waiting;
-	uint64_t	queries;		/* answered, failed ones too */
-	uint64_t	failures;
+	int read_connections; /* connected now */
+	int publish_connections;
+	int read_waiting; /* requests in the queue */
+	int publish_waiting;
+	uint64_t queries; /* answered, failed ones too */
+	uint64_t failures;
 } QueriesState;
 
-Queries    *queries_new(Loop *loop, const Conf *conf);
+Queries *queries_new(Loop *loop, const Conf *conf);
 /* waiting and running requests are dropped without a callback */
-void		queries_free(Queries *queries);
+void queries_free(Queries *queries);
 QueriesState queries_state(const Queries *queries);
 
-#endif							/* EVENTSD_QUERY_H */
+#endif /* EVENTSD_QUERY_H */

@@ -15,27 +15,26 @@
 
 typedef struct Meaning
 {
-	const char *prefix;			/* of the SQLSTATE */
+	const char *prefix; /* of the SQLSTATE */
 	const char *hint;
 } Meaning;
 
-#define NO_EXTENSION \
+#define NO_EXTENSION                                                                           \
 	"Run CREATE EXTENSION events in this database (or ALTER EXTENSION events UPDATE, when it " \
 	"is older than eventsd)."
 
 /* states in which nobody is served */
 static const Meaning meanings[] = {
-	{"3F000", NO_EXTENSION},	/* no schema events */
-	{"42883", NO_EXTENSION},	/* no such function */
-	{"42P01", NO_EXTENSION},	/* no such table */
-	{"42703", NO_EXTENSION},	/* no such column */
+	{"3F000", NO_EXTENSION}, /* no schema events */
+	{"42883", NO_EXTENSION}, /* no such function */
+	{"42P01", NO_EXTENSION}, /* no such table */
+	{"42703", NO_EXTENSION}, /* no such column */
 	{"42501", "Run SELECT events.grant_role('<role>', 'relay') for the role of eventsd."},
 	{"25006", "This server is read-only; eventsd has to connect to the primary."},
-	{"08", NULL},				/* connection exceptions */
-	{"53", NULL},				/* out of memory, disk full, too many connections */
-	{"57P", NULL},				/* shutting down, starting up */
-	{NULL, NULL}
-};
+	{"08", NULL},  /* connection exceptions */
+	{"53", NULL},  /* out of memory, disk full, too many connections */
+	{"57P", NULL}, /* shutting down, starting up */
+	{NULL, NULL}};
 
 static const Meaning *
 find_meaning(const char *sqlstate)

@@ -8,21 +8,21 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define INTERVAL 10000			/* ms */
-#define FIRST	 1000
+#define INTERVAL 10000 /* ms */
+#define FIRST 1000
 
 struct Upkeep
 {
-	Queries    *queries;
+	Queries *queries;
 	const Feed *feed;
-	LoopTimer	timer;
-	Query	   *running;
+	LoopTimer timer;
+	Query *running;
 };
 
 static void
 round_done(void *arg, const QueryError *error)
 {
-	Upkeep	   *upkeep = arg;
+	Upkeep *upkeep = arg;
 
 	upkeep->running = NULL;
 	if (error)
@@ -34,7 +34,7 @@ round_done(void *arg, const QueryError *error)
 static void
 round_due(LoopTimer *timer, void *arg)
 {
-	Upkeep	   *upkeep = arg;
+	Upkeep *upkeep = arg;
 	const FeedState *state = feed_state(upkeep->feed);
 
 	(void) timer;
@@ -45,7 +45,7 @@ round_due(LoopTimer *timer, void *arg)
 Upkeep *
 upkeep_new(Loop *loop, Queries *queries, const Feed *feed)
 {
-	Upkeep	   *upkeep = mem_zalloc(sizeof(Upkeep));
+	Upkeep *upkeep = mem_zalloc(sizeof(Upkeep));
 
 	upkeep->queries = queries;
 	upkeep->feed = feed;

@@ -17,8 +17,8 @@
 
 typedef struct Upkeep Upkeep;
 
-Upkeep	   *upkeep_new(Loop *loop, Queries *queries, const Feed *feed);
+Upkeep *upkeep_new(Loop *loop, Queries *queries, const Feed *feed);
 /* before the Queries and the Feed */
-void		upkeep_free(Upkeep *upkeep);
+void upkeep_free(Upkeep *upkeep);
 
-#endif							/* EVENTSD_UPKEEP_H */
+#endif /* EVENTSD_UPKEEP_H */

@@ -1,0 +1,72 @@
+/*
+ * feed_private.h - the inside of a Feed: what is asked (feed.c), where we are (feed_place.c).
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ */
+#ifndef EVENTSD_PG_FEED_PRIVATE_H
+#define EVENTSD_PG_FEED_PRIVATE_H
+
+#include "pg/conn.h"
+#include "pg/feed.h"
+#include "pg/page.h"
+#include "pg/query.h"
+
+#define FEED_TROUBLE_FIRST 250 /* ms */
+#define FEED_FUTURE_STRIKES 3
+
+typedef enum FeedRunning
+{
+	RUNNING_NOTHING,
+	RUNNING_STATE,
+	RUNNING_START,
+	RUNNING_PAGE
+} FeedRunning;
+
+struct Feed
+{
+	Loop *loop;
+	const FeedHandler *handler;
+	void *arg;
+	FeedState state;
+	PgConn *reader;
+	PgConn *listener;
+	FeedRunning running;
+	LoopTimer poll;
+	LoopTimer rest; /* running: after a refusal, nothing is asked */
+	int64_t rest_time;
+
+	const EventFilter *filter;
+	int page_events;
+	int page_bytes;
+	PageParams params; /* of the page under way */
+
+	/* where to start; void once started */
+	bool started;
+	int64_t after;
+	char *first_epoch;
+	char *since;
+	void (*on_refused)(void *arg, const char *message);
+
+	bool settled; /* the state was read on this connection, and is believed */
+	int64_t state_read_at;
+	bool told_state; /* on_state was called */
+	bool wanted;	 /* read a page in any case */
+	bool notified;	 /* read one if `announced` is ahead of us */
+	bool paused;
+	int64_t announced; /* highest position notified since the last page was asked for */
+	int64_t listen_asked_at;
+	int future_strikes;
+	char *last_trouble;
+	int64_t last_trouble_at;
+};
+
+/* tells on_state when it is news */
+void feed_set_connected(Feed *feed, bool connected);
+/* asking was in vain: logs it, rests for a while, then begins with the state again */
+void feed_trouble(Feed *feed, const QueryError *error);
+void feed_trouble_in_words(Feed *feed, const char *message, const char *hint);
+/* the answer of events._relay_state(), and of events.position_at() for the start */
+void feed_take_state(Feed *feed, const PGresult *rows);
+void feed_take_start(Feed *feed, const PGresult *rows);
+
+#endif /* EVENTSD_PG_FEED_PRIVATE_H */

@@ -1,0 +1,219 @@
+/*
+ * queries.c - the pools, their queues, and who waits in them.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * A request is on the waiting list of its pool, or running on one of the pool's connections, or
+ * on the list of those that failed at once and are told so at the end of the turn.
+ *
+ * When a pool has no connection left, its waiting requests fail: better a quick 503 than a client
+ * that waits for a database that is away.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "pg/query_private.h"
+
+/* ---- failing at the end of the turn ---- */
+
+static void
+tell_failed(LoopDefer *defer, void *arg)
+{
+	Queries *queries = arg;
+	Dlist batch; /* a callback may ask again, and fail again: in the next turn */
+	DlistNode *node;
+
+	(void) defer;
+	dlist_init(&batch);
+	dlist_splice(&batch, &queries->failed);
+	while ((node = dlist_pop_head(&batch)))
+	{
+		Query *query = DLIST_OWNER(Query, node, node);
+		QueryError error = {.unavailable = !query->malformed, .message = query->failure};
+
+		error.retry_after = error.unavailable ? 1 : 0;
+		if (query->malformed)
+			memcpy(error.sqlstate, "22021", 6); /* character_not_in_repertoire */
+		queries->failures++;
+		query_answer_error(query, &error);
+		query_free(query);
+	}
+}
+
+void
+queries_fail(Query *query, const char *why)
+{
+	Queries *queries = query->pool->queries;
+
+	query->failure = why;
+	dlist_push_tail(&queries->failed, &query->node);
+	loop_defer(&queries->tell_failed);
+}
+
+/* ---- pools ---- */
+
+static void
+run(PoolConn *slot, Query *query)
+{
+	slot->query = query;
+	query->running = true;
+	conn_send(slot->conn, query->statement, (const char *const *) query->params.values);
+}
+
+static void
+take_next(PoolConn *slot)
+{
+	DlistNode *node;
+
+	if (slot->query || !conn_is_idle(slot->conn))
+		return;
+	node = dlist_pop_head(&slot->pool->waiting);
+	if (!node)
+		return;
+	slot->pool->waiting_count--;
+	run(slot, DLIST_OWNER(Query, node, node));
+}
+
+static void
+pool_up(void *arg, PgConn *conn)
+{
+	PoolConn *slot = arg;
+
+	(void) conn;
+	slot->pool->up++;
+	take_next(slot);
+}
+
+static void
+pool_down(void *arg, PgConn *conn)
+{
+	PoolConn *slot = arg;
+	DlistNode *node;
+
+	(void) conn;
+	if (--slot->pool->up > 0)
+		return;
+	while ((node = dlist_pop_head(&slot->pool->waiting)))
+		queries_fail(DLIST_OWNER(Query, node, node), "the connection to PostgreSQL was lost");
+	slot->pool->waiting_count = 0;
+}
+
+static void
+pool_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
+{
+	PoolConn *slot = arg;
+	Query *query = slot->query;
+
+	(void) conn;
+	slot->query = NULL;
+	slot->pool->queries->answered++;
+	if (!query->mute)
+		query_answer(query, outcome);
+	query_free(query);
+	take_next(slot);
+}
+
+static void
+pool_init(Pool *pool, Queries *queries, Loop *loop, const Conf *conf, int count,
+		  const char *purpose)
+{
+	static const ConnHandler handler = {.on_up = pool_up,
+										.on_down = pool_down,
+										.on_done = pool_done};
+
+	pool->queries = queries;
+	pool->count = count;
+	pool->conns = mem_array((size_t) count, sizeof(PoolConn));
+	dlist_init(&pool->waiting);
+	for (int i = 0; i < count; i++)
+	{
+		pool->conns[i].pool = pool;
+		pool->conns[i].conn = conn_new(loop, conf, false, purpose, &handler, &pool->conns[i]);
+		if (i > 0)
+			conn_set_quiet(pool->conns[i].conn);
+	}
+}
+
+static void
+pool_clear(Pool *pool)
+{
+	DlistNode *node;
+
+	for (int i = 0; i < pool->count; i++)
+	{
+		conn_free(pool->conns[i].conn);
+		if (pool->conns[i].query)
+			query_free(pool->conns[i].query);
+	}
+	while ((node = dlist_pop_head(&pool->waiting)))
+		query_free(DLIST_OWNER(Query, node, node));
+	mem_free(pool->conns);
+}
+
+void
+queries_submit(Query *query)
+{
+	Pool *pool = query->pool;
+
+	if (pool->up == 0)
+	{
+		queries_fail(query, "PostgreSQL cannot be reached");
+		return;
+	}
+	for (int i = 0; i < pool->count && dlist_is_empty(&pool->waiting); i++)
+	{
+		if (!pool->conns[i].query && conn_is_idle(pool->conns[i].conn))
+		{
+			run(&pool->conns[i], query);
+			return;
+		}
+	}
+	if (pool->waiting_count >= pool->queries->queue_limit)
+	{
+		queries_fail(query, "too many requests wait for PostgreSQL");
+		return;
+	}
+	pool->waiting_count++;
+	dlist_push_tail(&pool->waiting, &query->node);
+}
+
+/* ---- all of it ---- */
+
+Queries *
+queries_new(Loop *loop, const Conf *conf)
+{
+	Queries *queries = mem_zalloc(sizeof(Queries));
+
+	queries->queue_limit = (int) conf->query_queue;
+	dlist_init(&queries->failed);
+	loop_defer_init(&queries->tell_failed, loop, tell_failed, queries);
+	pool_init(&queries->read, queries, loop, conf, (int) conf->read_connections, "read");
+	pool_init(&queries->publish, queries, loop, conf, (int) conf->publish_connections, "publish");
+	return queries;
+}
+
+void
+queries_free(Queries *queries)
+{
+	DlistNode *node;
+
+	if (!queries)
+		return;
+	loop_defer_clear(&queries->tell_failed);
+	while ((node = dlist_pop_head(&queries->failed)))
+		query_free(DLIST_OWNER(Query, node, node));
+	pool_clear(&queries->read);
+	pool_clear(&queries->publish);
+	mem_free(queries);
+}
+
+QueriesState
+queries_state(const Queries *queries)
+{
+	return (QueriesState) {.read_connections = queries->read.up,
+						   .publish_connections = queries->publish.up,
+						   .read_waiting = queries->read.waiting_count,
+						   .publish_waiting = queries->publish.waiting_count,
+						   .queries = queries->answered,
+						   .failures = queries->failures};
+}

@@ -1,0 +1,87 @@
+/*
+ * query_private.h - the inside of requests (query.c) and of the pools that run them (queries.c).
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ */
+#ifndef EVENTSD_PG_QUERY_PRIVATE_H
+#define EVENTSD_PG_QUERY_PRIVATE_H
+
+#include "pg/conn.h"
+#include "pg/page.h"
+#include "pg/query.h"
+
+typedef enum QueryKind
+{
+	QUERY_INTAKE,
+	QUERY_HISTORY,
+	QUERY_POSITION,
+	QUERY_MAINTAIN
+} QueryKind;
+
+typedef struct Pool Pool;
+typedef struct PoolConn PoolConn;
+
+struct Query
+{
+	DlistNode node;
+	Pool *pool;
+	QueryKind kind;
+	const ConnStatement *statement;
+	PageParams params;	 /* five texts fit all kinds */
+	const char *failure; /* static; set while on the failed list */
+	bool malformed;		 /* it failed by its own fault */
+	bool running;
+	bool mute;
+	union
+	{
+		QueryIntakeFn intake;
+		QueryHistoryFn history;
+		QueryPositionFn position;
+		QueryDoneFn done;
+	} fn;
+	void *arg;
+};
+
+struct PoolConn
+{
+	Pool *pool;
+	PgConn *conn;
+	Query *query; /* running */
+};
+
+struct Pool
+{
+	Queries *queries;
+	PoolConn *conns;
+	int count;
+	int up;
+	Dlist waiting;
+	int waiting_count;
+};
+
+struct Queries
+{
+	Pool read;
+	Pool publish;
+	int queue_limit;
+	Dlist failed;
+	LoopDefer tell_failed;
+	uint64_t answered;
+	uint64_t failures;
+};
+
+/* ---- query.c ---- */
+
+/* call back, by an outcome or by an error; the query is still there afterwards */
+void query_answer(Query *query, const ConnOutcome *outcome);
+void query_answer_error(Query *query, const QueryError *error);
+void query_free(Query *query);
+
+/* ---- queries.c ---- */
+
+/* run it, or let it wait, or fail it */
+void queries_submit(Query *query);
+/* fail at the end of this turn; why is static */
+void queries_fail(Query *query, const char *why);
+
+#endif /* EVENTSD_PG_QUERY_PRIVATE_H */
