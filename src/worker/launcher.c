@@ -57,6 +57,9 @@ ev_launcher_register(void)
 {
 	BackgroundWorker worker = {0};
 
+	/* pg_upgrade wants to be alone, and assigns the object identifiers itself. */
+	if (IsBinaryUpgrade)
+		return;
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = 1;
