@@ -150,13 +150,13 @@ answer_shared(const Batch *batch)
 }
 
 static void
-answer_nothing(HttpConn *conn, const Batch *batch)
+answer_nothing(HttpConn *conn, const char *epoch, int64_t position)
 {
 	char		cursor[CURSOR_SIZE];
 	char		head[HEAD_SIZE];
 	int			len;
 
-	cursor_format(cursor, batch->epoch, batch->position);
+	cursor_format(cursor, epoch, position);
 	len = snprintf(head, sizeof(head), "HTTP/1.1 204 No Content\r\nEvents-Cursor: %s\r\n"
 				   "Cache-Control: no-store\r\n", cursor);
 	http_respond_shared(conn, head, (size_t) len, NULL, 0);
@@ -179,7 +179,7 @@ on_batch(Subscriber *subscriber, const Batch *batch)
 	/* the answer may bring the next request of this connection: we are done before it */
 	client_free(client);
 	if (batch->count == 0)
-		answer_nothing(conn, batch);
+		answer_nothing(conn, batch->epoch, batch->position);
 	else if (batch->share != NULL)
 		answer_with(conn, answer_shared(batch));
 	else
@@ -278,14 +278,20 @@ deliver_poll_clear(Deliver *deliver)
 static void
 begin(Deliver *deliver, HttpConn *conn, const DeliverRequest *request)
 {
-	PollClient *client = mem_zalloc(sizeof(*client));
+	PollClient *client;
 	int			wait_ms = request->wait_ms < 0 ? DEFAULT_WAIT_MS : request->wait_ms;
 	SubscribeOptions options = {
 		.start = request->start,
 		.limit = request->limit < 1 ? DEFAULT_LIMIT : request->limit,
-		.no_wait = wait_ms == 0 || request->start.from == START_LATEST,
+		.no_wait = wait_ms == 0,
 	};
 
+	if (request->start.from == START_LATEST && hub_is_open(deliver->hub))
+	{
+		answer_nothing(conn, hub_epoch(deliver->hub), hub_head(deliver->hub));
+		return;
+	}
+	client = mem_zalloc(sizeof(*client));
 	client->deliver = deliver;
 	client->conn = conn;
 	dlist_node_init(&client->slot);
