@@ -103,7 +103,7 @@ Conf *conf_load(ConfSource *source, Buf *errors);
 Conf *conf_defaults(void);
 void conf_free(Conf *conf);
 
-/* "--help": the settings as flags;  the docs table in Markdown;  effective values, secrets hidden */
+/* the settings as flags, for --help; as Markdown, for the docs; effective values, secrets hidden */
 void conf_print_flags(Buf *out);
 void conf_print_markdown(Buf *out);
 void conf_print_values(const Conf *conf, Buf *out);
