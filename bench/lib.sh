@@ -23,6 +23,8 @@ top=$(dirname "$bench")
 if [ "$(id -u)" = 0 ]
 then
 	make -s -C "$bench"
+	# nginx with nchan wants its own folders, whatever its configuration says.
+	[ ! -d /var/lib/nginx ] || mkdir -p /var/lib/nginx/{body,fastcgi,proxy,scgi,uwsgi}
 	user=${BENCH_USER:-postgres}
 	exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups -- "$0" "$@"
 fi
@@ -32,6 +34,8 @@ command_line="bench/$(basename "$0")${*:+ $*}"
 pg_bin=$("${PG_CONFIG:-pg_config}" --bindir)
 folder=$(mktemp -d "${TMPDIR:-/tmp}/events-bench.XXXXXX")
 pids=()						# started by us, ended by us
+pin_relay=					# commands that pin to cores, see pin
+pin_others=
 
 unset PGDATABASE PGSERVICE PGSERVICEFILE PGHOSTADDR PGPASSFILE
 export PGHOST=$folder PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
@@ -43,7 +47,7 @@ finish()
 	trap - EXIT
 	for pid in "${pids[@]+"${pids[@]}"}"
 	do
-		kill "$pid" 2> /dev/null && wait "$pid" 2> /dev/null
+		kill "$pid" 2> /dev/null && wait "$pid" 2> /dev/null || true
 	done
 	[ ! -f "$folder/data/postmaster.pid" ] ||
 		pg_ctl -D "$folder/data" -m immediate -s stop > /dev/null 2>&1
@@ -57,6 +61,14 @@ finish()
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# pin: relays get the first core, everything else the second, if there are two
+pin()
+{
+	[ "$(nproc)" -gt 1 ] || return 0
+	pin_relay="taskset -c 0"
+	pin_others="taskset -c 1"
+}
 
 # start_server NAME=VALUE...: a private cluster, durable, the library preloaded
 start_server()
@@ -77,7 +89,7 @@ start_server()
 			echo "${setting%%=*} = '${setting#*=}'"
 		done
 	} >> "$folder/data/postgresql.conf"
-	pg_ctl -D "$folder/data" -l "$folder/server.log" -w -s start
+	$pin_others pg_ctl -D "$folder/data" -l "$folder/server.log" -w -s start
 	sql "CREATE EXTENSION events" > /dev/null
 }
 
@@ -102,6 +114,51 @@ wait_until()
 worker_runs()
 {
 	[ "$(sql "SELECT worker FROM events._relay_state()")" = t ]
+}
+
+free_port()
+{
+	local port
+	while :
+	do
+		port=$((20000 + RANDOM % 10000))
+		(exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null || break
+	done
+	echo "$port"
+}
+
+# start_eventsd FLAG...: sets relay (pid), relay_pids (of all its processes), port
+start_eventsd()
+{
+	ulimit -n "$(ulimit -Hn)"
+	[ -x "$folder/eventsd" ] || cp "$top/sidecar/eventsd" "$folder/eventsd"
+	$pin_relay "$folder/eventsd" serve --database "host=$folder user=postgres dbname=postgres" \
+		--listen 127.0.0.1:0 --admin-listen off --drain-time 100ms "$@" 2> "$folder/eventsd.log" &
+	relay=$!
+	pids+=($relay)
+	wait_until 20 grep -q '"event":"ready"' "$folder/eventsd.log"
+	port=$(sed -n 's/.*"event":"ready".*"listen":\["[^"]*:\([0-9]*\)".*/\1/p' "$folder/eventsd.log" | head -1)
+	relay_pids=$(echo $relay $(pgrep -P $relay) | tr ' ' ',')
+}
+
+# start_nginx: nchan behind nginx.conf; sets the same
+start_nginx()
+{
+	ulimit -n "$(ulimit -Hn)"
+	port=$(free_port)
+	sed "s,FOLDER,$folder,; s,PORT,$port," "$bench/nginx.conf" > "$folder/nginx.conf"
+	$pin_relay nginx -e "$folder/nginx.log" -p "$folder" -c "$folder/nginx.conf" 2> /dev/null &
+	relay=$!
+	pids+=($relay)
+	wait_until 20 eval "(exec 3<> /dev/tcp/127.0.0.1/$port) 2> /dev/null"
+	relay_pids=$(pgrep -P $relay | paste -sd,)
+}
+
+stop_relay()
+{
+	kill $relay
+	wait $relay 2> /dev/null || true
+	pids=()
 }
 
 # median: of the numbers on standard input, one a line

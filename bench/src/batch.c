@@ -31,7 +31,7 @@ check(PGresult *result, ExecStatusType expected)
 static void
 build_batch(FILE *rows, FILE *json)
 {
-	char		filler[230];
+	char		filler[229];
 
 	memset(filler, 'x', sizeof(filler) - 1);
 	filler[sizeof(filler) - 1] = '\0';
@@ -41,8 +41,8 @@ build_batch(FILE *rows, FILE *json)
 		char		data[400];
 
 		snprintf(data, sizeof(data),
-				 "{\"order\": %04d, \"customer\": \"c-20817\", \"total\": \"129.90\", \"items\": [\"%s\"]}",
-				 i, filler);
+				 "{\"order\": %d, \"customer\": \"c-20817\", \"total\": \"129.90\", \"items\": [\"%s\"]}",
+				 1000 + i, filler);
 		fprintf(rows, "019a0000-0000-7000-8000-%012d\t/bench\torder.created\t2026-01-01 00:00:00+00\t"
 				"{order,created}\tapplication/json\t%s\n", i, data);
 		fprintf(json, "%s{\"specversion\":\"1.0\",\"source\":\"/bench\",\"type\":\"order.created\","

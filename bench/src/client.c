@@ -94,6 +94,12 @@ client_open(Client *client, const Target *target)
 }
 
 void
+client_poll(Client *client, const Target *target)
+{
+	request_poll(client, target);
+}
+
+void
 client_close(Client *client)
 {
 	close(client->fd);
@@ -190,7 +196,10 @@ use_answers(Client *client, const Target *target, const char *bytes, size_t leng
 			wire_header(&response, "Last-Modified", client->cursor, sizeof(client->cursor));
 			wire_header(&response, "Etag", client->etag, sizeof(client->etag));
 		}
-		request_poll(client, target);
+		/* Once answered it waits for client_poll; a bare cursor is gone on from. */
+		client->ready = false;
+		if (response.status != 200)
+			request_poll(client, target);
 	}
 	return used;
 }

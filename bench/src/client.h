@@ -50,6 +50,9 @@ extern void client_open(Client *client, const Target *target);
 /* Reads what is there; false at the end of the stream. */
 extern bool client_readable(Client *client, const Target *target);
 
+/* Long-poll: asks for what comes next, after an answer. */
+extern void client_poll(Client *client, const Target *target);
+
 extern void client_close(Client *client);
 
 #endif

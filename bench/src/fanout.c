@@ -3,10 +3,11 @@
  * fanout.c: many clients of a server under test, and events for all of them.
  *
  *	fanout --server eventsd|nchan --port N --pids PID,... --transport ws|sse|poll
- *		   --clients N [--seconds S] [--batch N] [--size BYTES]
- *		publishes in batches, the next one when less than one batch is on the way,
- *		and prints what a delivery costs the server.  By long-poll a batch is one
- *		event, and the next comes when all clients are waiting again.
+ *		   --clients N [--seconds S] [--batch N] [--window N] [--size BYTES]
+ *		publishes --batch events at once (in one transaction), as fast as they are
+ *		taken, while no more than --window events are on their way to all clients,
+ *		and prints what a delivery costs the server.  By long-poll there is one
+ *		event at a time: all clients wait, all are answered, all ask again.
  *	fanout ... --hold
  *		only connects the clients (also --transport silent: bytes are never sent),
  *		prints what they cost in memory, and keeps them until it is ended.
@@ -44,11 +45,12 @@ typedef struct Options
 	int			clients;
 	double		seconds;
 	int			batch;
+	int			window;
 	size_t		size;
 	bool		hold;
 } Options;
 
-static Options options = {.clients = 100, .seconds = 5, .batch = 100, .size = 300, .pids = ""};
+static Options options = {.clients = 100, .seconds = 5, .batch = 1, .window = 200, .size = 300, .pids = ""};
 static Client *clients;
 static Source *source;
 static int	epoll_fd;
@@ -154,7 +156,25 @@ drain(unsigned long published)
 		die("%lu deliveries too many", received - wanted);
 }
 
-/* Batch after batch, never more than two on their way. */
+/* Time for the server to take in what all clients have sent. */
+static void
+settle(void)
+{
+	int64_t		until = now_ns() + 5000000 + options.clients * 20000LL;
+
+	while (now_ns() < until)
+		(void) turn(1);
+}
+
+/* Asks again with all clients; then they are held. */
+static void
+poll_again(void)
+{
+	for (int i = 0; i < options.clients; i++)
+		client_poll(&clients[i], &options.target);
+	settle();
+}
+
 static unsigned long
 publish_for(double seconds)
 {
@@ -163,17 +183,21 @@ publish_for(double seconds)
 
 	while (now_ns() < end)
 	{
+		unsigned long room = (unsigned long) (options.window - options.batch);
 		unsigned long behind = published * (unsigned long) options.clients - received_by_all();
-		unsigned long batch = (unsigned long) options.batch;
-		bool		room = options.batch == 1 ? behind == 0
-			: behind <= batch * (unsigned long) options.clients;
 
-		if (room && !source_busy(source) && all_ready())
+		if (source_busy(source) || behind > room * (unsigned long) options.clients)
 		{
-			source_publish(source, options.batch);
-			published += batch;
+			(void) turn(5);
+			continue;
 		}
-		(void) turn(5);
+		source_publish(source, options.batch);
+		published += (unsigned long) options.batch;
+		if (options.target.transport == TRANSPORT_POLL)
+		{
+			drain(published);
+			poll_again();
+		}
 	}
 	return published;
 }
@@ -190,12 +214,15 @@ measure_fanout(void)
 	source = source_open(&options.target, options.size);
 	watch(source_fd(source), source);
 	connect_clients();
+	settle();
 
 	/* One event that is not counted: all that is made at first use is made. */
 	source_publish(source, 1);
 	drain(1);
 	for (int i = 0; i < options.clients; i++)
 		clients[i].received = 0;
+	if (options.target.transport == TRANSPORT_POLL)
+		poll_again();
 
 	cpu = process_cpu_us(options.pids);
 	start = now_ns();
@@ -315,7 +342,7 @@ read_options(int argc, char **argv)
 		{"server", required_argument, NULL, 's'}, {"port", required_argument, NULL, 'p'},
 		{"pids", required_argument, NULL, 'P'}, {"transport", required_argument, NULL, 't'},
 		{"clients", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 'T'},
-		{"batch", required_argument, NULL, 'b'}, {"size", required_argument, NULL, 'z'},
+		{"batch", required_argument, NULL, 'b'}, {"window", required_argument, NULL, 'w'}, {"size", required_argument, NULL, 'z'},
 		{"rate", required_argument, NULL, 'r'}, {"hold", no_argument, NULL, 'h'}, {0}
 	};
 	int			c;
@@ -333,6 +360,7 @@ read_options(int argc, char **argv)
 			case 'c': options.clients = atoi(optarg); break;
 			case 'T': options.seconds = atof(optarg); break;
 			case 'b': options.batch = atoi(optarg); break;
+			case 'w': options.window = atoi(optarg); break;
 			case 'z': options.size = (size_t) atoi(optarg); break;
 			case 'r': options.rate = optarg; break;
 			case 'h': options.hold = true; break;
@@ -340,7 +368,9 @@ read_options(int argc, char **argv)
 		}
 	}
 	if (options.target.transport == TRANSPORT_POLL)
-		options.batch = 1;
+		options.batch = options.window = 1;
+	if (options.window < options.batch)
+		options.window = options.batch;
 }
 
 int
