@@ -140,6 +140,7 @@ export class List {
 		row.entry = entry;
 		row.timeCell.textContent = clock(event.time || event.recordedtime);
 		row.typeCell.textContent = event.type;
+		row.title = event.type;
 		row.topicCell.textContent = (event.topic || "").split("/").join(" / ");
 		row.dataCell.textContent = preview;
 		row.style.setProperty("--hue", hue(event.type));
