@@ -38,7 +38,7 @@ import signal
 import threading
 import time
 
-from harness import (PATH, TRANSPORTS, Deadline, Eventsd, PgError, Refused, Reset, Stand, at_end,
+from harness import (TRANSPORTS, Deadline, Eventsd, PgError, Refused, Reset, Skip, Stand, at_end,
                      equal, main, note, pg_array, post_json, test, true, wait_until)
 
 SEED = int(os.environ.get("EVENTS_RANDOM_SEED") or random.SystemRandom().randrange(1 << 32))
@@ -335,7 +335,8 @@ class Disturber:
             action = self.random.choice((
                 self.kill_eventsd, self.kill_eventsd, self.restart_eventsd,
                 self.crash_postgresql, self.stop_postgresql, self.crash_backend,
-                self.cut_connections, self.cut_connections, self.end_worker))
+                self.cut_connections, self.cut_connections, self.end_worker,
+                self.kill_process))
             self.counts[action.__name__] = self.counts.get(action.__name__, 0) + 1
             action()
             time.sleep(min(self.random.uniform(0.2, 2.5), max(0, deadline.end - time.monotonic())))
@@ -345,6 +346,11 @@ class Disturber:
         eventsd.kill()
         eventsd.check()
         eventsd.start(wait=False)
+
+    def kill_process(self):
+        """One of the processes of an instance that has several."""
+        for pid in self.instances[-1].children()[:1]:
+            os.kill(pid, signal.SIGKILL)
 
     def restart_eventsd(self):
         eventsd = self.random.choice(self.instances)
@@ -395,10 +401,13 @@ class Run:
 
     def __init__(self):
         note(f"EVENTS_RANDOM_SEED={SEED} EVENTS_RANDOM_SECONDS={SECONDS:g}")
-        self.stand = at_end(Stand(pg_settings={"max_prepared_transactions": "20"},
-                                  drain_time="1s"))
-        self.instances = [self.stand.eventsd,
-                          at_end(Eventsd(self.stand.database, drain_time="1s"))]
+        shape = random.Random(f"{SEED}/shape")
+        preload, processes = shape.random() < 0.7, shape.choice((1, 1, 2))
+        note(f"preload: {preload}, processes of the second instance: {processes}")
+        self.stand = at_end(Stand(preload, {"max_prepared_transactions": "20"}, drain_time="1s"))
+        second = at_end(Eventsd(self.stand.database, drain_time="1s", processes=processes))
+        self.stand.caught_up(second)
+        self.instances = [self.stand.eventsd, second]
         addresses = [eventsd.address for eventsd in self.instances]
         cursor = self.stand.cursor()
         self.clients = [Client(number, TRANSPORTS[number % 4], query, addresses, cursor)
@@ -462,6 +471,13 @@ def client_queries():
 run = None
 
 
+def outcome():
+    """The run, for the tests that look at what it left."""
+    if not hasattr(run, "table"):
+        raise Skip("the run did not end")
+    return run
+
+
 @test("random_run")
 def _():
     global run
@@ -477,7 +493,7 @@ def _():
 
 @test("random_table_holds_what_was_committed_and_nothing_else")
 def _():
-    places = {}
+    run, places = outcome(), {}
     for position, identity, _, _ in run.table:
         true(identity not in places, f"{identity} is there once")
         places[identity] = position
@@ -503,7 +519,8 @@ def check_transaction(transaction, places):
 
 @test("random_order_follows_what_writers_could_have_seen")
 def _():
-    done = [t for writer in run.writers for t in writer.transactions if getattr(t, "found", None)]
+    done = [t for writer in outcome().writers for t in writer.transactions
+            if getattr(t, "found", None)]
     acknowledged = sorted((t for t in done if t.fate == "committed"),
                           key=lambda t: t.acknowledged)
     newest, at = (0, None), 0
@@ -519,7 +536,7 @@ def _():
 def _register(number):
     @test(f"random_{TRANSPORTS[number % 4].name}_{number}_has_all_once_in_order")
     def _():
-        client = run.clients[number]
+        client = outcome().clients[number]
         if client.failure:
             raise client.failure
         expected = [(f"{run.epoch}-{position:019d}", identity)

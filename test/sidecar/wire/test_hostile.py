@@ -12,7 +12,7 @@ from harness import *
 stand = at_end(Stand(head_timeout="60s", idle_timeout="60s", ring_size="2MB", log_size="256kB",
                      connection_queue_size="64kB"))
 
-SILENT = int(os.environ.get("EVENTS_SILENT_CONNECTIONS", "4000"))
+SILENT = int(os.environ.get("EVENTS_SILENT_CONNECTIONS", "10000"))
 
 
 def served(eventsd=None):
@@ -30,7 +30,7 @@ def served(eventsd=None):
 def _():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    count = min(SILENT, hard - 200)
+    count = min(SILENT, hard - 500)
     silent = []
     try:
         for _ in range(count):

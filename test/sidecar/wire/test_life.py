@@ -45,8 +45,7 @@ def _():
 @test("processes_child_that_dies_is_replaced")
 def _():
     eventsd = stand.another(processes="2")
-    with open(f"/proc/{eventsd.pid}/task/{eventsd.pid}/children", encoding="ascii") as file:
-        children = [int(pid) for pid in file.read().split()]
+    children = eventsd.children()
     true(children, "there are child processes")
     os.kill(children[-1], signal.SIGKILL)
     wait_until(lambda: not is_running(children[-1]), "the child is gone")
@@ -69,8 +68,7 @@ def _():
 @test("processes_end_with_their_parent")
 def _():
     eventsd = Eventsd(stand.database, processes="2")
-    with open(f"/proc/{eventsd.pid}/task/{eventsd.pid}/children", encoding="ascii") as file:
-        children = [int(pid) for pid in file.read().split()]
+    children = eventsd.children()
     eventsd.kill()
     wait_until(lambda: not any(is_running(pid) for pid in children), "the children are gone")
     eventsd.close()

@@ -177,6 +177,14 @@ class Eventsd:
         self._reader.join(5)
         return self.process.returncode
 
+    def children(self):
+        """The processes that this one has started."""
+        try:
+            with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
+                return [int(pid) for pid in file.read().split()]
+        except FileNotFoundError:
+            return []
+
     def memory(self):
         """Resident bytes."""
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
