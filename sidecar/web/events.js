@@ -73,7 +73,7 @@ export class EventsError extends Error {
 
 	/* The request itself is wrong: asking again, in whatever way, will not help. */
 	get isFinal() {
-		return [400, 401, 403, 404, 414, 422, 501].includes(this.status);
+		return [400, 401, 403, 414, 422, 501].includes(this.status);
 	}
 }
 
@@ -168,12 +168,15 @@ const TRANSPORTS = {
 			};
 			socket.onmessage = ({ data }) => {
 				link.hear();
-				const message = JSON.parse(data);
-				if (message.sequence) link.event(message);
-				else if (message.specversion)
-					link.advance(message.data?.cursor); // WebSessionStarted
-				else if (message.type === "error")
-					finish(reject, new EventsError(message.message, { problem: message }));
+				try {
+					const message = JSON.parse(data);
+					if (message.sequence) link.event(message);
+					else if (message.type === "WebSessionStarted") link.advance(message.data.cursor);
+					else if (message.type === "error")
+						throw new EventsError(message.message, { problem: message });
+				} catch (error) {
+					finish(reject, error);
+				}
 			};
 			socket.onerror = () => {}; // close follows, and knows more
 			socket.onclose = ({ code, reason }) => {
