@@ -64,6 +64,15 @@ tap_check(bool good, const char *what, const char *file, int line)
 	return good;
 }
 
+static inline bool
+tap_checks_held(const char *name, const char *file, int line)
+{
+	bool		good = tap_report(tap_checks_failed == 0, name, file, line);
+
+	tap_checks_failed = 0;
+	return good;
+}
+
 static inline int
 tap_done(void)
 {
@@ -76,7 +85,7 @@ tap_done(void)
 #define is_str(got, expected, name) tap_is_str((got), (expected), (name), __FILE__, __LINE__)
 /* silent unless it fails */
 #define check(condition) tap_check((condition), #condition, __FILE__, __LINE__)
-/* did all checks since the start hold? */
-#define checks_held(name) ok(tap_checks_failed == 0, (name))
+/* did all checks since the last such question hold? */
+#define checks_held(name) tap_checks_held((name), __FILE__, __LINE__)
 
 #endif							/* TEST_TAP_H */
