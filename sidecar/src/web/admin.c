@@ -43,19 +43,17 @@ admin_collect(const Admin *admin)
 static void
 respond(HttpConn *conn, int status, const char *content_type, const Buf *body)
 {
-	http_respond(conn, &(HttpResponse) {
-		.status = status,
-		.content_type = content_type,
-		.extra = "Cache-Control: no-store\r\n",
-		.body = buf_text(body),
-		.body_len = body->len
-	});
+	http_respond(conn, &(HttpResponse) {.status = status,
+										.content_type = content_type,
+										.extra = "Cache-Control: no-store\r\n",
+										.body = buf_text(body),
+										.body_len = body->len});
 }
 
 static void
 write_feed(Buf *out, const FeedState *feed)
 {
-	char		cursor[CURSOR_SIZE];
+	char cursor[CURSOR_SIZE];
 
 	buf_puts(out, ",\"postgresql\":{");
 	json_put_member_bool(out, "connected", feed->connected);
@@ -67,8 +65,8 @@ write_feed(Buf *out, const FeedState *feed)
 	json_put_member_int(out, "position", feed->position);
 	json_put_member_int(out, "horizon", feed->horizon);
 	json_put_member_int(out, "oldest", feed->oldest);
-	json_put_member_int(out, "lag", feed->horizon > feed->position
-						? feed->horizon - feed->position : 0);
+	json_put_member_int(out, "lag",
+						feed->horizon > feed->position ? feed->horizon - feed->position : 0);
 	if (cursor_epoch_is_valid(feed->epoch))
 		json_put_member(out, "cursor", cursor_format(cursor, feed->epoch, feed->position));
 	buf_putc(out, '}');
@@ -78,8 +76,8 @@ static void
 healthcheck(Admin *admin, HttpConn *conn)
 {
 	const FeedState *feed = feed_state(admin->feed);
-	bool		well = feed->connected && !admin->draining;
-	Buf			out;
+	bool well = feed->connected && !admin->draining;
+	Buf out;
 
 	buf_init(&out, 65536);
 	buf_putc(&out, '{');
@@ -88,7 +86,8 @@ healthcheck(Admin *admin, HttpConn *conn)
 	json_put_member_int(&out, "uptime_seconds",
 						(clock_real_us() - metrics->started_at_us) / 1000000);
 	write_feed(&out, feed);
-	json_put_member_int(&out, "connections", (int64_t) counters_sum(0));
+	json_put_member_int(&out, "connections",
+						(int64_t) counters_sum(METRIC_INDEX(http_connections)));
 	json_put_member_int(&out, "processes", counters_processes());
 	buf_puts(&out, "}\n");
 	respond(conn, well ? 200 : 503, "application/json", &out);
@@ -98,7 +97,7 @@ healthcheck(Admin *admin, HttpConn *conn)
 static void
 show_metrics(Admin *admin, HttpConn *conn)
 {
-	Buf			out;
+	Buf out;
 
 	admin_collect(admin);
 	buf_init(&out, (size_t) 1 << 20);
@@ -110,7 +109,7 @@ show_metrics(Admin *admin, HttpConn *conn)
 static void
 show_logging(HttpConn *conn)
 {
-	Buf			out;
+	Buf out;
 
 	buf_init(&out, 256);
 	buf_putc(&out, '{');
@@ -123,15 +122,16 @@ show_logging(HttpConn *conn)
 static void
 set_logging(HttpConn *conn, const HttpRequest *request)
 {
-	JsonError	error;
-	Json	   *root = json_parse(request->body, request->body_len, &error);
-	Str			text = json_text(json_member(root, "level"));
-	LogLevel	level;
+	JsonError error;
+	Json *root = json_parse(request->body, request->body_len, &error);
+	Str text = json_text(json_member(root, "level"));
+	LogLevel level;
 
 	if (root == NULL)
 		http_problem(conn, 400, "malformed-json", "The body is not JSON: %s.", error.message);
 	else if (text.data == NULL || json_count(root) != 1 || !log_parse_level(text.data, &level))
-		http_problem(conn, 400, "bad-level", "The body is {\"level\":\"...\"} with error, "
+		http_problem(conn, 400, "bad-level",
+					 "The body is {\"level\":\"...\"} with error, "
 					 "warning, info or debug.");
 	else
 	{
@@ -145,34 +145,35 @@ set_logging(HttpConn *conn, const HttpRequest *request)
 static void
 show_heap(HttpConn *conn)
 {
-	char	   *text = NULL;
-	size_t		len = 0;
-	FILE	   *file = open_memstream(&text, &len);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
 
 	if (file == NULL || malloc_info(0, file) != 0)
 		problem_internal(conn, "malloc_info failed");
 	if (file != NULL)
 		fclose(file);
-	http_respond(conn, &(HttpResponse) {
-		.status = 200, .content_type = "application/xml",
-		.extra = "Cache-Control: no-store\r\n", .body = text, .body_len = len
-	});
+	http_respond(conn, &(HttpResponse) {.status = 200,
+										.content_type = "application/xml",
+										.extra = "Cache-Control: no-store\r\n",
+										.body = text,
+										.body_len = len});
 	free(text);
 }
 
 static void
 only_get(HttpConn *conn, const char *allow)
 {
-	problem_respond(conn, 405, "method-not-allowed", "This path does not know that method.",
-					NULL, allow);
+	problem_respond(conn, 405, "method-not-allowed", "This path does not know that method.", NULL,
+					allow);
 }
 
 void
 admin_request(void *arg, HttpConn *conn, const HttpRequest *request)
 {
-	Admin	   *admin = arg;
-	HttpSlice	path = request->head.path;
-	bool		is_get = request->head.method == HTTP_GET || request->head.method == HTTP_HEAD;
+	Admin *admin = arg;
+	HttpSlice path = request->head.path;
+	bool is_get = request->head.method == HTTP_GET || request->head.method == HTTP_HEAD;
 
 	if (uri_path_is(path, "/sys/logging") && request->head.method == HTTP_PUT)
 		set_logging(conn, request);

@@ -18,11 +18,11 @@
 
 typedef struct Admin
 {
-	Feed	   *feed;
-	Queries    *queries;
-	Deliver    *deliver;
-	HttpServer *public;			/* of this process */
-	bool		draining;
+	Feed *feed;
+	Queries *queries;
+	Deliver *deliver;
+	HttpServer *public; /* of this process */
+	bool draining;
 } Admin;
 
 /* HttpHandler; arg is the Admin. */
@@ -31,4 +31,4 @@ extern void admin_request(void *arg, HttpConn *conn, const HttpRequest *request)
 /* Copies what feed and pools know into the metrics block; before a scrape and once a second. */
 extern void admin_collect(const Admin *admin);
 
-#endif							/* WEB_ADMIN_H */
+#endif /* WEB_ADMIN_H */

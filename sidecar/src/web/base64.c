@@ -8,11 +8,10 @@
 bool
 base64_put(Buf *out, const void *bytes, size_t len)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *in = bytes;
-	size_t		size = (len + 2) / 3 * 4;
-	char	   *at = buf_reserve(out, size);
+	size_t size = (len + 2) / 3 * 4;
+	char *at = buf_reserve(out, size);
 
 	if (at == NULL)
 		return false;

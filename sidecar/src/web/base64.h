@@ -10,4 +10,4 @@
 
 extern bool base64_put(Buf *out, const void *bytes, size_t len);
 
-#endif							/* WEB_BASE64_H */
+#endif /* WEB_BASE64_H */

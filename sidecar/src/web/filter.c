@@ -46,8 +46,7 @@ list_free(StrList list)
 static void
 list_add(StrList *list, Str item)
 {
-	Str		   *items = mem_realloc((void *) list->items,
-									sizeof(Str) * (size_t) (list->count + 1));
+	Str *items = mem_realloc((void *) list->items, sizeof(Str) * (size_t) (list->count + 1));
 
 	items[list->count++] = item;
 	list->items = items;
@@ -56,8 +55,8 @@ list_add(StrList *list, Str item)
 static void
 add_topic(EventFilter *filter, StrList topic)
 {
-	StrList    *topics = mem_realloc((void *) filter->topics,
-									 sizeof(StrList) * (size_t) (filter->topic_count + 1));
+	StrList *topics = mem_realloc((void *) filter->topics,
+								  sizeof(StrList) * (size_t) (filter->topic_count + 1));
 
 	topics[filter->topic_count++] = topic;
 	filter->topics = topics;
@@ -78,8 +77,7 @@ has_room(const EventFilter *filter, int max, char *detail)
 {
 	if (filter->topic_count + filter->types.count < max)
 		return true;
-	snprintf(detail, FILTER_DETAIL_SIZE,
-			 "more than %d topics and types were asked for", max);
+	snprintf(detail, FILTER_DETAIL_SIZE, "more than %d topics and types were asked for", max);
 	return false;
 }
 
@@ -101,23 +99,23 @@ element_is_good(const char *text, size_t len, char *detail)
 static bool
 add_path(EventFilter *filter, const char *text, size_t len, bool decode, char *detail)
 {
-	StrList		topic = {0};
+	StrList topic = {0};
 	const char *end = text + len;
 
 	for (const char *at = text;;)
 	{
 		const char *slash = memchr(at, '/', (size_t) (end - at));
-		size_t		size = (size_t) ((slash != NULL ? slash : end) - at);
-		size_t		decoded_len = size;
-		char	   *decoded = decode ? uri_decode((HttpSlice) {at, size}, false, &decoded_len)
-			: mem_strndup(at, size);
+		size_t size = (size_t) ((slash != NULL ? slash : end) - at);
+		size_t decoded_len = size;
+		char *decoded = decode ? uri_decode((HttpSlice) {at, size}, false, &decoded_len)
+							   : mem_strndup(at, size);
 
 		if (decoded == NULL || topic.count == FILTER_MAX_ELEMENTS)
 		{
 			mem_free(decoded);
 			list_free(topic);
 			return refuse(detail, decoded == NULL ? "a percent escape is broken"
-						  : "a topic has too many elements");
+												  : "a topic has too many elements");
 		}
 		list_add(&topic, (Str) {decoded, decoded_len});
 		if (!element_is_good(decoded, decoded_len, detail))
@@ -136,10 +134,10 @@ add_path(EventFilter *filter, const char *text, size_t len, bool decode, char *d
 bool
 filter_add_topic(EventFilter *filter, HttpSlice raw, int max, char *detail)
 {
-	bool		in_url = raw.len > 0 && memchr(raw.at, '/', raw.len) != NULL;
-	size_t		len;
-	char	   *text;
-	bool		good;
+	bool in_url = raw.len > 0 && memchr(raw.at, '/', raw.len) != NULL;
+	size_t len;
+	char *text;
+	bool good;
 
 	if (!has_room(filter, max, detail))
 		return false;
@@ -156,7 +154,7 @@ filter_add_topic(EventFilter *filter, HttpSlice raw, int max, char *detail)
 static bool
 add_json_path(EventFilter *filter, const Json *path, char *detail)
 {
-	StrList		topic = {0};
+	StrList topic = {0};
 
 	if (json_kind(path) != JSON_KIND_ARRAY)
 		return refuse(detail, "topics are arrays of strings");
@@ -166,7 +164,7 @@ add_json_path(EventFilter *filter, const Json *path, char *detail)
 		return refuse(detail, "a topic has too many elements");
 	for (size_t i = 0; i < json_count(path); i++)
 	{
-		Str			element = json_text(json_element(path, i));
+		Str element = json_text(json_element(path, i));
 
 		if (element.data == NULL)
 			refuse(detail, "topics are arrays of strings");
@@ -242,7 +240,7 @@ filter_add_json_types(EventFilter *filter, const Json *types, int max, char *det
 		return refuse(detail, "the array of types is empty");
 	for (size_t i = 0; i < json_count(types); i++)
 	{
-		Str			type = json_text(json_element(types, i));
+		Str type = json_text(json_element(types, i));
 
 		if (type.data == NULL)
 			return refuse(detail, "types are an array of strings");

@@ -20,28 +20,26 @@
 #include "base/str.h"
 #include "web/http_parse.h"
 
-#define FILTER_MAX_ELEMENTS 64	/* elements of one topic path */
-#define FILTER_MAX_ELEMENT_SIZE 1024	/* bytes of an element, or of a type */
+#define FILTER_MAX_ELEMENTS 64		 /* elements of one topic path */
+#define FILTER_MAX_ELEMENT_SIZE 1024 /* bytes of an element, or of a type */
 #define FILTER_DETAIL_SIZE 160
 
 /* One path out of a query string, still in the escapes of the URL. */
 extern bool filter_add_topic(EventFilter *filter, HttpSlice raw, int max, char *detail);
 
 /* [["order"],["service","production"]] */
-extern bool filter_add_json_topics(EventFilter *filter, const Json *topics, int max,
-								   char *detail);
+extern bool filter_add_json_topics(EventFilter *filter, const Json *topics, int max, char *detail);
 
 /* a,b.* */
 extern bool filter_add_types(EventFilter *filter, const char *text, size_t len, int max,
 							 char *detail);
 
 /* ["a","b.*"] */
-extern bool filter_add_json_types(EventFilter *filter, const Json *types, int max,
-								  char *detail);
+extern bool filter_add_json_types(EventFilter *filter, const Json *types, int max, char *detail);
 
 extern void filter_free(EventFilter *filter);
 
 /* Valid UTF-8 without control characters? */
 extern bool filter_text_is_clean(const char *text, size_t len);
 
-#endif							/* WEB_FILTER_H */
+#endif /* WEB_FILTER_H */

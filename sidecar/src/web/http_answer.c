@@ -12,6 +12,7 @@
  * second), Connection, CORS and the correlation id.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -42,7 +43,7 @@ static ssize_t
 send_some(HttpConn *conn, struct iovec *iov, int count)
 {
 	struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t) count};
-	ssize_t		n;
+	ssize_t n;
 
 	do
 		n = sendmsg(loop_io_fd(&conn->io), &message, MSG_NOSIGNAL);
@@ -63,7 +64,7 @@ bool
 http_conn_flush(HttpConn *conn)
 {
 	struct iovec rest = {conn->out.data + conn->out_sent, conn->out.len - conn->out_sent};
-	ssize_t		n;
+	ssize_t n;
 
 	if (rest.iov_len == 0)
 		return true;
@@ -87,13 +88,13 @@ http_conn_flush(HttpConn *conn)
 void
 http_conn_write(HttpConn *conn, struct iovec *iov, int count)
 {
-	size_t		taken = 0;
+	size_t taken = 0;
 
 	if (conn->broken)
 		return;
 	if (!http_conn_has_output(conn))
 	{
-		ssize_t		n = send_some(conn, iov, count);
+		ssize_t n = send_some(conn, iov, count);
 
 		if (n < 0)
 		{
@@ -104,7 +105,7 @@ http_conn_write(HttpConn *conn, struct iovec *iov, int count)
 	}
 	for (int i = 0; i < count; i++)
 	{
-		size_t		skip = taken < iov[i].iov_len ? taken : iov[i].iov_len;
+		size_t skip = taken < iov[i].iov_len ? taken : iov[i].iov_len;
 
 		taken -= skip;
 		if (!buf_append(&conn->out, (char *) iov[i].iov_base + skip, iov[i].iov_len - skip))
@@ -126,8 +127,8 @@ date_line(void)
 {
 	static char text[48];
 	static time_t made;
-	time_t		now = (time_t) (clock_real_us() / 1000000);
-	struct tm	parts;
+	time_t now = (time_t) (clock_real_us() / 1000000);
+	struct tm parts;
 
 	if (now != made)
 	{
@@ -143,7 +144,7 @@ static size_t
 common_lines(HttpConn *conn, char *out)
 {
 	const char *connection = "";
-	int			n;
+	int n;
 
 	if (!conn->keep_alive)
 		connection = "Connection: close\r\n";
@@ -154,11 +155,9 @@ common_lines(HttpConn *conn, char *out)
 		n += snprintf(out + n, COMMON_SIZE - (size_t) n,
 					  "Access-Control-Allow-Origin: %s\r\n%s"
 					  "Access-Control-Expose-Headers: Events-Cursor, Retry-After, X-Request-Id\r\n",
-					  conn->origin,
-					  strcmp(conn->origin, "*") == 0 ? "" : "Vary: Origin\r\n");
+					  conn->origin, strcmp(conn->origin, "*") == 0 ? "" : "Vary: Origin\r\n");
 	if (conn->correlation != NULL)
-		n += snprintf(out + n, COMMON_SIZE - (size_t) n, "X-Request-Id: %s\r\n",
-					  conn->correlation);
+		n += snprintf(out + n, COMMON_SIZE - (size_t) n, "X-Request-Id: %s\r\n", conn->correlation);
 	n += snprintf(out + n, COMMON_SIZE - (size_t) n, "\r\n");
 	return (size_t) n;
 }
@@ -196,10 +195,10 @@ can_answer(const HttpConn *conn)
 void
 http_respond(HttpConn *conn, const HttpResponse *response)
 {
-	char		common[COMMON_SIZE];
-	size_t		common_len;
-	bool		bodiless = response->status == 204 || response->status == 304;
-	Buf			head;
+	char common[COMMON_SIZE];
+	size_t common_len;
+	bool bodiless = response->status == 204 || response->status == 304;
+	Buf head;
 
 	if (!can_answer(conn))
 		return;
@@ -214,36 +213,49 @@ http_respond(HttpConn *conn, const HttpResponse *response)
 		buf_printf(&head, "Content-Length: %zu\r\n", response->body_len);
 	if (response->extra != NULL)
 		buf_puts(&head, response->extra);
+	if (conn->correlation == NULL)
+		buf_printf(&head, "X-Request-Id: %s\r\n", http_correlation_id(conn));
 	buf_append(&head, common, common_len);
-	http_conn_write(conn, (struct iovec[])
-	{
-		{head.data, head.len},
-		{(void *) response->body, bodiless || conn->is_head ? 0 : response->body_len}
-	}, 2);
+	http_conn_write(conn,
+					(struct iovec[]) {{head.data, head.len},
+									  {(void *) response->body,
+									   bodiless || conn->is_head ? 0 : response->body_len}},
+					2);
 	buf_clear(&head);
 	let_go(conn);
 	answer_written(conn);
 }
 
 void
-http_respond_shared(HttpConn *conn, const char *shared_head, size_t head_len,
-					const char *body, size_t body_len)
+http_respond_shared(HttpConn *conn, const char *shared_head, size_t head_len, const char *body,
+					size_t body_len)
 {
-	char		common[COMMON_SIZE];
-	size_t		common_len;
+	char common[COMMON_SIZE];
+	size_t common_len;
 
 	if (!can_answer(conn))
 		return;
 	conn->keep_alive = conn->keep_alive && !conn->server->stopping;
 	common_len = common_lines(conn, common);
-	http_conn_write(conn, (struct iovec[])
-	{
-		{(void *) shared_head, head_len},
-		{common, common_len},
-		{(void *) body, conn->is_head ? 0 : body_len}
-	}, 3);
+	http_conn_write(conn,
+					(struct iovec[]) {{(void *) shared_head, head_len},
+									  {common, common_len},
+									  {(void *) body, conn->is_head ? 0 : body_len}},
+					3);
 	let_go(conn);
 	answer_written(conn);
+}
+
+void
+http_problem(HttpConn *conn, int status, const char *code, const char *format, ...)
+{
+	char detail[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(detail, sizeof(detail), format, args);
+	va_end(args);
+	problem_respond(conn, status, code, detail, NULL, NULL);
 }
 
 /* ---- owners and streams ---- */
@@ -282,17 +294,17 @@ http_is_chunked(const HttpConn *conn)
 bool
 http_stream_begin(HttpConn *conn, const char *content_type, const HttpOwner *owner, void *arg)
 {
-	char		head[COMMON_SIZE + 512];
-	size_t		len;
+	char head[COMMON_SIZE + 512];
+	size_t len;
 
 	if (!can_answer(conn))
 		return false;
 	conn->keep_alive = conn->keep_alive && conn->minor > 0 && !conn->server->stopping;
-	len = (size_t) snprintf(head, 512, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
+	len = (size_t) snprintf(head, 512,
+							"HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
 							"Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
 							"X-Content-Type-Options: nosniff\r\n%s",
-							content_type,
-							conn->minor > 0 ? "Transfer-Encoding: chunked\r\n" : "");
+							content_type, conn->minor > 0 ? "Transfer-Encoding: chunked\r\n" : "");
 	len += common_lines(conn, head + len);
 	http_conn_write(conn, &(struct iovec) {head, len}, 1);
 	let_go(conn);
@@ -312,7 +324,7 @@ ssize_t
 http_send(HttpConn *conn, const void *bytes, size_t len)
 {
 	struct iovec iov = {(void *) bytes, len};
-	ssize_t		n = 0;
+	ssize_t n = 0;
 
 	if (conn->broken || conn->state != HTTP_STATE_STREAM)
 		return -1;
@@ -339,11 +351,7 @@ http_stream_end(HttpConn *conn, const void *last, size_t len)
 	if (conn->state != HTTP_STATE_STREAM)
 		return;
 	conn->keep_alive = conn->keep_alive && !conn->server->stopping;
-	http_conn_write(conn, (struct iovec[])
-	{
-		{(void *) last, len},
-		{(void *) end, strlen(end)}
-	}, 2);
+	http_conn_write(conn, (struct iovec[]) {{(void *) last, len}, {(void *) end, strlen(end)}}, 2);
 	let_go(conn);
 	answer_written(conn);
 }

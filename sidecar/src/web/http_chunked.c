@@ -19,13 +19,13 @@
 
 enum
 {
-	CHUNK_SIZE,					/* hex digits */
-	CHUNK_EXTENSION,			/* after ';' */
+	CHUNK_SIZE,		 /* hex digits */
+	CHUNK_EXTENSION, /* after ';' */
 	CHUNK_SIZE_LF,
 	CHUNK_DATA,
 	CHUNK_DATA_CR,
 	CHUNK_DATA_LF,
-	TRAILER_START,				/* first byte of a trailer line */
+	TRAILER_START, /* first byte of a trailer line */
 	TRAILER_NAME,
 	TRAILER_VALUE,
 	TRAILER_LF,
@@ -58,7 +58,7 @@ is_text(unsigned char c)
 static bool
 read_size(HttpChunked *chunked, unsigned char c)
 {
-	int			digit = hex_digit(c);
+	int digit = hex_digit(c);
 
 	if (digit >= 0)
 	{
@@ -96,7 +96,7 @@ read_trailer(HttpChunked *chunked, unsigned char c)
 			if (c == '\r')
 				chunked->state = TRAILER_LF;
 			return c == '\r' || is_text(c);
-		default:				/* TRAILER_LF */
+		default: /* TRAILER_LF */
 			chunked->state = TRAILER_START;
 			return c == '\n';
 	}
@@ -133,17 +133,17 @@ read_framing(HttpChunked *chunked, unsigned char c)
 }
 
 HttpParse
-http_chunked_read(HttpChunked *chunked, const char *bytes, size_t len,
-				  const HttpLimits *limits, size_t *used, HttpSlice *data, HttpFault *fault)
+http_chunked_read(HttpChunked *chunked, const char *bytes, size_t len, const HttpLimits *limits,
+				  size_t *used, HttpSlice *data, HttpFault *fault)
 {
-	size_t		at = 0;
+	size_t at = 0;
 
 	*data = (HttpSlice) {bytes, 0};
 	while (at < len)
 	{
 		if (chunked->state == CHUNK_DATA)
 		{
-			size_t		take = len - at < chunked->left ? len - at : (size_t) chunked->left;
+			size_t take = len - at < chunked->left ? len - at : (size_t) chunked->left;
 
 			*data = (HttpSlice) {bytes + at, take};
 			chunked->left -= take;
@@ -156,7 +156,7 @@ http_chunked_read(HttpChunked *chunked, const char *bytes, size_t len,
 		{
 			*used = at + 1;
 			return bytes[at] == '\n' ? HTTP_PARSE_DONE
-				: refuse(fault, 400, "The chunked body is malformed.");
+									 : refuse(fault, 400, "The chunked body is malformed.");
 		}
 		if (!read_framing(chunked, (unsigned char) bytes[at++]))
 			return refuse(fault, 400, "The chunked body is malformed.");

@@ -48,16 +48,16 @@ typedef struct HttpConn HttpConn;
 typedef struct HttpServer HttpServer;
 typedef struct HttpSlot HttpSlot;
 
-#define HTTP_PIPELINE_KEPT 16384	/* bytes of next requests kept while busy */
+#define HTTP_PIPELINE_KEPT 16384 /* bytes of next requests kept while busy */
 
 /* A complete request: head and body. */
 typedef struct HttpRequest
 {
-	HttpHead	head;			/* slices into memory of the request */
+	HttpHead head; /* slices into memory of the request */
 	const char *body;
-	size_t		body_len;
-	char		correlation_id[64]; /* from X-Request-Id or traceparent, or made */
-	char		traceparent[64];	/* as sent when well-formed, else "" */
+	size_t body_len;
+	char correlation_id[64]; /* from X-Request-Id or traceparent, or made */
+	char traceparent[64];	 /* as sent when well-formed, else "" */
 } HttpRequest;
 
 /*
@@ -70,28 +70,28 @@ typedef struct HttpOwner
 	 * The client is gone, or the connection was closed by us (drain, time
 	 * out).  The owner forgets the connection; nothing can be sent any more.
 	 */
-	void		(*departed) (void *arg, HttpConn *conn);
+	void (*departed)(void *arg, HttpConn *conn);
 
 	/* STREAM only: after http_send() took less than all, there is room now. */
-	void		(*writable) (void *arg, HttpConn *conn);
+	void (*writable)(void *arg, HttpConn *conn);
 
 	/*
 	 * Drain (SIGTERM): finish soon and properly: a long-poll answers, a
 	 * stream writes its last words and calls http_stream_end().  May be NULL
 	 * for work that ends by itself (a POST waiting for the database).
 	 */
-	void		(*drain) (void *arg, HttpConn *conn);
+	void (*drain)(void *arg, HttpConn *conn);
 } HttpOwner;
 
 /* One answer.  extra: further header lines, each ended by CRLF, or NULL. */
 typedef struct HttpResponse
 {
-	int			status;
-	const char *content_type;	/* NULL: no body */
+	int status;
+	const char *content_type; /* NULL: no body */
 	const char *extra;
 	const char *body;
-	size_t		body_len;
-	bool		close;			/* close afterwards, whatever the request said */
+	size_t body_len;
+	bool close; /* close afterwards, whatever the request said */
 } HttpResponse;
 
 /* Answers a HANDLED or HELD request.  HEAD requests get the head only. */
@@ -108,8 +108,8 @@ extern void http_respond_shared(HttpConn *conn, const char *shared_head, size_t 
 								const char *body, size_t body_len);
 
 /* Answers with application/problem+json; see problem.h for richer ones. */
-extern void http_problem(HttpConn *conn, int status, const char *code,
-						 const char *format,...) __attribute__((format(printf, 4, 5)));
+extern void http_problem(HttpConn *conn, int status, const char *code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Registers who is told of a departure while the request is HANDLED. */
 extern void http_own(HttpConn *conn, const HttpOwner *owner, void *arg);
@@ -128,8 +128,8 @@ extern void http_hold(HttpConn *conn, const HttpOwner *owner, void *arg);
  * Answers HEAD requests by itself; then it returns false and the connection
  * is not the owner's any more.
  */
-extern bool http_stream_begin(HttpConn *conn, const char *content_type,
-							  const HttpOwner *owner, void *arg);
+extern bool http_stream_begin(HttpConn *conn, const char *content_type, const HttpOwner *owner,
+							  void *arg);
 
 extern bool http_is_chunked(const HttpConn *conn);
 
@@ -169,6 +169,6 @@ extern const HttpRequest *http_request(const HttpConn *conn);
  * none); slot is to be given back by http_slot_release() when the socket is
  * closed.
  */
-extern int	http_take_socket(HttpConn *conn, char **rest, size_t *rest_len, HttpSlot **slot);
+extern int http_take_socket(HttpConn *conn, char **rest, size_t *rest_len, HttpSlot **slot);
 
-#endif							/* WEB_HTTP_CONN_H */
+#endif /* WEB_HTTP_CONN_H */

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: PostgreSQL
  *
- * http_internal.h: what http_server.c, http_conn.c and http_answer.c share.
+ * http_internal.h: what the files http_*.c share.
  *
  * Nobody else includes this.  A connection is kept small, because ten
  * thousand of them are held: what belongs to a request lives in an
@@ -21,9 +21,9 @@
 
 #define HTTP_READ_SIZE 65536
 #define HTTP_LINGER_MS 5000
-#define HTTP_MAX_OUTPUT ((size_t) 256 << 20)	/* of one answer, unsent */
-#define HTTP_MAX_EMPTY_LINES 2	/* before a request; old clients send one after a POST */
-#define HTTP_MAX_REFUSED 64		/* refused newcomers that may linger at a time */
+#define HTTP_MAX_OUTPUT ((size_t) 256 << 20) /* of one answer, unsent */
+#define HTTP_MAX_EMPTY_LINES 2 /* before a request; old clients send one after a POST */
+#define HTTP_MAX_REFUSED 64	   /* refused newcomers that may linger at a time */
 
 typedef enum HttpState
 {
@@ -34,16 +34,16 @@ typedef enum HttpState
 	HTTP_STATE_STREAM,
 	HTTP_STATE_ANSWER,
 	HTTP_STATE_LINGER,
-	HTTP_STATE_CLOSED			/* on the server's list of the dead */
+	HTTP_STATE_CLOSED /* on the server's list of the dead */
 } HttpState;
 
 /* How many connections one address has; peers is a hash of these. */
 struct HttpSlot
 {
 	HttpServer *server;
-	HttpSlot   *next;			/* in its bucket */
-	int			count;
-	char		text[NET_TEXT_SIZE];
+	HttpSlot *next; /* in its bucket */
+	int count;
+	char text[NET_TEXT_SIZE];
 };
 
 /* A request in work.  The head's bytes follow the struct. */
@@ -51,40 +51,40 @@ typedef struct HttpWork
 {
 	HttpRequest request;
 	HttpChunked chunked;
-	Buf			body;
-	char		bytes[];
+	Buf body;
+	char bytes[];
 } HttpWork;
 
 struct HttpConn
 {
-	LoopIo		io;
+	LoopIo io;
 	LoopTimeout timeout;
-	DlistNode	node;			/* server's open, drained or dead list */
-	DlistNode	again;			/* server's list of those to look at again */
+	DlistNode node;	 /* server's open, drained or dead list */
+	DlistNode again; /* server's list of those to look at again */
 	HttpServer *server;
-	HttpSlot   *slot;
-	uint64_t	id;
+	HttpSlot *slot;
+	uint64_t id;
 	const HttpOwner *owner;
-	void	   *owner_arg;
-	HttpWork   *work;
-	char	   *origin;			/* of a CORS request that is allowed, else NULL */
-	char	   *correlation;	/* that the client gave, else NULL: made of id and serial */
-	uint32_t	serial;			/* of the request on this connection */
-	Buf			in;				/* input not yet understood, or kept */
-	Buf			out;			/* output that the socket did not take */
-	size_t		out_sent;		/* of out */
-	size_t		scanned;		/* of in, for http_scan_head() */
-	unsigned	state:4;
-	unsigned	minor:1;		/* of the current request */
-	unsigned	is_head:1;		/* current request is HEAD */
-	unsigned	keep_alive:1;	/* current request allows another */
-	unsigned	input_over:1;	/* end of input seen */
-	unsigned	broken:1;		/* write failed; departs at the end of the turn */
-	unsigned	consuming:1;	/* conn_consume() is on the stack */
-	unsigned	refused:1;		/* over a limit; only lingers */
-	unsigned	want_writable:1;	/* owner waits for room */
-	unsigned	empty_lines:2;	/* seen before the current request */
-	unsigned	in_head:1;		/* the head time-out runs */
+	void *owner_arg;
+	HttpWork *work;
+	char *origin;	   /* of a CORS request that is allowed, else NULL */
+	char *correlation; /* that the client gave, else NULL: made of id and serial */
+	uint32_t serial;   /* of the request on this connection */
+	Buf in;			   /* input not yet understood, or kept */
+	Buf out;		   /* output that the socket did not take */
+	size_t out_sent;   /* of out */
+	size_t scanned;	   /* of in, for http_scan_head() */
+	unsigned state : 4;
+	unsigned minor : 1;			/* of the current request */
+	unsigned is_head : 1;		/* current request is HEAD */
+	unsigned keep_alive : 1;	/* current request allows another */
+	unsigned input_over : 1;	/* end of input seen */
+	unsigned broken : 1;		/* write failed; departs at the end of the turn */
+	unsigned consuming : 1;		/* conn_consume() is on the stack */
+	unsigned refused : 1;		/* over a limit; only lingers */
+	unsigned want_writable : 1; /* owner waits for room */
+	unsigned empty_lines : 2;	/* seen before the current request */
+	unsigned in_head : 1;		/* the head time-out runs */
 };
 
 #define HTTP_SLOT_BUCKETS 1024
@@ -92,28 +92,28 @@ struct HttpConn
 
 struct HttpServer
 {
-	Loop	   *loop;
+	Loop *loop;
 	HttpServerConf conf;
-	LoopIo		listeners[HTTP_MAX_LISTENERS];
-	int			nlisteners;
-	LoopTimer	accept_pause;
-	int			reserve_fd;
-	bool		stopping;
-	int			connections;	/* slots in use */
-	int			refused;		/* lingering newcomers beyond the limits */
-	uint64_t	last_id;
-	Dlist		open;
-	Dlist		drained;		/* asked to finish */
-	Dlist		dead;			/* freed at the end of the turn */
-	Dlist		again;			/* kept input to consume, or broken */
-	LoopDefer	tidy;
+	LoopIo listeners[HTTP_MAX_LISTENERS];
+	int nlisteners;
+	LoopTimer accept_pause;
+	int reserve_fd;
+	bool stopping;
+	int connections; /* slots in use */
+	int refused;	 /* lingering newcomers beyond the limits */
+	uint64_t last_id;
+	Dlist open;
+	Dlist drained; /* asked to finish */
+	Dlist dead;	   /* freed at the end of the turn */
+	Dlist again;   /* kept input to consume, or broken */
+	LoopDefer tidy;
 	LoopTimeouts head_timeouts;
 	LoopTimeouts body_timeouts;
 	LoopTimeouts idle_timeouts;
 	LoopTimeouts send_timeouts;
 	LoopTimeouts linger_timeouts;
-	HttpSlot   *slots[HTTP_SLOT_BUCKETS];
-	char		read_buffer[HTTP_READ_SIZE];
+	HttpSlot *slots[HTTP_SLOT_BUCKETS];
+	char read_buffer[HTTP_READ_SIZE];
 };
 
 /* http_server.c: slots and limits */
@@ -138,6 +138,15 @@ extern void http_conn_look_again(HttpConn *conn);
 extern void http_conn_watch(HttpConn *conn);
 extern void http_conn_timed_out(LoopTimeout *timeout, void *arg);
 
+/* answers a message that cannot be served, for the last time */
+extern void http_conn_fault(HttpConn *conn, int status, const char *detail);
+extern bool http_conn_is_busy(const HttpConn *conn);
+
+/* http_read.c */
+extern void http_conn_read(HttpConn *conn);
+/* goes on with what is in conn->in, as far as it goes */
+extern void http_conn_consume(HttpConn *conn);
+
 /* http_answer.c */
 /* sends pending output; false when the connection is broken */
 extern bool http_conn_flush(HttpConn *conn);
@@ -145,4 +154,4 @@ extern bool http_conn_has_output(const HttpConn *conn);
 /* sends, keeping what the socket does not take */
 extern void http_conn_write(HttpConn *conn, struct iovec *iov, int count);
 
-#endif							/* WEB_HTTP_INTERNAL_H */
+#endif /* WEB_HTTP_INTERNAL_H */

@@ -16,13 +16,13 @@
 
 #include "web/http_parse.h"
 
-#define CLASS_TOKEN 1			/* RFC 9110 tchar */
-#define CLASS_TARGET 2			/* what a request target may hold */
-#define CLASS_VALUE 4			/* what a field value may hold */
-#define CLASS_HOST 8			/* uri-host [":" port] */
+#define CLASS_TOKEN 1  /* RFC 9110 tchar */
+#define CLASS_TARGET 2 /* what a request target may hold */
+#define CLASS_VALUE 4  /* what a field value may hold */
+#define CLASS_HOST 8   /* uri-host [":" port] */
 
 #define METHOD_MAX_SIZE 32
-#define VERSION_SIZE 8			/* "HTTP/1.1" */
+#define VERSION_SIZE 8 /* "HTTP/1.1" */
 
 static unsigned char
 class_of(unsigned char c)
@@ -37,8 +37,7 @@ class_of(unsigned char c)
 
 		for (int i = 0; i < 256; i++)
 		{
-			bool		alnum = (i >= '0' && i <= '9') || (i >= 'a' && i <= 'z') ||
-				(i >= 'A' && i <= 'Z');
+			bool alnum = (i >= '0' && i <= '9') || (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z');
 
 			if (alnum || (i != 0 && strchr(marks, i) != NULL))
 				table[i] |= CLASS_TOKEN;
@@ -77,80 +76,10 @@ refuse(HttpFault *fault, int status, const char *detail)
 	return HTTP_PARSE_FAULT;
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;
-}
-
-bool
-http_slice_is(HttpSlice slice, const char *word)
-{
-	for (size_t i = 0; i < slice.len; i++)
-		if (word[i] == '\0' || lower(slice.at[i]) != word[i])
-			return false;
-	return word[slice.len] == '\0';
-}
-
-const HttpHeader *
-http_find_header(const HttpHead *head, const char *name)
-{
-	for (int i = 0; i < head->nheaders; i++)
-		if (http_slice_is(head->headers[i].name, name))
-			return &head->headers[i];
-	return NULL;
-}
-
-static HttpSlice
-trimmed(HttpSlice slice)
-{
-	while (slice.len > 0 && (slice.at[0] == ' ' || slice.at[0] == '\t'))
-		slice.at++, slice.len--;
-	while (slice.len > 0 &&
-		   (slice.at[slice.len - 1] == ' ' || slice.at[slice.len - 1] == '\t'))
-		slice.len--;
-	return slice;
-}
-
-bool
-http_list_next(HttpSlice *rest, HttpSlice *element)
-{
-	while (rest->len > 0)
-	{
-		const char *comma = memchr(rest->at, ',', rest->len);
-		size_t		len = comma != NULL ? (size_t) (comma - rest->at) : rest->len;
-		size_t		skip = comma != NULL ? len + 1 : len;
-
-		*element = trimmed((HttpSlice) {rest->at, len});
-		rest->at += skip;
-		rest->len -= skip;
-		if (element->len > 0)
-			return true;
-	}
-	return false;
-}
-
-bool
-http_list_has(const HttpHead *head, const char *name, const char *word)
-{
-	for (int i = 0; i < head->nheaders; i++)
-	{
-		HttpSlice	rest = head->headers[i].value;
-		HttpSlice	element;
-
-		if (!http_slice_is(head->headers[i].name, name))
-			continue;
-		while (http_list_next(&rest, &element))
-			if (http_slice_is(element, word))
-				return true;
-	}
-	return false;
-}
-
 size_t
 http_skip_empty_lines(const char *bytes, size_t len)
 {
-	size_t		at = 0;
+	size_t at = 0;
 
 	while (at + 2 <= len && bytes[at] == '\r' && bytes[at + 1] == '\n')
 		at += 2;
@@ -162,16 +91,15 @@ http_scan_head(const char *bytes, size_t len, size_t *scanned, const HttpLimits 
 			   size_t *head_len, HttpFault *fault)
 {
 	/* A lone CR may be half of an empty line that comes before the request. */
-	if (len > 0 && !http_is_token_char((unsigned char) bytes[0]) &&
-		!(len == 1 && bytes[0] == '\r'))
-		return refuse(fault, 400, bytes[0] == 0x16
-					  ? "This port speaks plain HTTP, not TLS."
-					  : "The request does not begin with a method.");
+	if (len > 0 && !http_is_token_char((unsigned char) bytes[0]) && !(len == 1 && bytes[0] == '\r'))
+		return refuse(fault, 400,
+					  bytes[0] == 0x16 ? "This port speaks plain HTTP, not TLS."
+									   : "The request does not begin with a method.");
 
 	for (;;)
 	{
 		const char *line = bytes + *scanned;
-		size_t		left = len - *scanned;
+		size_t left = len - *scanned;
 		const char *lf = left > 0 ? memchr(line, '\n', left) : NULL;
 
 		if (lf == NULL)
@@ -181,8 +109,7 @@ http_scan_head(const char *bytes, size_t len, size_t *scanned, const HttpLimits 
 			if (*scanned == 0 && left > METHOD_MAX_SIZE &&
 				memchr(line, ' ', METHOD_MAX_SIZE + 1) == NULL)
 				return refuse(fault, 501, "The method is not known here.");
-			if (*scanned == 0 &&
-				left > limits->max_url_size + METHOD_MAX_SIZE + VERSION_SIZE + 4)
+			if (*scanned == 0 && left > limits->max_url_size + METHOD_MAX_SIZE + VERSION_SIZE + 4)
 				return refuse(fault, 414, "The request target is too long.");
 			if (len >= limits->max_head_size)
 				return refuse(fault, 431, "The request head is too large.");
@@ -208,15 +135,14 @@ method_of(HttpSlice name)
 	static const struct
 	{
 		const char *name;
-		HttpMethod	method;
-	}			known[] = {
-		{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST},
+		HttpMethod method;
+	} known[] = {
+		{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD},		  {"POST", HTTP_POST},
 		{"PUT", HTTP_PUT}, {"OPTIONS", HTTP_OPTIONS},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strlen(known[i].name) == name.len &&
-			memcmp(known[i].name, name.at, name.len) == 0)
+		if (strlen(known[i].name) == name.len && memcmp(known[i].name, name.at, name.len) == 0)
 			return known[i].method;
 	return HTTP_OTHER;
 }
@@ -225,7 +151,7 @@ method_of(HttpSlice name)
 static HttpParse
 parse_target(HttpHead *head, HttpFault *fault)
 {
-	HttpSlice	rest = head->target;
+	HttpSlice rest = head->target;
 	const char *mark;
 
 	if (rest.len == 1 && rest.at[0] == '*')
@@ -238,7 +164,7 @@ parse_target(HttpHead *head, HttpFault *fault)
 	}
 	if (rest.at[0] != '/')
 	{
-		size_t		scheme = 0;
+		size_t scheme = 0;
 
 		if (rest.len > 7 && http_slice_is((HttpSlice) {rest.at, 7}, "http://"))
 			scheme = 7;
@@ -254,9 +180,8 @@ parse_target(HttpHead *head, HttpFault *fault)
 	}
 	mark = memchr(rest.at, '?', rest.len);
 	head->path = (HttpSlice) {rest.at, mark != NULL ? (size_t) (mark - rest.at) : rest.len};
-	head->query = mark != NULL
-		? (HttpSlice) {mark + 1, rest.len - head->path.len - 1}
-		: (HttpSlice) {rest.at + rest.len, 0};
+	head->query = mark != NULL ? (HttpSlice) {mark + 1, rest.len - head->path.len - 1}
+							   : (HttpSlice) {rest.at + rest.len, 0};
 	return HTTP_PARSE_DONE;
 }
 
@@ -265,8 +190,8 @@ parse_version(HttpHead *head, HttpSlice version, HttpFault *fault)
 {
 	const char *at = version.at;
 
-	if (version.len != VERSION_SIZE || memcmp(at, "HTTP/", 5) != 0 || at[6] != '.' ||
-		at[5] < '0' || at[5] > '9' || at[7] < '0' || at[7] > '9')
+	if (version.len != VERSION_SIZE || memcmp(at, "HTTP/", 5) != 0 || at[6] != '.' || at[5] < '0' ||
+		at[5] > '9' || at[7] < '0' || at[7] > '9')
 		return refuse(fault, 400, "The request line does not end in an HTTP version.");
 	if (at[5] != '1')
 		return refuse(fault, 505, "This server speaks HTTP/1.1 and HTTP/1.0.");
@@ -279,8 +204,7 @@ parse_request_line(HttpSlice line, const HttpLimits *limits, HttpHead *head, Htt
 {
 	const char *first = memchr(line.at, ' ', line.len);
 	const char *end = line.at + line.len;
-	const char *second = first != NULL
-		? memchr(first + 1, ' ', (size_t) (end - first - 1)) : NULL;
+	const char *second = first != NULL ? memchr(first + 1, ' ', (size_t) (end - first - 1)) : NULL;
 
 	if (first == NULL || second == NULL)
 		return refuse(fault, 400, "The request line is not \"method target version\".");
@@ -290,8 +214,8 @@ parse_request_line(HttpSlice line, const HttpLimits *limits, HttpHead *head, Htt
 		return refuse(fault, 400, "The method is malformed.");
 	if (head->method_name.len > METHOD_MAX_SIZE)
 		return refuse(fault, 501, "The method is not known here.");
-	if (parse_version(head, (HttpSlice) {second + 1, (size_t) (end - second - 1)},
-					  fault) == HTTP_PARSE_FAULT)
+	if (parse_version(head, (HttpSlice) {second + 1, (size_t) (end - second - 1)}, fault) ==
+		HTTP_PARSE_FAULT)
 		return HTTP_PARSE_FAULT;
 	if (head->target.len == 0 || !all_of_class(head->target, CLASS_TARGET))
 		return refuse(fault, 400, "The request target is malformed.");
@@ -316,7 +240,7 @@ parse_header_line(HttpSlice line, HttpHead *head, HttpFault *fault)
 		return refuse(fault, 400, "A header line has no colon.");
 	header = &head->headers[head->nheaders++];
 	header->name = (HttpSlice) {line.at, (size_t) (colon - line.at)};
-	header->value = trimmed((HttpSlice) {colon + 1, line.len - header->name.len - 1});
+	header->value = http_slice_trimmed((HttpSlice) {colon + 1, line.len - header->name.len - 1});
 	if (header->name.len == 0 || !all_of_class(header->name, CLASS_TOKEN))
 		return refuse(fault, 400, "A header name is malformed.");
 	if (!all_of_class(header->value, CLASS_VALUE))
@@ -325,8 +249,7 @@ parse_header_line(HttpSlice line, HttpHead *head, HttpFault *fault)
 }
 
 static HttpParse
-note_content_length(HttpHead *head, HttpSlice value, const HttpLimits *limits,
-					HttpFault *fault)
+note_content_length(HttpHead *head, HttpSlice value, const HttpLimits *limits, HttpFault *fault)
 {
 	if (head->has_length)
 		return refuse(fault, 400, "There is more than one Content-Length.");
@@ -348,10 +271,10 @@ note_content_length(HttpHead *head, HttpSlice value, const HttpLimits *limits,
 static HttpParse
 refuse_coding(HttpSlice value, HttpFault *fault)
 {
-	HttpSlice	rest = value;
-	HttpSlice	coding;
-	bool		chunked_last = false;
-	int			chunked = 0;
+	HttpSlice rest = value;
+	HttpSlice coding;
+	bool chunked_last = false;
+	int chunked = 0;
 
 	while (http_list_next(&rest, &coding))
 	{
@@ -380,12 +303,12 @@ note_transfer_encoding(HttpHead *head, HttpSlice value, HttpFault *fault)
 static HttpParse
 apply_headers(HttpHead *head, const HttpLimits *limits, HttpFault *fault)
 {
-	int			hosts = 0;
+	int hosts = 0;
 
 	for (int i = 0; i < head->nheaders; i++)
 	{
 		HttpHeader *header = &head->headers[i];
-		HttpParse	parse = HTTP_PARSE_DONE;
+		HttpParse parse = HTTP_PARSE_DONE;
 
 		if (http_slice_is(header->name, "host"))
 		{
@@ -413,9 +336,8 @@ apply_headers(HttpHead *head, const HttpLimits *limits, HttpFault *fault)
 	if (head->chunked && head->has_length)
 		return refuse(fault, 400, "Content-Length and Transfer-Encoding exclude each other.");
 	head->upgrade = http_list_has(head, "connection", "upgrade");
-	head->keep_alive = head->minor > 0
-		? !http_list_has(head, "connection", "close")
-		: http_list_has(head, "connection", "keep-alive");
+	head->keep_alive = head->minor > 0 ? !http_list_has(head, "connection", "close")
+									   : http_list_has(head, "connection", "keep-alive");
 	return HTTP_PARSE_DONE;
 }
 
@@ -425,13 +347,13 @@ http_parse_head(const char *bytes, size_t len, const HttpLimits *limits, HttpHea
 {
 	const char *at = bytes;
 	const char *end = bytes + len;
-	bool		first = true;
+	bool first = true;
 
 	memset(head, 0, offsetof(HttpHead, headers));
 	while (at < end)
 	{
 		const char *lf = memchr(at, '\n', (size_t) (end - at));
-		HttpSlice	line;
+		HttpSlice line;
 
 		if (lf == NULL || lf == at || lf[-1] != '\r')
 			return refuse(fault, 400, "A line of the head ends in a bare line feed.");
@@ -445,7 +367,7 @@ http_parse_head(const char *bytes, size_t len, const HttpLimits *limits, HttpHea
 		}
 		else if (line.len == 0)
 			return at == end ? apply_headers(head, limits, fault)
-				: refuse(fault, 400, "The head is malformed.");
+							 : refuse(fault, 400, "The head is malformed.");
 		else if (parse_header_line(line, head, fault) == HTTP_PARSE_FAULT)
 			return HTTP_PARSE_FAULT;
 	}

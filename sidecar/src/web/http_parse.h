@@ -36,59 +36,59 @@ typedef enum HttpMethod
 	HTTP_POST,
 	HTTP_PUT,
 	HTTP_OPTIONS,
-	HTTP_OTHER					/* a well-formed token that we do not serve */
+	HTTP_OTHER /* a well-formed token that we do not serve */
 } HttpMethod;
 
 /* A piece of someone else's memory; not ended by NUL. */
 typedef struct HttpSlice
 {
 	const char *at;
-	size_t		len;
+	size_t len;
 } HttpSlice;
 
 typedef struct HttpHeader
 {
-	HttpSlice	name;			/* as sent; compare with http_slice_is() */
-	HttpSlice	value;			/* without surrounding white space */
+	HttpSlice name;	 /* as sent; compare with http_slice_is() */
+	HttpSlice value; /* without surrounding white space */
 } HttpHeader;
 
 typedef struct HttpLimits
 {
-	size_t		max_url_size;	/* request target; more is 414 */
-	size_t		max_head_size;	/* whole head; more is 431 */
-	uint64_t	max_body_size;	/* Content-Length beyond it is 413 */
+	size_t max_url_size;	/* request target; more is 414 */
+	size_t max_head_size;	/* whole head; more is 431 */
+	uint64_t max_body_size; /* Content-Length beyond it is 413 */
 } HttpLimits;
 
 typedef struct HttpHead
 {
-	HttpMethod	method;
-	HttpSlice	method_name;
-	HttpSlice	target;			/* the request target as sent */
-	HttpSlice	path;			/* up to '?', not decoded */
-	HttpSlice	query;			/* after '?', not decoded; len 0 when none */
-	int			minor;			/* 0 or 1: HTTP/1.0 or HTTP/1.1 */
-	bool		keep_alive;		/* the connection may be used again */
-	bool		chunked;		/* body is chunked */
-	bool		expect_continue;	/* Expect: 100-continue */
-	bool		upgrade;		/* Connection names "upgrade" */
-	bool		has_length;		/* Content-Length given */
-	uint64_t	content_length;
-	int			nheaders;
-	HttpHeader	headers[HTTP_MAX_HEADERS];
+	HttpMethod method;
+	HttpSlice method_name;
+	HttpSlice target;	  /* the request target as sent */
+	HttpSlice path;		  /* up to '?', not decoded */
+	HttpSlice query;	  /* after '?', not decoded; len 0 when none */
+	int minor;			  /* 0 or 1: HTTP/1.0 or HTTP/1.1 */
+	bool keep_alive;	  /* the connection may be used again */
+	bool chunked;		  /* body is chunked */
+	bool expect_continue; /* Expect: 100-continue */
+	bool upgrade;		  /* Connection names "upgrade" */
+	bool has_length;	  /* Content-Length given */
+	uint64_t content_length;
+	int nheaders;
+	HttpHeader headers[HTTP_MAX_HEADERS];
 } HttpHead;
 
 /* Why a message was refused. */
 typedef struct HttpFault
 {
-	int			status;			/* 0: no fault */
-	const char *detail;			/* a sentence, static */
+	int status;			/* 0: no fault */
+	const char *detail; /* a sentence, static */
 } HttpFault;
 
 typedef enum HttpParse
 {
-	HTTP_PARSE_MORE,			/* incomplete, no fault so far */
+	HTTP_PARSE_MORE, /* incomplete, no fault so far */
 	HTTP_PARSE_DONE,
-	HTTP_PARSE_FAULT			/* see the HttpFault */
+	HTTP_PARSE_FAULT /* see the HttpFault */
 } HttpParse;
 
 /*
@@ -99,8 +99,7 @@ typedef enum HttpParse
  * line are skipped by http_skip_empty_lines() first.
  */
 extern HttpParse http_scan_head(const char *bytes, size_t len, size_t *scanned,
-								const HttpLimits *limits, size_t *head_len,
-								HttpFault *fault);
+								const HttpLimits *limits, size_t *head_len, HttpFault *fault);
 
 /* How many bytes of leading CRLF there are (RFC 9112 2.2 allows them). */
 extern size_t http_skip_empty_lines(const char *bytes, size_t len);
@@ -112,11 +111,11 @@ extern HttpParse http_parse_head(const char *bytes, size_t len, const HttpLimits
 /* The decoder of one chunked body; starts zeroed. */
 typedef struct HttpChunked
 {
-	int			state;
-	uint64_t	left;			/* bytes left in this chunk */
-	uint64_t	total;			/* body bytes so far */
-	unsigned	line;			/* length of the current size or trailer line */
-	unsigned	trailer;		/* length of all trailers */
+	int state;
+	uint64_t left;	  /* bytes left in this chunk */
+	uint64_t total;	  /* body bytes so far */
+	unsigned line;	  /* length of the current size or trailer line */
+	unsigned trailer; /* length of all trailers */
 } HttpChunked;
 
 /*
@@ -127,14 +126,17 @@ typedef struct HttpChunked
  * next request.
  */
 extern HttpParse http_chunked_read(HttpChunked *chunked, const char *bytes, size_t len,
-								   const HttpLimits *limits, size_t *used,
-								   HttpSlice *data, HttpFault *fault);
+								   const HttpLimits *limits, size_t *used, HttpSlice *data,
+								   HttpFault *fault);
 
 /* The first header of this lower-case name, or NULL. */
 extern const HttpHeader *http_find_header(const HttpHead *head, const char *name);
 
 /* Case-insensitive comparison with a lower-case word. */
 extern bool http_slice_is(HttpSlice slice, const char *lower);
+
+/* Without blanks and tabs at its ends. */
+extern HttpSlice http_slice_trimmed(HttpSlice slice);
 
 /* Is the lower-case word an element of a comma-separated list header? */
 extern bool http_list_has(const HttpHead *head, const char *name, const char *word);
@@ -144,4 +146,4 @@ extern bool http_list_next(HttpSlice *rest, HttpSlice *element);
 
 extern bool http_is_token_char(unsigned char c);
 
-#endif							/* WEB_HTTP_PARSE_H */
+#endif /* WEB_HTTP_PARSE_H */

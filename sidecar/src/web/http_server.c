@@ -41,7 +41,7 @@
 static unsigned
 slot_bucket(const char *text)
 {
-	unsigned	hash = 2166136261u;
+	unsigned hash = 2166136261u;
 
 	for (; *text != '\0'; text++)
 		hash = (hash ^ (unsigned char) *text) * 16777619u;
@@ -51,9 +51,9 @@ slot_bucket(const char *text)
 HttpSlot *
 http_slot_acquire(HttpServer *server, const NetAddress *address)
 {
-	char		text[NET_TEXT_SIZE];
-	HttpSlot  **bucket;
-	HttpSlot   *slot;
+	char text[NET_TEXT_SIZE];
+	HttpSlot **bucket;
+	HttpSlot *slot;
 
 	net_format_host(address, text);
 	bucket = &server->slots[slot_bucket(text)];
@@ -64,7 +64,7 @@ http_slot_acquire(HttpServer *server, const NetAddress *address)
 	{
 		slot = mem_zalloc(sizeof(*slot));
 		slot->server = server;
-		strcpy(slot->text, text);
+		memcpy(slot->text, text, sizeof(slot->text));
 		slot->next = *bucket;
 		*bucket = slot;
 	}
@@ -77,7 +77,7 @@ http_slot_acquire(HttpServer *server, const NetAddress *address)
 void
 http_slot_release(HttpSlot *slot)
 {
-	HttpSlot  **link;
+	HttpSlot **link;
 
 	slot->server->connections--;
 	METRIC_ADD(http_connections, -1);
@@ -123,8 +123,9 @@ refuse_if_full(HttpServer *server, HttpConn *conn)
 static void
 welcome(HttpServer *server, int fd, const NetAddress *address)
 {
-	int			on = 1;
-	HttpConn   *conn;
+	int on = 1;
+	unsigned patience = (unsigned) server->conf.send_timeout_ms;
+	HttpConn *conn;
 
 	if (server->refused >= HTTP_MAX_REFUSED &&
 		server->connections - server->refused >= server->conf.max_connections)
@@ -133,7 +134,9 @@ welcome(HttpServer *server, int fd, const NetAddress *address)
 		close(fd);
 		return;
 	}
+	/* the second: a client that vanished without a word, while we send to it */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof(patience));
 	METRIC_ADD(connections_total, 1);
 	conn = http_conn_new(server, fd, http_slot_acquire(server, address));
 	if (refuse_if_full(server, conn))
@@ -164,10 +167,9 @@ resume_accepting(LoopTimer *timer, void *arg)
 static void
 out_of_descriptors(HttpServer *server, int listener)
 {
-	static const char answer[] =
-		"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
-		"Content-Length: 0\r\nConnection: close\r\n\r\n";
-	int			fd;
+	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+								 "Content-Length: 0\r\nConnection: close\r\n\r\n";
+	int fd;
 
 	log_warning("out of file descriptors, not accepting for a moment",
 				LOG_STR("listener", server->conf.name),
@@ -196,9 +198,9 @@ on_listener(LoopIo *io, int events, void *arg)
 	(void) events;
 	for (int i = 0; i < ACCEPT_BURST; i++)
 	{
-		NetAddress	address = {.len = sizeof(address.storage)};
-		int			fd = accept4(loop_io_fd(io), (struct sockaddr *) &address.storage,
-								 &address.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		NetAddress address = {.len = sizeof(address.storage)};
+		int fd = accept4(loop_io_fd(io), (struct sockaddr *) &address.storage, &address.len,
+						 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0)
 			welcome(server, fd, &address);
@@ -235,16 +237,15 @@ http_server_new(Loop *loop, const HttpServerConf *conf)
 	server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	loop_timer_init(&server->accept_pause, loop, resume_accepting, server);
 	loop_defer_init(&server->tidy, loop, on_tidy, server);
-	loop_timeouts_init(&server->head_timeouts, loop, conf->head_timeout_ms,
-					   http_conn_timed_out, server);
-	loop_timeouts_init(&server->body_timeouts, loop, conf->body_timeout_ms,
-					   http_conn_timed_out, server);
-	loop_timeouts_init(&server->idle_timeouts, loop, conf->idle_timeout_ms,
-					   http_conn_timed_out, server);
-	loop_timeouts_init(&server->send_timeouts, loop, conf->send_timeout_ms,
-					   http_conn_timed_out, server);
-	loop_timeouts_init(&server->linger_timeouts, loop, HTTP_LINGER_MS,
-					   http_conn_timed_out, server);
+	loop_timeouts_init(&server->head_timeouts, loop, conf->head_timeout_ms, http_conn_timed_out,
+					   server);
+	loop_timeouts_init(&server->body_timeouts, loop, conf->body_timeout_ms, http_conn_timed_out,
+					   server);
+	loop_timeouts_init(&server->idle_timeouts, loop, conf->idle_timeout_ms, http_conn_timed_out,
+					   server);
+	loop_timeouts_init(&server->send_timeouts, loop, conf->send_timeout_ms, http_conn_timed_out,
+					   server);
+	loop_timeouts_init(&server->linger_timeouts, loop, HTTP_LINGER_MS, http_conn_timed_out, server);
 	return server;
 }
 
@@ -257,7 +258,7 @@ http_server_reload(HttpServer *server, const HttpServerConf *conf)
 bool
 http_server_listen(HttpServer *server, int fd)
 {
-	LoopIo	   *io;
+	LoopIo *io;
 
 	if (server->nlisteners == HTTP_MAX_LISTENERS)
 		return false;
@@ -276,7 +277,7 @@ http_server_stop(HttpServer *server)
 	loop_timer_clear(&server->accept_pause);
 	for (int i = 0; i < server->nlisteners; i++)
 	{
-		int			fd = loop_io_fd(&server->listeners[i]);
+		int fd = loop_io_fd(&server->listeners[i]);
 
 		loop_io_clear(&server->listeners[i]);
 		close(fd);
@@ -284,7 +285,7 @@ http_server_stop(HttpServer *server)
 	server->nlisteners = 0;
 	for (DLIST_EACH_SAFE(node, &server->open))
 	{
-		HttpConn   *conn = DLIST_OWNER(HttpConn, node, node);
+		HttpConn *conn = DLIST_OWNER(HttpConn, node, node);
 
 		if (conn->state == HTTP_STATE_HEAD && conn->in.len == 0)
 			http_conn_close(conn);
@@ -296,7 +297,7 @@ http_server_drain_some(HttpServer *server, int count)
 {
 	for (; count > 0 && !dlist_is_empty(&server->open); count--)
 	{
-		HttpConn   *conn = DLIST_OWNER(HttpConn, node, dlist_pop_head(&server->open));
+		HttpConn *conn = DLIST_OWNER(HttpConn, node, dlist_pop_head(&server->open));
 
 		dlist_push_tail(&server->drained, &conn->node);
 		if (conn->state == HTTP_STATE_HEAD)
@@ -314,11 +315,11 @@ http_server_drain_some(HttpServer *server, int count)
 static void
 close_all(Dlist *list)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
 	while ((node = dlist_first(list)) != NULL)
 	{
-		HttpConn   *conn = DLIST_OWNER(HttpConn, node, node);
+		HttpConn *conn = DLIST_OWNER(HttpConn, node, node);
 
 		if (conn->owner != NULL)
 			http_conn_depart(conn);

@@ -17,21 +17,21 @@
 #include "web/http_conn.h"
 
 /* Called with each complete request; must lead to an answer. */
-typedef void (*HttpHandler) (void *arg, HttpConn *conn, const HttpRequest *request);
+typedef void (*HttpHandler)(void *arg, HttpConn *conn, const HttpRequest *request);
 
 typedef struct HttpServerConf
 {
-	const char *name;			/* "public" or "admin", for logs */
+	const char *name; /* "public" or "admin", for logs */
 	HttpHandler handler;
-	void	   *arg;
-	HttpLimits	limits;
-	int			max_connections;	/* WebSockets included */
-	int			max_connections_per_address;	/* 0: no limit */
-	int64_t		head_timeout_ms;	/* first byte to the end of the head */
-	int64_t		body_timeout_ms;	/* the next piece of a body */
-	int64_t		idle_timeout_ms;	/* between two requests */
-	int64_t		send_timeout_ms;	/* a client that takes nothing */
-	const ConfList *cors_origins;	/* may be NULL */
+	void *arg;
+	HttpLimits limits;
+	int max_connections;			 /* WebSockets included */
+	int max_connections_per_address; /* 0: no limit */
+	int64_t head_timeout_ms;		 /* first byte to the end of the head */
+	int64_t body_timeout_ms;		 /* the next piece of a body */
+	int64_t idle_timeout_ms;		 /* between two requests */
+	int64_t send_timeout_ms;		 /* a client that takes nothing */
+	const ConfList *cors_origins;	 /* may be NULL */
 } HttpServerConf;
 
 /* conf is copied; its strings must outlive the server. */
@@ -44,7 +44,7 @@ extern void http_server_reload(HttpServer *server, const HttpServerConf *conf);
 extern bool http_server_listen(HttpServer *server, int fd);
 
 /* Open connections, those included whose socket was taken (WebSocket). */
-extern int	http_server_connections(const HttpServer *server);
+extern int http_server_connections(const HttpServer *server);
 
 /*
  * The limits count a taken socket until its taker gives the slot back.  The
@@ -61,9 +61,9 @@ extern void http_server_stop(HttpServer *server);
  * draining, so that departures are spread over the drain time.  Returns how
  * many connections are left.
  */
-extern int	http_server_drain_some(HttpServer *server, int count);
+extern int http_server_drain_some(HttpServer *server, int count);
 
 /* Breaks every connection off and frees the server. */
 extern void http_server_free(HttpServer *server);
 
-#endif							/* WEB_HTTP_SERVER_H */
+#endif /* WEB_HTTP_SERVER_H */

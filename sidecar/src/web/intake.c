@@ -24,12 +24,13 @@
 
 typedef struct Posted
 {
-	HttpConn   *conn;			/* NULL when the client is gone */
-	Buf			built;			/* the event made of a binary-mode request */
-	Str			events;			/* that, or the request's body */
+	HttpConn *conn; /* NULL when the client is gone */
+	Buf built;		/* the event made of a binary-mode request */
+	Str events;		/* that, or the request's body */
 } Posted;
 
-#define ACCEPT_POST "Accept-Post: application/cloudevents+json, " \
+#define ACCEPT_POST                               \
+	"Accept-Post: application/cloudevents+json, " \
 	"application/cloudevents-batch+json, application/json\r\n"
 
 static void
@@ -42,7 +43,7 @@ posted_free(Posted *posted)
 static void
 departed(void *arg, HttpConn *conn)
 {
-	Posted	   *posted = arg;
+	Posted *posted = arg;
 
 	(void) conn;
 	posted->conn = NULL;
@@ -53,21 +54,19 @@ static const HttpOwner owner = {.departed = departed};
 static void
 answer_result(Posted *posted, const IntakeResult *result)
 {
-	int			status = 201;
-	Buf			body;
+	int status = 201;
+	Buf body;
 
 	if (result->accepted < result->count)
 		status = result->accepted == 0 ? 400 : 207;
 	buf_init(&body, (size_t) 256 << 20);
 	intake_write_result(&body, result, posted->events);
 	buf_putc(&body, '\n');
-	http_respond(posted->conn, &(HttpResponse) {
-		.status = status,
-		.content_type = "application/json",
-		.extra = "Cache-Control: no-store\r\n",
-		.body = buf_text(&body),
-		.body_len = body.len
-	});
+	http_respond(posted->conn, &(HttpResponse) {.status = status,
+												.content_type = "application/json",
+												.extra = "Cache-Control: no-store\r\n",
+												.body = buf_text(&body),
+												.body_len = body.len});
 	buf_clear(&body);
 }
 
@@ -75,7 +74,7 @@ static void
 answer_error(HttpConn *conn, const QueryError *error)
 {
 	IntakeFailure failure = intake_explain(error, http_correlation_id(conn));
-	char		retry[40];
+	char retry[40];
 
 	snprintf(retry, sizeof(retry), "Retry-After: %d\r\n",
 			 error->retry_after > 0 ? error->retry_after : 2);
@@ -86,7 +85,7 @@ answer_error(HttpConn *conn, const QueryError *error)
 static void
 on_intake(void *arg, const IntakeResult *result, const QueryError *error)
 {
-	Posted	   *posted = arg;
+	Posted *posted = arg;
 
 	if (posted->conn != NULL && error != NULL)
 		answer_error(posted->conn, error);
@@ -98,11 +97,11 @@ on_intake(void *arg, const IntakeResult *result, const QueryError *error)
 static void
 publish(Intake *intake, HttpConn *conn, const HttpRequest *request, Posted *posted)
 {
-	Buf			context;
+	Buf context;
 
 	buf_init(&context, 4096);
-	intake_write_context(&context, intake->source, http_peer(conn),
-						 request->correlation_id, request->traceparent);
+	intake_write_context(&context, intake->source, http_peer(conn), request->correlation_id,
+						 request->traceparent);
 	posted->conn = conn;
 	http_own(conn, &owner, posted);
 	query_intake(intake->queries, posted->events, buf_text(&context), on_intake, posted);
@@ -112,7 +111,7 @@ publish(Intake *intake, HttpConn *conn, const HttpRequest *request, Posted *post
 static void
 count_event(void *arg, Str key, Str value)
 {
-	int		   *count = arg;
+	int *count = arg;
 
 	(void) key;
 	(void) value;
@@ -123,9 +122,9 @@ count_event(void *arg, Str key, Str value)
 static bool
 body_is_good(HttpConn *conn, const HttpRequest *request, char wanted)
 {
-	JsonFault	fault;
-	char		kind;
-	int			events = 0;
+	JsonFault fault;
+	char kind;
+	int events = 0;
 
 	if (request->body_len == 0)
 		http_problem(conn, 400, "empty-body", "The request has no body.");
@@ -136,9 +135,10 @@ body_is_good(HttpConn *conn, const HttpRequest *request, char wanted)
 	else if (kind != '{' && kind != '[')
 		http_problem(conn, 400, "malformed-event", "An event is a JSON object.");
 	else if (wanted != '\0' && kind != wanted)
-		http_problem(conn, 400, "malformed-event", wanted == '{'
-					 ? "application/cloudevents+json is one event, a JSON object."
-					 : "application/cloudevents-batch+json is a JSON array of events.");
+		http_problem(conn, 400, "malformed-event",
+					 wanted == '{'
+						 ? "application/cloudevents+json is one event, a JSON object."
+						 : "application/cloudevents-batch+json is a JSON array of events.");
 	else if (kind == '[' && events == 0)
 		http_problem(conn, 400, "no-events", "The array of events is empty.");
 	else
@@ -149,7 +149,7 @@ body_is_good(HttpConn *conn, const HttpRequest *request, char wanted)
 static void
 post_structured(Intake *intake, HttpConn *conn, const HttpRequest *request, char wanted)
 {
-	Posted	   *posted;
+	Posted *posted;
 
 	if (!body_is_good(conn, request, wanted))
 		return;
@@ -162,7 +162,7 @@ post_structured(Intake *intake, HttpConn *conn, const HttpRequest *request, char
 static void
 post_binary(Intake *intake, HttpConn *conn, const HttpRequest *request)
 {
-	Posted	   *posted = mem_zalloc(sizeof(*posted));
+	Posted *posted = mem_zalloc(sizeof(*posted));
 	const char *detail = NULL;
 
 	/* Escapes make a string six times as long at most, and headers are few. */
@@ -190,12 +190,12 @@ intake_post(Intake *intake, HttpConn *conn, const HttpRequest *request)
 {
 	const HttpHead *head = &request->head;
 	const HttpHeader *type = http_find_header(head, "content-type");
-	bool		binary = intake_is_binary(head);
-	Media		media = {0};
-	bool		known = type != NULL && media_parse(type->value, &media);
-	bool		single = known && http_slice_is(media.type, "application/cloudevents+json");
-	bool		batch = known && http_slice_is(media.type, "application/cloudevents-batch+json");
-	bool		plain = known && http_slice_is(media.type, "application/json");
+	bool binary = intake_is_binary(head);
+	Media media = {0};
+	bool known = type != NULL && media_parse(type->value, &media);
+	bool single = known && http_slice_is(media.type, "application/cloudevents+json");
+	bool batch = known && http_slice_is(media.type, "application/cloudevents-batch+json");
+	bool plain = known && http_slice_is(media.type, "application/json");
 
 	if (head->query.len > 0)
 		http_problem(conn, 400, "unknown-parameter", "POST takes no parameters here.");
@@ -208,11 +208,10 @@ intake_post(Intake *intake, HttpConn *conn, const HttpRequest *request)
 	else if (!single && !batch && !plain)
 		problem_respond(conn, 415, "content-type",
 						"Events come as application/json, application/cloudevents+json or "
-						"application/cloudevents-batch+json, or with ce- headers.", NULL,
-						ACCEPT_POST);
+						"application/cloudevents-batch+json, or with ce- headers.",
+						NULL, ACCEPT_POST);
 	else if (!media_is_utf8(&media))
-		problem_respond(conn, 415, "charset", "JSON is taken in UTF-8 only.", NULL,
-						ACCEPT_POST);
+		problem_respond(conn, 415, "charset", "JSON is taken in UTF-8 only.", NULL, ACCEPT_POST);
 	else
 		post_structured(intake, conn, request, single ? '{' : batch ? '[' : '\0');
 }

@@ -24,8 +24,8 @@
 
 typedef struct Intake
 {
-	Queries    *queries;
-	const char *source;			/* for events that come without one; "" for none */
+	Queries *queries;
+	const char *source; /* for events that come without one; "" for none */
 } Intake;
 
 /* Serves a HANDLED POST on /v1/events; intake must outlive it. */
@@ -46,7 +46,7 @@ extern void intake_write_result(Buf *out, const IntakeResult *result, Str events
 /* What went wrong, as status, code and sentence for the client. */
 typedef struct IntakeFailure
 {
-	int			status;
+	int status;
 	const char *code;
 	const char *detail;
 } IntakeFailure;
@@ -63,4 +63,4 @@ extern bool intake_from_binary(Buf *out, const HttpRequest *request, const char 
 /* Has the request headers of binary mode? */
 extern bool intake_is_binary(const HttpHead *head);
 
-#endif							/* WEB_INTAKE_H */
+#endif /* WEB_INTAKE_H */

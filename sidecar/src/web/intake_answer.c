@@ -13,8 +13,8 @@
 #include "web/metrics.h"
 
 void
-intake_write_context(Buf *out, const char *source, const char *peer,
-					 const char *correlation_id, const char *traceparent)
+intake_write_context(Buf *out, const char *source, const char *peer, const char *correlation_id,
+					 const char *traceparent)
 {
 	buf_putc(out, '{');
 	if (source != NULL && source[0] != '\0')
@@ -30,15 +30,15 @@ intake_write_context(Buf *out, const char *source, const char *peer,
 
 typedef struct Sent
 {
-	Str		   *events;
-	int			count;
-	int			max;
+	Str *events;
+	int count;
+	int max;
 } Sent;
 
 static void
 note_event(void *arg, Str key, Str value)
 {
-	Sent	   *sent = arg;
+	Sent *sent = arg;
 
 	(void) key;
 	if (sent->count < sent->max)
@@ -49,8 +49,8 @@ note_event(void *arg, Str key, Str value)
 static void
 find_events(Sent *sent, Str events, int max)
 {
-	JsonFault	fault;
-	char		kind = '\0';
+	JsonFault fault;
+	char kind = '\0';
 
 	*sent = (Sent) {.events = mem_array((size_t) max + 1, sizeof(Str)), .max = max};
 	json_scan(events, &kind, note_event, sent, &fault);
@@ -73,8 +73,7 @@ write_row(Buf *out, const IntakeRow *row, const Sent *sent)
 	if (row->ordinal >= 1 && row->ordinal <= sent->count)
 	{
 		json_put_key(out, "event");
-		buf_append(out, sent->events[row->ordinal - 1].data,
-				   sent->events[row->ordinal - 1].len);
+		buf_append(out, sent->events[row->ordinal - 1].data, sent->events[row->ordinal - 1].len);
 	}
 	if (!row->accepted)
 	{
@@ -91,7 +90,7 @@ write_row(Buf *out, const IntakeRow *row, const Sent *sent)
 static void
 write_group(Buf *out, const IntakeResult *result, bool accepted, const Sent *sent)
 {
-	bool		first = true;
+	bool first = true;
 
 	for (int i = 0; i < result->count; i++)
 	{
@@ -107,7 +106,7 @@ write_group(Buf *out, const IntakeResult *result, bool accepted, const Sent *sen
 void
 intake_write_result(Buf *out, const IntakeResult *result, Str events)
 {
-	Sent		sent = {0};
+	Sent sent = {0};
 
 	find_events(&sent, events, result->count);
 	buf_puts(out, "{\"success\":[");
@@ -133,11 +132,12 @@ intake_explain(const QueryError *error, const char *correlation_id)
 {
 	if (error->unavailable)
 		return (IntakeFailure) {503, "database-unavailable",
-			"The database cannot be reached now; nothing was published."};
+								"The database cannot be reached now; nothing was published."};
 	if (error->unknown_outcome)
-		return (IntakeFailure) {503, "outcome-unknown",
+		return (IntakeFailure) {
+			503, "outcome-unknown",
 			"The connection to the database broke: the events may or may not have been "
-				"published.  Publishing them again with the same id and source is safe."};
+			"published.  Publishing them again with the same id and source is safe."};
 	if (in_class(error, "22"))
 		return (IntakeFailure) {400, "invalid-event", error->message};
 	if (in_class(error, "54"))
@@ -148,6 +148,6 @@ intake_explain(const QueryError *error, const char *correlation_id)
 	if (in_class(error, "25006") || in_class(error, "53") || in_class(error, "57") ||
 		in_class(error, "08"))
 		return (IntakeFailure) {503, "database-unavailable",
-			"The database takes no events now; nothing was published."};
+								"The database takes no events now; nothing was published."};
 	return (IntakeFailure) {500, "internal", "Internal Error"};
 }

@@ -28,9 +28,8 @@ bool
 intake_is_binary(const HttpHead *head)
 {
 	return http_find_header(head, "ce-specversion") != NULL ||
-		http_find_header(head, "ce-id") != NULL ||
-		http_find_header(head, "ce-type") != NULL ||
-		http_find_header(head, "ce-source") != NULL;
+		   http_find_header(head, "ce-id") != NULL || http_find_header(head, "ce-type") != NULL ||
+		   http_find_header(head, "ce-source") != NULL;
 }
 
 static bool
@@ -50,25 +49,25 @@ has_prefix(HttpSlice name)
 static bool
 attribute_name(HttpSlice header, char *name, const char **detail)
 {
-	size_t		len = header.len - 3;
+	size_t len = header.len - 3;
 
 	if (len >= MAX_NAME_SIZE)
 		return refuse(detail, "An attribute name in a ce- header is too long.");
 	for (size_t i = 0; i < len; i++)
 	{
-		char		c = header.at[3 + i];
+		char c = header.at[3 + i];
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char) (c + 32);
 		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')))
 			return refuse(detail, "An attribute name in a ce- header has other characters "
-						  "than letters and digits.");
+								  "than letters and digits.");
 		name[i] = c;
 	}
 	name[len] = '\0';
 	if (strcmp(name, "data") == 0 || strcmp(name, "datacontenttype") == 0)
 		return refuse(detail, "In binary mode the data is the body, and its type is in "
-					  "Content-Type.");
+							  "Content-Type.");
 	return true;
 }
 
@@ -76,11 +75,10 @@ attribute_name(HttpSlice header, char *name, const char **detail)
 static char *
 unquoted(HttpSlice value, size_t *len)
 {
-	char	   *out = mem_alloc(value.len + 1);
-	bool		quoted = value.len >= 2 && value.at[0] == '"' &&
-		value.at[value.len - 1] == '"';
-	size_t		end = quoted ? value.len - 1 : value.len;
-	size_t		n = 0;
+	char *out = mem_alloc(value.len + 1);
+	bool quoted = value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"';
+	size_t end = quoted ? value.len - 1 : value.len;
+	size_t n = 0;
 
 	for (size_t i = quoted ? 1 : 0; i < end; i++)
 	{
@@ -96,11 +94,11 @@ unquoted(HttpSlice value, size_t *len)
 static bool
 put_attribute(Buf *out, const char *name, HttpSlice value, const char **detail)
 {
-	size_t		len;
-	char	   *plain = unquoted(value, &len);
-	size_t		decoded_len = 0;
-	char	   *decoded = uri_decode((HttpSlice) {plain, len}, false, &decoded_len);
-	bool		good = false;
+	size_t len;
+	char *plain = unquoted(value, &len);
+	size_t decoded_len = 0;
+	char *decoded = uri_decode((HttpSlice) {plain, len}, false, &decoded_len);
+	bool good = false;
 
 	if (decoded == NULL)
 		refuse(detail, "A ce- header has a broken percent escape.");
@@ -131,9 +129,9 @@ static bool
 put_data(Buf *out, const HttpRequest *request, const char **detail)
 {
 	const HttpHeader *type = http_find_header(&request->head, "content-type");
-	Str			body = {request->body, request->body_len};
-	Media		media = {0};
-	bool		known = type != NULL && media_parse(type->value, &media);
+	Str body = {request->body, request->body_len};
+	Media media = {0};
+	bool known = type != NULL && media_parse(type->value, &media);
 
 	if (type != NULL && !known)
 		return refuse(detail, "Content-Type is not a media type.");
@@ -146,8 +144,8 @@ put_data(Buf *out, const HttpRequest *request, const char **detail)
 		return true;
 	if (known && media_is_json(&media) && media_is_utf8(&media))
 	{
-		JsonFault	fault;
-		char		kind;
+		JsonFault fault;
+		char kind;
 
 		if (!json_scan(body, &kind, NULL, NULL, &fault))
 			return refuse(detail, "The body is not the JSON that Content-Type says it is.");
@@ -168,7 +166,7 @@ bool
 intake_from_binary(Buf *out, const HttpRequest *request, const char **detail)
 {
 	const HttpHead *head = &request->head;
-	char		name[MAX_NAME_SIZE];
+	char name[MAX_NAME_SIZE];
 
 	buf_putc(out, '{');
 	for (int i = 0; i < head->nheaders; i++)

@@ -19,8 +19,8 @@ typedef struct Scan
 	const char *at;
 	const char *end;
 	const char *message;
-	uint64_t	objects;		/* bit n: level n is an object */
-	int			depth;
+	uint64_t objects; /* bit n: level n is an object */
+	int depth;
 } Scan;
 
 static bool
@@ -34,8 +34,7 @@ fail(Scan *s, const char *message)
 static void
 skip_blanks(Scan *s)
 {
-	while (s->at < s->end &&
-		   (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
 		s->at++;
 }
 
@@ -49,11 +48,11 @@ peek(const Scan *s)
 static int
 scan_hex4(Scan *s)
 {
-	int			value = 0;
+	int value = 0;
 
 	for (int i = 0; i < 4; i++, s->at++)
 	{
-		int			c = peek(s);
+		int c = peek(s);
 
 		if (c >= '0' && c <= '9')
 			value = value * 16 + c - '0';
@@ -68,7 +67,7 @@ scan_hex4(Scan *s)
 static bool
 scan_unicode(Scan *s)
 {
-	int			unit = scan_hex4(s);
+	int unit = scan_hex4(s);
 
 	if (unit < 0)
 		return fail(s, "a \\u escape is malformed");
@@ -82,8 +81,7 @@ scan_unicode(Scan *s)
 		return fail(s, "a string holds half of a surrogate pair");
 	s->at += 2;
 	unit = scan_hex4(s);
-	return (unit >= 0xDC00 && unit <= 0xDFFF) ||
-		fail(s, "a string holds half of a surrogate pair");
+	return (unit >= 0xDC00 && unit <= 0xDFFF) || fail(s, "a string holds half of a surrogate pair");
 }
 
 static bool
@@ -92,7 +90,7 @@ scan_string(Scan *s)
 	for (s->at++; s->at < s->end;)
 	{
 		unsigned char c = (unsigned char) *s->at;
-		size_t		len;
+		size_t len;
 
 		if (c == '"')
 		{
@@ -163,7 +161,7 @@ scan_number(Scan *s)
 static bool
 scan_word(Scan *s, const char *word)
 {
-	size_t		len = strlen(word);
+	size_t len = strlen(word);
 
 	if ((size_t) (s->end - s->at) < len || memcmp(s->at, word, len) != 0)
 		return fail(s, "there is an unknown word");
@@ -250,7 +248,7 @@ after_value(Scan *s, JsonPartFn fn, void *arg, Str *key, const char **part, bool
 		skip_blanks(s);
 		if (peek(s) == ',')
 		{
-			Str			name = {NULL, 0};
+			Str name = {NULL, 0};
 
 			s->at++;
 			if (in_object(s) && !scan_key(s, &name))
@@ -264,8 +262,7 @@ after_value(Scan *s, JsonPartFn fn, void *arg, Str *key, const char **part, bool
 			return true;
 		}
 		if (peek(s) != (in_object(s) ? '}' : ']'))
-			return fail(s, in_object(s) ? "a comma or } is expected"
-						: "a comma or ] is expected");
+			return fail(s, in_object(s) ? "a comma or } is expected" : "a comma or ] is expected");
 		s->at++;
 		s->depth--;
 	}
@@ -274,19 +271,19 @@ after_value(Scan *s, JsonPartFn fn, void *arg, Str *key, const char **part, bool
 static bool
 scan_all(Scan *s, JsonPartFn fn, void *arg)
 {
-	Str			key = {NULL, 0};
+	Str key = {NULL, 0};
 	const char *part = NULL;
-	bool		done = false;
+	bool done = false;
 
 	while (!done)
 	{
-		int			c;
+		int c;
 
 		skip_blanks(s);
 		c = peek(s);
 		if (c == '{' || c == '[')
 		{
-			Str			name = {NULL, 0};
+			Str name = {NULL, 0};
 
 			if (!open_level(s, c == '{'))
 				return false;
@@ -318,7 +315,7 @@ scan_all(Scan *s, JsonPartFn fn, void *arg)
 bool
 json_scan(Str text, char *kind, JsonPartFn fn, void *arg, JsonFault *fault)
 {
-	Scan		s = {.start = text.data, .at = text.data, .end = text.data + text.len};
+	Scan s = {.start = text.data, .at = text.data, .end = text.data + text.len};
 
 	skip_blanks(&s);
 	*kind = s.at < s.end ? *s.at : '\0';

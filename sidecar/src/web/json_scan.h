@@ -20,17 +20,17 @@
 
 typedef struct JsonFault
 {
-	const char *message;		/* half a sentence, static */
-	size_t		offset;
+	const char *message; /* half a sentence, static */
+	size_t offset;
 } JsonFault;
 
 /*
  * Called for each member of the outermost object (key is the raw string, with
  * its quotes) or element of the outermost array (key is empty).
  */
-typedef void (*JsonPartFn) (void *arg, Str key, Str value);
+typedef void (*JsonPartFn)(void *arg, Str key, Str value);
 
 /* Checks the whole text; fn may be NULL.  *kind is the first character. */
 extern bool json_scan(Str text, char *kind, JsonPartFn fn, void *arg, JsonFault *fault);
 
-#endif							/* WEB_JSON_SCAN_H */
+#endif /* WEB_JSON_SCAN_H */

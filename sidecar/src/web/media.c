@@ -8,28 +8,18 @@
 
 #include "web/media.h"
 
-static HttpSlice
-trim(HttpSlice s)
-{
-	while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
-		s.at++, s.len--;
-	while (s.len > 0 && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
 /* The next piece up to a semicolon; false at the end. */
 static bool
 next_piece(HttpSlice *rest, HttpSlice *piece)
 {
 	const char *mark;
-	size_t		len;
+	size_t len;
 
 	if (rest->len == 0)
 		return false;
 	mark = memchr(rest->at, ';', rest->len);
 	len = mark != NULL ? (size_t) (mark - rest->at) : rest->len;
-	*piece = trim((HttpSlice) {rest->at, len});
+	*piece = http_slice_trimmed((HttpSlice) {rest->at, len});
 	rest->at += mark != NULL ? len + 1 : len;
 	rest->len -= mark != NULL ? len + 1 : len;
 	return true;
@@ -43,8 +33,9 @@ split_parameter(HttpSlice piece, HttpSlice *name, HttpSlice *value)
 
 	if (equals == NULL)
 		return false;
-	*name = trim((HttpSlice) {piece.at, (size_t) (equals - piece.at)});
-	*value = trim((HttpSlice) {equals + 1, piece.len - (size_t) (equals - piece.at) - 1});
+	*name = http_slice_trimmed((HttpSlice) {piece.at, (size_t) (equals - piece.at)});
+	*value = http_slice_trimmed(
+		(HttpSlice) {equals + 1, piece.len - (size_t) (equals - piece.at) - 1});
 	if (value->len >= 2 && value->at[0] == '"' && value->at[value->len - 1] == '"')
 	{
 		value->at++;
@@ -56,25 +47,23 @@ split_parameter(HttpSlice piece, HttpSlice *name, HttpSlice *value)
 bool
 media_parse(HttpSlice value, Media *media)
 {
-	HttpSlice	rest = value;
-	HttpSlice	piece;
+	HttpSlice rest = value;
+	HttpSlice piece;
 	const char *slash;
 
 	memset(media, 0, sizeof(*media));
 	if (!next_piece(&rest, &media->type))
 		return false;
 	slash = memchr(media->type.at, '/', media->type.len);
-	if (slash == NULL || slash == media->type.at ||
-		slash == media->type.at + media->type.len - 1)
+	if (slash == NULL || slash == media->type.at || slash == media->type.at + media->type.len - 1)
 		return false;
 	for (size_t i = 0; i < media->type.len; i++)
-		if (media->type.at + i != slash &&
-			!http_is_token_char((unsigned char) media->type.at[i]))
+		if (media->type.at + i != slash && !http_is_token_char((unsigned char) media->type.at[i]))
 			return false;
 	while (next_piece(&rest, &piece))
 	{
-		HttpSlice	name;
-		HttpSlice	content;
+		HttpSlice name;
+		HttpSlice content;
 
 		if (piece.len == 0)
 			continue;
@@ -90,13 +79,13 @@ bool
 media_is_utf8(const Media *media)
 {
 	return media->charset.len == 0 || http_slice_is(media->charset, "utf-8") ||
-		http_slice_is(media->charset, "utf8") || http_slice_is(media->charset, "us-ascii");
+		   http_slice_is(media->charset, "utf8") || http_slice_is(media->charset, "us-ascii");
 }
 
 static bool
 ends_in(HttpSlice s, const char *ending)
 {
-	size_t		len = strlen(ending);
+	size_t len = strlen(ending);
 
 	return s.len > len && http_slice_is((HttpSlice) {s.at + s.len - len, len}, ending);
 }
@@ -117,14 +106,14 @@ media_is_text(const Media *media)
 static int
 quality(HttpSlice rest)
 {
-	HttpSlice	piece;
-	HttpSlice	name;
-	HttpSlice	value;
+	HttpSlice piece;
+	HttpSlice name;
+	HttpSlice value;
 
 	while (next_piece(&rest, &piece))
 	{
-		int			q = 0;
-		int			scale = 1000;
+		int q = 0;
+		int scale = 1000;
 
 		if (!split_parameter(piece, &name, &value) || !http_slice_is(name, "q"))
 			continue;
@@ -146,7 +135,7 @@ quality(HttpSlice rest)
 static int
 specificity_of(HttpSlice range, const char *type)
 {
-	size_t		prefix = (size_t) (strchr(type, '/') - type) + 1;
+	size_t prefix = (size_t) (strchr(type, '/') - type) + 1;
 
 	if (http_slice_is(range, type))
 		return 2;
@@ -159,22 +148,22 @@ specificity_of(HttpSlice range, const char *type)
 int
 media_wanted(const HttpHead *head, const char *type, int *specificity)
 {
-	bool		any = false;
-	int			best = -1;
-	int			wanted = 0;
+	bool any = false;
+	int best = -1;
+	int wanted = 0;
 
 	for (int i = 0; i < head->nheaders; i++)
 	{
-		HttpSlice	rest = head->headers[i].value;
-		HttpSlice	element;
+		HttpSlice rest = head->headers[i].value;
+		HttpSlice element;
 
 		if (!http_slice_is(head->headers[i].name, "accept"))
 			continue;
 		while (http_list_next(&rest, &element))
 		{
-			HttpSlice	parameters = element;
-			HttpSlice	range;
-			int			how;
+			HttpSlice parameters = element;
+			HttpSlice range;
+			int how;
 
 			any = true;
 			next_piece(&parameters, &range);

@@ -12,8 +12,8 @@
 
 typedef struct Media
 {
-	HttpSlice	type;			/* "application/json", as sent, without parameters */
-	HttpSlice	charset;		/* its charset parameter without quotes, or length 0 */
+	HttpSlice type;	   /* "application/json", as sent, without parameters */
+	HttpSlice charset; /* its charset parameter without quotes, or length 0 */
 } Media;
 
 /* False when it is not a media type. */
@@ -33,6 +33,6 @@ extern bool media_is_text(const Media *media);
  * for the range with two stars, 1 for one with a type and a star, 2 for the
  * type itself.  1000 and 0 when there is no Accept header.
  */
-extern int	media_wanted(const HttpHead *head, const char *type, int *specificity);
+extern int media_wanted(const HttpHead *head, const char *type, int *specificity);
 
-#endif							/* WEB_MEDIA_H */
+#endif /* WEB_MEDIA_H */

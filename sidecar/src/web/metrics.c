@@ -20,79 +20,91 @@
 #include "base/counters.h"
 #include "web/metrics.h"
 
-Metrics    *metrics;
-
-#define INDEX(member) ((int) (offsetof(Metrics, member) / sizeof(int64_t)))
+Metrics *metrics;
 
 _Static_assert(sizeof(Metrics) <= COUNTERS_MAX * sizeof(uint64_t), "too many metrics");
 
 /* upper bounds of the histogram, in microseconds */
-static const int64_t bounds_us[METRIC_BUCKETS] = {
-	100, 250, 500, 1000, 2000, 5000, 10000, 15000, 25000, 50000,
-	100000, 250000, 500000, 1000000, 5000000, 30000000
-};
+static const int64_t bounds_us[METRIC_BUCKETS] = {100,	  250,	   500,		1000,	 2000,	 5000,
+												  10000,  15000,   25000,	50000,	 100000, 250000,
+												  500000, 1000000, 5000000, 30000000};
 
 static const struct
 {
-	int			index;
+	int index;
 	const char *name;
 	const char *type;
 	const char *help;
-}			figures[] = {
-	{INDEX(http_connections), "connections", "gauge", "Open client connections, WebSockets included."},
-	{INDEX(channels), "channels", "gauge", "Distinct subscriptions by framing."},
-	{INDEX(ring_bytes), "ring_bytes", "gauge", "Bytes of recent events in memory."},
-	{INDEX(ring_events), "ring_events", "gauge", "Recent events in memory."},
-	{INDEX(log_bytes), "log_bytes", "gauge", "Bytes of framed events, all channels."},
-	{INDEX(behind), "clients_behind", "gauge", "Clients that read from the ring or the table."},
-	{INDEX(read_connections), "pool_read_connections", "gauge", "Connections of the reading pool."},
-	{INDEX(publish_connections), "pool_publish_connections", "gauge", "Connections of the publishing pool."},
-	{INDEX(read_waiting), "pool_read_waiting", "gauge", "Requests waiting for the reading pool."},
-	{INDEX(publish_waiting), "pool_publish_waiting", "gauge", "Requests waiting for the publishing pool."},
-	{INDEX(connections_total), "connections_total", "counter", "Connections taken."},
-	{INDEX(connections_refused_total), "connections_refused_total", "counter", "Connections refused for a limit."},
-	{INDEX(requests_total), "requests_total", "counter", "HTTP requests."},
-	{INDEX(request_errors_total), "request_errors_total", "counter", "Answers with a status of 400 to 499."},
-	{INDEX(request_failures_total), "request_failures_total", "counter", "Answers with a status of 500 to 599."},
-	{INDEX(events_read_total), "events_read_total", "counter", "Events read from the feed."},
-	{INDEX(feed_pages_total), "feed_pages_total", "counter", "Pages read from the feed."},
-	{INDEX(feed_notifications_total), "feed_notifications_total", "counter", "Notifications from PostgreSQL."},
-	{INDEX(feed_reconnects_total), "feed_reconnects_total", "counter", "Times the feed lost its connection."},
-	{INDEX(history_reads_total), "history_reads_total", "counter", "Pages read from the table for clients."},
-	{INDEX(resets_total), "resets_total", "counter", "Cursors answered with a reset."},
-	{INDEX(published_total), "events_published_total", "counter", "Events accepted from clients."},
-	{INDEX(invalid_total), "events_invalid_total", "counter", "Events of clients refused as invalid."},
-	{INDEX(queries_total), "queries_total", "counter", "Queries of the pools."},
-	{INDEX(query_failures_total), "query_failures_total", "counter", "Queries of the pools that failed."},
+} figures[] = {
+	{METRIC_INDEX(http_connections), "connections", "gauge",
+	 "Open client connections, WebSockets included."},
+	{METRIC_INDEX(channels), "channels", "gauge", "Distinct subscriptions by framing."},
+	{METRIC_INDEX(ring_bytes), "ring_bytes", "gauge", "Bytes of recent events in memory."},
+	{METRIC_INDEX(ring_events), "ring_events", "gauge", "Recent events in memory."},
+	{METRIC_INDEX(log_bytes), "log_bytes", "gauge", "Bytes of framed events, all channels."},
+	{METRIC_INDEX(behind), "clients_behind", "gauge",
+	 "Clients that read from the ring or the table."},
+	{METRIC_INDEX(read_connections), "pool_read_connections", "gauge",
+	 "Connections of the reading pool."},
+	{METRIC_INDEX(publish_connections), "pool_publish_connections", "gauge",
+	 "Connections of the publishing pool."},
+	{METRIC_INDEX(read_waiting), "pool_read_waiting", "gauge",
+	 "Requests waiting for the reading pool."},
+	{METRIC_INDEX(publish_waiting), "pool_publish_waiting", "gauge",
+	 "Requests waiting for the publishing pool."},
+	{METRIC_INDEX(connections_total), "connections_total", "counter", "Connections taken."},
+	{METRIC_INDEX(connections_refused_total), "connections_refused_total", "counter",
+	 "Connections refused for a limit."},
+	{METRIC_INDEX(requests_total), "requests_total", "counter", "HTTP requests."},
+	{METRIC_INDEX(request_errors_total), "request_errors_total", "counter",
+	 "Answers with a status of 400 to 499."},
+	{METRIC_INDEX(request_failures_total), "request_failures_total", "counter",
+	 "Answers with a status of 500 to 599."},
+	{METRIC_INDEX(events_read_total), "events_read_total", "counter", "Events read from the feed."},
+	{METRIC_INDEX(feed_pages_total), "feed_pages_total", "counter", "Pages read from the feed."},
+	{METRIC_INDEX(feed_notifications_total), "feed_notifications_total", "counter",
+	 "Notifications from PostgreSQL."},
+	{METRIC_INDEX(feed_reconnects_total), "feed_reconnects_total", "counter",
+	 "Times the feed lost its connection."},
+	{METRIC_INDEX(history_reads_total), "history_reads_total", "counter",
+	 "Pages read from the table for clients."},
+	{METRIC_INDEX(resets_total), "resets_total", "counter", "Cursors answered with a reset."},
+	{METRIC_INDEX(published_total), "events_published_total", "counter",
+	 "Events accepted from clients."},
+	{METRIC_INDEX(invalid_total), "events_invalid_total", "counter",
+	 "Events of clients refused as invalid."},
+	{METRIC_INDEX(queries_total), "queries_total", "counter", "Queries of the pools."},
+	{METRIC_INDEX(query_failures_total), "query_failures_total", "counter",
+	 "Queries of the pools that failed."},
 };
 
 static const struct
 {
-	int			index;			/* of the first transport */
+	int index; /* of the first transport */
 	const char *name;
 	const char *type;
 	const char *help;
-}			by_transport[] = {
-	{INDEX(clients), "clients", "gauge", "Clients subscribed now."},
-	{INDEX(sessions_total), "sessions_total", "counter", "Subscriptions begun."},
-	{INDEX(deliveries_total), "deliveries_total", "counter", "Events given to clients."},
-	{INDEX(delivered_bytes_total), "delivered_bytes_total", "counter", "Bytes of them, with framing."},
+} by_transport[] = {
+	{METRIC_INDEX(clients), "clients", "gauge", "Clients subscribed now."},
+	{METRIC_INDEX(sessions_total), "sessions_total", "counter", "Subscriptions begun."},
+	{METRIC_INDEX(deliveries_total), "deliveries_total", "counter", "Events given to clients."},
+	{METRIC_INDEX(delivered_bytes_total), "delivered_bytes_total", "counter",
+	 "Bytes of them, with framing."},
 };
 
 static const struct
 {
-	int			index;
+	int index;
 	const char *name;
 	const char *help;
-}			by_process[] = {
-	{INDEX(pg_connected), "postgres_connected", "1 when the feed is connected to PostgreSQL."},
-	{INDEX(feed_position), "feed_position", "Position up to which the feed was read."},
-	{INDEX(feed_lag), "feed_lag_positions", "Positions between the horizon and the feed."},
+} by_process[] = {
+	{METRIC_INDEX(pg_connected), "postgres_connected",
+	 "1 when the feed is connected to PostgreSQL."},
+	{METRIC_INDEX(feed_position), "feed_position", "Position up to which the feed was read."},
+	{METRIC_INDEX(feed_lag), "feed_lag_positions", "Positions between the horizon and the feed."},
 };
 
-static const char *const transports[METRIC_TRANSPORTS] = {
-	"websocket", "sse", "ndjson", "poll"
-};
+static const char *const transports[METRIC_TRANSPORTS] = {"websocket", "sse", "ndjson", "poll"};
 
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 
@@ -100,17 +112,17 @@ void
 metrics_attach(void)
 {
 	metrics = (Metrics *) counters_mine();
-	counters_reset_range(0, INDEX(connections_total) - 1);
+	counters_reset_range(0, METRIC_INDEX(connections_total) - 1);
 	metrics->started_at_us = clock_real_us();
 }
 
 void
 metrics_observe_delay(int64_t delay_us)
 {
-	int			bucket = 0;
+	int bucket = 0;
 
 	if (delay_us < 0)
-		delay_us = 0;			/* two clocks */
+		delay_us = 0; /* two clocks */
 	while (bucket < METRIC_BUCKETS && delay_us > bounds_us[bucket])
 		bucket++;
 	metrics->delay_bucket[bucket]++;
@@ -133,21 +145,22 @@ write_head(Buf *out, const char *name, const char *type, const char *help)
 static void
 write_histogram(Buf *out)
 {
-	long long	cumulated = 0;
+	long long cumulated = 0;
 
 	write_head(out, "commit_to_delivery_seconds", "histogram",
 			   "From the commit of an event to the first write of it on a channel.");
 	for (int i = 0; i < METRIC_BUCKETS; i++)
 	{
-		cumulated += sum_of(INDEX(delay_bucket) + i);
+		cumulated += sum_of(METRIC_INDEX(delay_bucket) + i);
 		buf_printf(out, "eventsd_commit_to_delivery_seconds_bucket{le=\"%g\"} %lld\n",
 				   (double) bounds_us[i] / 1e6, cumulated);
 	}
-	cumulated += sum_of(INDEX(delay_bucket) + METRIC_BUCKETS);
-	buf_printf(out, "eventsd_commit_to_delivery_seconds_bucket{le=\"+Inf\"} %lld\n"
+	cumulated += sum_of(METRIC_INDEX(delay_bucket) + METRIC_BUCKETS);
+	buf_printf(out,
+			   "eventsd_commit_to_delivery_seconds_bucket{le=\"+Inf\"} %lld\n"
 			   "eventsd_commit_to_delivery_seconds_sum %.6f\n"
 			   "eventsd_commit_to_delivery_seconds_count %lld\n",
-			   cumulated, (double) sum_of(INDEX(delay_sum_us)) / 1e6, cumulated);
+			   cumulated, (double) sum_of(METRIC_INDEX(delay_sum_us)) / 1e6, cumulated);
 }
 
 /* ---- this process ---- */
@@ -155,28 +168,29 @@ write_histogram(Buf *out)
 static int
 open_descriptors(void)
 {
-	DIR		   *dir = opendir("/proc/self/fd");
-	int			count = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
 
 	if (dir == NULL)
 		return -1;
 	while (readdir(dir) != NULL)
 		count++;
 	closedir(dir);
-	return count - 3;			/* ".", ".." and dir's own */
+	return count - 3; /* ".", ".." and dir's own */
 }
 
 static void
 write_memory(Buf *out)
 {
-	FILE	   *file = fopen("/proc/self/statm", "r");
-	long		total;
-	long		resident;
+	FILE *file = fopen("/proc/self/statm", "r");
+	long total;
+	long resident;
 
 	if (file == NULL)
 		return;
 	if (fscanf(file, "%ld %ld", &total, &resident) == 2)
-		buf_printf(out, "# HELP process_virtual_memory_bytes Virtual memory.\n"
+		buf_printf(out,
+				   "# HELP process_virtual_memory_bytes Virtual memory.\n"
 				   "# TYPE process_virtual_memory_bytes gauge\n"
 				   "process_virtual_memory_bytes %ld\n"
 				   "# HELP process_resident_memory_bytes Resident memory.\n"
@@ -200,7 +214,8 @@ write_process(Buf *out)
 
 	getrusage(RUSAGE_SELF, &usage);
 	getrlimit(RLIMIT_NOFILE, &limit);
-	buf_printf(out, "# HELP process_cpu_seconds_total CPU time, user and system.\n"
+	buf_printf(out,
+			   "# HELP process_cpu_seconds_total CPU time, user and system.\n"
 			   "# TYPE process_cpu_seconds_total counter\n"
 			   "process_cpu_seconds_total %.6f\n"
 			   "# HELP process_start_time_seconds When the process started.\n"

@@ -13,6 +13,7 @@
 #define WEB_METRICS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -23,7 +24,7 @@ typedef enum MetricTransport
 	METRIC_SSE,
 	METRIC_NDJSON,
 	METRIC_POLL,
-	METRIC_TRANSPORTS			/* how many */
+	METRIC_TRANSPORTS /* how many */
 } MetricTransport;
 
 /* Upper bounds of the commit-to-delivery histogram, see metrics.c. */
@@ -32,51 +33,54 @@ typedef enum MetricTransport
 typedef struct Metrics
 {
 	/* gauges */
-	int64_t		http_connections;	/* open sockets of the public listener */
-	int64_t		clients[METRIC_TRANSPORTS]; /* subscribed now */
-	int64_t		channels;
-	int64_t		ring_bytes;
-	int64_t		ring_events;
-	int64_t		log_bytes;		/* all channels */
-	int64_t		behind;			/* clients reading from ring or table */
-	int64_t		pg_connected;	/* 0 or 1: the feed's connection */
-	int64_t		feed_position;	/* last position read */
-	int64_t		started_at_us;
-	int64_t		read_connections;	/* to PostgreSQL, pools of pg/query.h */
-	int64_t		publish_connections;
-	int64_t		read_waiting;	/* requests in their queues */
-	int64_t		publish_waiting;
-	int64_t		feed_lag;		/* positions between the horizon and the feed */
-	int64_t		wanted_log_level;	/* process 0: 1 + level that all shall have; 0: none */
+	int64_t http_connections;			/* open sockets of the public listener */
+	int64_t clients[METRIC_TRANSPORTS]; /* subscribed now */
+	int64_t channels;
+	int64_t ring_bytes;
+	int64_t ring_events;
+	int64_t log_bytes;	   /* all channels */
+	int64_t behind;		   /* clients reading from ring or table */
+	int64_t pg_connected;  /* 0 or 1: the feed's connection */
+	int64_t feed_position; /* last position read */
+	int64_t started_at_us;
+	int64_t read_connections; /* to PostgreSQL, pools of pg/query.h */
+	int64_t publish_connections;
+	int64_t read_waiting; /* requests in their queues */
+	int64_t publish_waiting;
+	int64_t feed_lag;		  /* positions between the horizon and the feed */
+	int64_t wanted_log_level; /* process 0: 1 + level that all shall have; 0: none */
 
 	/* counters */
-	int64_t		connections_total;
-	int64_t		connections_refused_total;	/* limits, descriptors */
-	int64_t		requests_total;
-	int64_t		request_errors_total;	/* answers of 400 - 499 */
-	int64_t		request_failures_total; /* answers of 500 - 599 */
-	int64_t		sessions_total[METRIC_TRANSPORTS];
-	int64_t		deliveries_total[METRIC_TRANSPORTS];	/* events handed to a socket */
-	int64_t		delivered_bytes_total[METRIC_TRANSPORTS];
-	int64_t		events_read_total;	/* from the feed */
-	int64_t		history_reads_total;	/* pages read from the table for clients */
-	int64_t		resets_total;	/* cursors answered with a reset */
-	int64_t		published_total;	/* events accepted by intake */
-	int64_t		invalid_total;	/* events refused by intake */
-	int64_t		queries_total;	/* of the pools */
-	int64_t		query_failures_total;
-	int64_t		feed_pages_total;
-	int64_t		feed_notifications_total;
-	int64_t		feed_reconnects_total;
+	int64_t connections_total;
+	int64_t connections_refused_total; /* limits, descriptors */
+	int64_t requests_total;
+	int64_t request_errors_total;	/* answers of 400 - 499 */
+	int64_t request_failures_total; /* answers of 500 - 599 */
+	int64_t sessions_total[METRIC_TRANSPORTS];
+	int64_t deliveries_total[METRIC_TRANSPORTS]; /* events handed to a socket */
+	int64_t delivered_bytes_total[METRIC_TRANSPORTS];
+	int64_t events_read_total;	 /* from the feed */
+	int64_t history_reads_total; /* pages read from the table for clients */
+	int64_t resets_total;		 /* cursors answered with a reset */
+	int64_t published_total;	 /* events accepted by intake */
+	int64_t invalid_total;		 /* events refused by intake */
+	int64_t queries_total;		 /* of the pools */
+	int64_t query_failures_total;
+	int64_t feed_pages_total;
+	int64_t feed_notifications_total;
+	int64_t feed_reconnects_total;
 
 	/* commit (recorded_at) to the first write to a socket, per event and channel */
-	int64_t		delay_bucket[METRIC_BUCKETS + 1];	/* not cumulated; last is +Inf */
-	int64_t		delay_count;
-	int64_t		delay_sum_us;
+	int64_t delay_bucket[METRIC_BUCKETS + 1]; /* not cumulated; last is +Inf */
+	int64_t delay_count;
+	int64_t delay_sum_us;
 } Metrics;
 
 /* This process' slot; valid after metrics_attach(). */
 extern Metrics *metrics;
+
+/* Of a member, in base/counters.h. */
+#define METRIC_INDEX(member) ((int) (offsetof(Metrics, member) / sizeof(int64_t)))
 
 #define METRIC_ADD(field, n) ((void) (metrics->field += (n)))
 #define METRIC_SET(field, n) ((void) (metrics->field = (n)))
@@ -90,4 +94,4 @@ extern void metrics_observe_delay(int64_t delay_us);
 /* The Prometheus text exposition format 0.0.4 of the sum of all processes. */
 extern void metrics_write(Buf *out, const char *version);
 
-#endif							/* WEB_METRICS_H */
+#endif /* WEB_METRICS_H */

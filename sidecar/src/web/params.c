@@ -18,25 +18,25 @@
 #include "web/params.h"
 #include "web/uri.h"
 
-#define MAX_LABEL_SIZE 256		/* of clientId, name, version */
+#define MAX_LABEL_SIZE 256 /* of clientId, name, version */
 
 typedef struct Reading
 {
-	Params	   *params;
+	Params *params;
 	const ParamsLimits *limits;
 	ParamsFault *fault;
-	HttpSlice	raw;			/* the value, escaped */
-	char	   *value;			/* decoded, clean UTF-8, not empty */
-	size_t		len;
+	HttpSlice raw; /* the value, escaped */
+	char *value;   /* decoded, clean UTF-8, not empty */
+	size_t len;
 } Reading;
 
-static bool refuse(ParamsFault *fault, int status, const char *format,...)
-			__attribute__((format(printf, 3, 4)));
+static bool refuse(ParamsFault *fault, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static bool
-refuse(ParamsFault *fault, int status, const char *format,...)
+refuse(ParamsFault *fault, int status, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	fault->status = status;
 	va_start(args, format);
@@ -48,7 +48,7 @@ refuse(ParamsFault *fault, int status, const char *format,...)
 static bool
 set_cursor(Params *params, const char *text, size_t len, const char *what, ParamsFault *fault)
 {
-	Cursor		cursor;
+	Cursor cursor;
 
 	if (!cursor_parse(text, len, &cursor))
 		return refuse(fault, 400, "%s is not a cursor.", what);
@@ -93,8 +93,8 @@ read_since(Reading *r)
 static bool
 read_wait(Reading *r)
 {
-	char	   *end;
-	double		seconds = strtod(r->value, &end);
+	char *end;
+	double seconds = strtod(r->value, &end);
 
 	if (strspn(r->value, "0123456789.") != r->len || *end != '\0' || r->value[0] == '.' ||
 		r->len > 12)
@@ -109,7 +109,7 @@ read_wait(Reading *r)
 static bool
 read_limit(Reading *r)
 {
-	long		limit = strtol(r->value, NULL, 10);
+	long limit = strtol(r->value, NULL, 10);
 
 	if (strspn(r->value, "0123456789") != r->len || r->len > 12 || limit < 1)
 		return refuse(r->fault, 400, "limit is not a whole number from 1.");
@@ -120,15 +120,14 @@ read_limit(Reading *r)
 static bool
 read_topics(Reading *r)
 {
-	char		detail[FILTER_DETAIL_SIZE];
-	JsonError	error;
-	Json	   *root = json_parse(r->value, r->len, &error);
-	bool		good;
+	char detail[FILTER_DETAIL_SIZE];
+	JsonError error;
+	Json *root = json_parse(r->value, r->len, &error);
+	bool good;
 
 	if (root == NULL)
 		return refuse(r->fault, 400, "topics is not JSON: %s.", error.message);
-	good = filter_add_json_topics(&r->params->filter, root, r->limits->max_subscriptions,
-								  detail);
+	good = filter_add_json_topics(&r->params->filter, root, r->limits->max_subscriptions, detail);
 	json_release(root);
 	return good || refuse(r->fault, 400, "topics: %s.", detail);
 }
@@ -136,20 +135,20 @@ read_topics(Reading *r)
 static bool
 read_topic(Reading *r)
 {
-	char		detail[FILTER_DETAIL_SIZE];
+	char detail[FILTER_DETAIL_SIZE];
 
 	return filter_add_topic(&r->params->filter, r->raw, r->limits->max_subscriptions, detail) ||
-		refuse(r->fault, 400, "topic: %s.", detail);
+		   refuse(r->fault, 400, "topic: %s.", detail);
 }
 
 static bool
 read_types(Reading *r)
 {
-	char		detail[FILTER_DETAIL_SIZE];
+	char detail[FILTER_DETAIL_SIZE];
 
-	return filter_add_types(&r->params->filter, r->value, r->len,
-							r->limits->max_subscriptions, detail) ||
-		refuse(r->fault, 400, "types: %s.", detail);
+	return filter_add_types(&r->params->filter, r->value, r->len, r->limits->max_subscriptions,
+							detail) ||
+		   refuse(r->fault, 400, "types: %s.", detail);
 }
 
 static bool
@@ -194,21 +193,15 @@ read_version(Reading *r)
 static const struct
 {
 	const char *name;
-	bool		(*read) (Reading *r);
-	bool		repeatable;
-}			parameters[] = {
-	{"after", read_after, false},
-	{"since", read_since, false},
-	{"wait", read_wait, false},
-	{"limit", read_limit, false},
-	{"topics", read_topics, false},
-	{"topic", read_topic, true},
-	{"types", read_types, true},
-	{"pattern", read_pattern, false},
-	{"filter", read_filter, false},
-	{"clientId", read_client_id, false},
-	{"name", read_name, false},
-	{"version", read_version, false},
+	bool (*read)(Reading *r);
+	bool repeatable;
+} parameters[] = {
+	{"after", read_after, false},	{"since", read_since, false},
+	{"wait", read_wait, false},		{"limit", read_limit, false},
+	{"topics", read_topics, false}, {"topic", read_topic, true},
+	{"types", read_types, true},	{"pattern", read_pattern, false},
+	{"filter", read_filter, false}, {"clientId", read_client_id, false},
+	{"name", read_name, false},		{"version", read_version, false},
 };
 
 #define PARAMETERS ((int) (sizeof(parameters) / sizeof(parameters[0])))
@@ -216,7 +209,7 @@ static const struct
 static bool
 read_known(Reading *r, int which)
 {
-	bool		good;
+	bool good;
 
 	r->value = uri_decode(r->raw, true, &r->len);
 	if (r->value == NULL)
@@ -237,19 +230,19 @@ static bool
 read_pair(Reading *r, HttpSlice pair, unsigned *seen)
 {
 	const char *equals = memchr(pair.at, '=', pair.len);
-	size_t		name_len = equals != NULL ? (size_t) (equals - pair.at) : pair.len;
-	size_t		len;
-	char	   *name = uri_decode((HttpSlice) {pair.at, name_len}, true, &len);
-	int			which = 0;
+	size_t name_len = equals != NULL ? (size_t) (equals - pair.at) : pair.len;
+	size_t len;
+	char *name = uri_decode((HttpSlice) {pair.at, name_len}, true, &len);
+	int which = 0;
 
 	r->raw = equals != NULL ? (HttpSlice) {equals + 1, pair.len - name_len - 1}
-		: (HttpSlice) {pair.at + pair.len, 0};
+							: (HttpSlice) {pair.at + pair.len, 0};
 	while (name != NULL && which < PARAMETERS && strcmp(parameters[which].name, name) != 0)
 		which++;
 	if (name == NULL || which == PARAMETERS || strlen(name) != len)
 	{
-		bool		printable = name != NULL && len <= 64 && strlen(name) == len &&
-			filter_text_is_clean(name, len);
+		bool printable = name != NULL && len <= 64 && strlen(name) == len &&
+						 filter_text_is_clean(name, len);
 
 		refuse(r->fault, 400, "There is no parameter %s.",
 			   printable ? name : "of the name that was given");
@@ -267,17 +260,17 @@ bool
 params_parse(Params *params, HttpSlice query_string, HttpSlice last_event_id,
 			 const ParamsLimits *limits, ParamsFault *fault)
 {
-	Reading		r = {.params = params, .limits = limits, .fault = fault};
-	HttpSlice	rest = query_string;
-	unsigned	seen = 0;
-	bool		good = true;
+	Reading r = {.params = params, .limits = limits, .fault = fault};
+	HttpSlice rest = query_string;
+	unsigned seen = 0;
+	bool good = true;
 
 	memset(params, 0, sizeof(*params));
 	params->wait_ms = params->limit = -1;
 	while (good && rest.len > 0)
 	{
 		const char *and = memchr(rest.at, '&', rest.len);
-		size_t		len = and != NULL ? (size_t) (and - rest.at) : rest.len;
+		size_t len = and != NULL ? (size_t) (and-rest.at) : rest.len;
 
 		if (len > 0)
 			good = read_pair(&r, (HttpSlice) {rest.at, len}, &seen);

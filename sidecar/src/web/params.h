@@ -31,37 +31,37 @@
 
 typedef enum ParamsStart
 {
-	PARAMS_LATEST,				/* from now on (the default) */
-	PARAMS_EARLIEST,			/* from the oldest event kept */
-	PARAMS_CURSOR,				/* after `cursor` */
-	PARAMS_SINCE				/* recorded at or after `since` */
+	PARAMS_LATEST,	 /* from now on (the default) */
+	PARAMS_EARLIEST, /* from the oldest event kept */
+	PARAMS_CURSOR,	 /* after `cursor` */
+	PARAMS_SINCE	 /* recorded at or after `since` */
 } ParamsStart;
 
 typedef struct Params
 {
 	ParamsStart start;
-	char	   *cursor;			/* as given; its shape is not checked yet */
-	char	   *since;			/* as given; its shape is RFC 3339 */
-	int			wait_ms;		/* long-poll; -1 when not given */
-	int			limit;			/* long-poll; -1 when not given */
-	EventFilter filter;			/* owned by the Params */
-	char	   *client_id;		/* NULL when not given; for logs */
-	char	   *name;
-	char	   *version;
+	char *cursor;		/* as given; its shape is not checked yet */
+	char *since;		/* as given; its shape is RFC 3339 */
+	int wait_ms;		/* long-poll; -1 when not given */
+	int limit;			/* long-poll; -1 when not given */
+	EventFilter filter; /* owned by the Params */
+	char *client_id;	/* NULL when not given; for logs */
+	char *name;
+	char *version;
 } Params;
 
 typedef struct ParamsLimits
 {
-	int			max_wait_ms;	/* longer waits are cut to this */
-	int			max_limit;		/* larger limits are cut to this */
-	int			max_subscriptions;	/* topics + types; more is refused */
+	int max_wait_ms;	   /* longer waits are cut to this */
+	int max_limit;		   /* larger limits are cut to this */
+	int max_subscriptions; /* topics + types; more is refused */
 } ParamsLimits;
 
 /* A refusal: status 400 or 501, and a sentence. */
 typedef struct ParamsFault
 {
-	int			status;
-	char		detail[256];
+	int status;
+	char detail[256];
 } ParamsFault;
 
 /*
@@ -72,4 +72,4 @@ extern bool params_parse(Params *params, HttpSlice query_string, HttpSlice last_
 						 const ParamsLimits *limits, ParamsFault *fault);
 extern void params_clear(Params *params);
 
-#endif							/* WEB_PARAMS_H */
+#endif /* WEB_PARAMS_H */

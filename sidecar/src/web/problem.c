@@ -6,7 +6,6 @@
  * Every refusal is one log line, at level info for what the client did wrong
  * and error for what we did.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,19 +19,33 @@ problem_title(int status)
 {
 	static const struct
 	{
-		int			status;
+		int status;
 		const char *title;
-	}			titles[] = {
-		{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-		{207, "Multi-Status"}, {304, "Not Modified"},
-		{400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
-		{405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"},
-		{410, "Gone"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-		{415, "Unsupported Media Type"}, {417, "Expectation Failed"},
-		{426, "Upgrade Required"}, {429, "Too Many Requests"},
+	} titles[] = {
+		{200, "OK"},
+		{201, "Created"},
+		{202, "Accepted"},
+		{204, "No Content"},
+		{207, "Multi-Status"},
+		{304, "Not Modified"},
+		{400, "Bad Request"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{406, "Not Acceptable"},
+		{408, "Request Timeout"},
+		{410, "Gone"},
+		{413, "Content Too Large"},
+		{414, "URI Too Long"},
+		{415, "Unsupported Media Type"},
+		{417, "Expectation Failed"},
+		{426, "Upgrade Required"},
+		{429, "Too Many Requests"},
 		{431, "Request Header Fields Too Large"},
-		{500, "Internal Server Error"}, {501, "Not Implemented"},
-		{503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{503, "Service Unavailable"},
+		{505, "HTTP Version Not Supported"},
 	};
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
@@ -45,8 +58,8 @@ void
 problem_write(Buf *out, int status, const char *code, const char *detail,
 			  const char *correlation_id, const char *members)
 {
-	buf_printf(out, "{\"type\":\"urn:events:problem:%s\",\"title\":\"%s\",\"status\":%d",
-			   code, problem_title(status), status);
+	buf_printf(out, "{\"type\":\"urn:events:problem:%s\",\"title\":\"%s\",\"status\":%d", code,
+			   problem_title(status), status);
 	json_put_member(out, "detail", detail);
 	json_put_member(out, "code", code);
 	if (correlation_id != NULL)
@@ -63,9 +76,9 @@ void
 problem_respond(HttpConn *conn, int status, const char *code, const char *detail,
 				const char *members, const char *extra_headers)
 {
-	char		extra[512];
+	char extra[512];
 	const char *correlation = http_correlation_id(conn);
-	Buf			body;
+	Buf body;
 
 	if (status >= 500)
 		METRIC_ADD(request_failures_total, 1);
@@ -78,42 +91,28 @@ problem_respond(HttpConn *conn, int status, const char *code, const char *detail
 			 extra_headers != NULL ? extra_headers : "");
 	buf_init(&body, 65536);
 	problem_write(&body, status, code, detail, correlation, members);
-	http_respond(conn, &(HttpResponse) {
-		.status = status,
-		.content_type = "application/problem+json",
-		.extra = extra,
-		.body = buf_text(&body),
-		.body_len = body.len
-	});
+	http_respond(conn, &(HttpResponse) {.status = status,
+										.content_type = "application/problem+json",
+										.extra = extra,
+										.body = buf_text(&body),
+										.body_len = body.len});
 	buf_clear(&body);
-}
-
-void
-http_problem(HttpConn *conn, int status, const char *code, const char *format,...)
-{
-	char		detail[1024];
-	va_list		args;
-
-	va_start(args, format);
-	vsnprintf(detail, sizeof(detail), format, args);
-	va_end(args);
-	problem_respond(conn, status, code, detail, NULL, NULL);
 }
 
 void
 problem_reset(HttpConn *conn, const char *reason, const char *cursor, const char *oldest)
 {
-	char		members[256];
-	char		headers[128];
+	char members[256];
+	char headers[128];
 	const char *detail = "The database was restored to an earlier point; "
-		"what the cursor stood for is no longer so.";
+						 "what the cursor stood for is no longer so.";
 
 	if (strcmp(reason, "too_old") == 0)
 		detail = "Events after the cursor are no longer kept.";
 	else if (strcmp(reason, "future") == 0)
 		detail = "The cursor is beyond the newest event.";
-	snprintf(members, sizeof(members),
-			 "\"reset\":\"%s\",\"cursor\":\"%s\",\"oldest\":\"%s\"", reason, cursor, oldest);
+	snprintf(members, sizeof(members), "\"reset\":\"%s\",\"cursor\":\"%s\",\"oldest\":\"%s\"",
+			 reason, cursor, oldest);
 	snprintf(headers, sizeof(headers), "Events-Cursor: %s\r\n", cursor);
 	problem_respond(conn, 410, "reset", detail, members, headers);
 }

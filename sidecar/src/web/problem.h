@@ -42,4 +42,4 @@ extern void problem_unavailable(HttpConn *conn, const char *detail);
 /* 500: detail goes to the log only. */
 extern void problem_internal(HttpConn *conn, const char *detail);
 
-#endif							/* WEB_PROBLEM_H */
+#endif /* WEB_PROBLEM_H */

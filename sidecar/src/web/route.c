@@ -28,7 +28,7 @@
 
 typedef enum Way
 {
-	WAY_SSE,					/* as DeliverWay, then WebSocket */
+	WAY_SSE, /* as DeliverWay, then WebSocket */
 	WAY_NDJSON,
 	WAY_POLL,
 	WAY_WEBSOCKET,
@@ -38,18 +38,18 @@ typedef enum Way
 /* A GET whose parameters are understood. */
 typedef struct Get
 {
-	Way			way;
-	Params		params;
-	Start		start;
+	Way way;
+	Params params;
+	Start start;
 	WsHandshake handshake;
 } Get;
 
 typedef struct Seeking
 {
-	Route	   *route;
-	HttpConn   *conn;
-	Query	   *query;
-	Get			get;
+	Route *route;
+	HttpConn *conn;
+	Query *query;
+	Get get;
 } Seeking;
 
 static const char *const content_types[] = {
@@ -66,22 +66,22 @@ negotiate(const HttpHead *head)
 	static const struct
 	{
 		const char *type;
-		Way			way;
-	}			offers[] = {
+		Way way;
+	} offers[] = {
 		{"text/event-stream", WAY_SSE},
 		{"application/x-ndjson", WAY_NDJSON},
 		{"application/cloudevents-batch+json", WAY_POLL},
 		{"application/json", WAY_POLL},
 	};
-	Way			best = WAY_NONE;
-	int			best_score = 0;
+	Way best = WAY_NONE;
+	int best_score = 0;
 
 	if (http_find_header(head, "upgrade") != NULL && head->upgrade)
 		return WAY_WEBSOCKET;
 	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++)
 	{
-		int			specificity;
-		int			wanted = media_wanted(head, offers[i].type, &specificity);
+		int specificity;
+		int wanted = media_wanted(head, offers[i].type, &specificity);
 
 		/* A range with stars means JSON: streams must be asked for by name. */
 		if (specificity < 2 && offers[i].way != WAY_POLL)
@@ -98,7 +98,7 @@ negotiate(const HttpHead *head)
 static Start
 start_of(const Params *params)
 {
-	Start		start = {.from = START_LATEST};
+	Start start = {.from = START_LATEST};
 
 	if (params->start == PARAMS_EARLIEST)
 		start.from = START_EARLIEST;
@@ -112,18 +112,16 @@ static bool
 read_params(Route *route, HttpConn *conn, const HttpHead *head, Params *params)
 {
 	const HttpHeader *last = http_find_header(head, "last-event-id");
-	ParamsLimits limits = {
-		.max_wait_ms = (int) route->conf->max_wait,
-		.max_limit = (int) route->conf->max_limit,
-		.max_subscriptions = (int) route->conf->max_subscriptions
-	};
+	ParamsLimits limits = {.max_wait_ms = (int) route->conf->max_wait,
+						   .max_limit = (int) route->conf->max_limit,
+						   .max_subscriptions = (int) route->conf->max_subscriptions};
 	ParamsFault fault;
 
 	if (params_parse(params, head->query, last != NULL ? last->value : (HttpSlice) {NULL, 0},
 					 &limits, &fault))
 		return true;
-	http_problem(conn, fault.status, fault.status == 501 ? "not-supported" : "bad-parameter",
-				 "%s", fault.detail);
+	http_problem(conn, fault.status, fault.status == 501 ? "not-supported" : "bad-parameter", "%s",
+				 fault.detail);
 	return false;
 }
 
@@ -145,7 +143,7 @@ static void
 serve(Route *route, HttpConn *conn, Get *get)
 {
 	const EventFilter *filter = &get->params.filter;
-	bool		is_explicit = filter->topic_count > 0 || filter->types.count > 0;
+	bool is_explicit = filter->topic_count > 0 || filter->types.count > 0;
 	Subscription *subscription = is_explicit ? subscription_new(filter) : subscription_all();
 
 	log_client(conn, get);
@@ -153,13 +151,12 @@ serve(Route *route, HttpConn *conn, Get *get)
 		session_open(&route->sessions, conn, &get->handshake, subscription, is_explicit,
 					 &get->start);
 	else
-		deliver_http(route->sessions.deliver, conn, &(DeliverRequest) {
-			.way = (DeliverWay) get->way,
-			.subscription = subscription,
-			.start = get->start,
-			.wait_ms = get->params.wait_ms,
-			.limit = get->params.limit
-		});
+		deliver_http(route->sessions.deliver, conn,
+					 &(DeliverRequest) {.way = (DeliverWay) get->way,
+										.subscription = subscription,
+										.start = get->start,
+										.wait_ms = get->params.wait_ms,
+										.limit = get->params.limit});
 	subscription_release(subscription);
 	params_clear(&get->params);
 }
@@ -167,7 +164,7 @@ serve(Route *route, HttpConn *conn, Get *get)
 static void
 seeking_departed(void *arg, HttpConn *conn)
 {
-	Seeking    *seeking = arg;
+	Seeking *seeking = arg;
 
 	(void) conn;
 	query_cancel(seeking->query);
@@ -180,7 +177,7 @@ static const HttpOwner seeking_owner = {.departed = seeking_departed};
 static void
 on_position(void *arg, int64_t position, const QueryError *error)
 {
-	Seeking    *seeking = arg;
+	Seeking *seeking = arg;
 
 	http_own(seeking->conn, NULL, NULL);
 	if (error == NULL)
@@ -203,7 +200,7 @@ on_position(void *arg, int64_t position, const QueryError *error)
 static void
 seek(Route *route, HttpConn *conn, const Get *get)
 {
-	Seeking    *seeking = mem_zalloc(sizeof(*seeking));
+	Seeking *seeking = mem_zalloc(sizeof(*seeking));
 
 	seeking->route = route;
 	seeking->conn = conn;
@@ -217,11 +214,9 @@ seek(Route *route, HttpConn *conn, const Get *get)
 static void
 answer_head(HttpConn *conn, Get *get)
 {
-	http_respond(conn, &(HttpResponse) {
-		.status = 200,
-		.content_type = content_types[get->way],
-		.extra = "Cache-Control: no-store\r\nVary: Accept\r\n"
-	});
+	http_respond(conn, &(HttpResponse) {.status = 200,
+										.content_type = content_types[get->way],
+										.extra = "Cache-Control: no-store\r\nVary: Accept\r\n"});
 	params_clear(&get->params);
 }
 
@@ -230,7 +225,7 @@ route_is_open(Route *route)
 {
 	if (!route->reached)
 		route->reached = hub_is_open(deliver_hub(route->sessions.deliver)) &&
-			queries_state(route->sessions.queries).read_connections > 0;
+						 queries_state(route->sessions.queries).read_connections > 0;
 	return route->reached;
 }
 
@@ -238,7 +233,7 @@ static void
 get_events(Route *route, HttpConn *conn, const HttpRequest *request)
 {
 	const HttpHead *head = &request->head;
-	Get			get = {.way = negotiate(head)};
+	Get get = {.way = negotiate(head)};
 
 	if (get.way == WAY_NONE)
 	{
@@ -269,20 +264,22 @@ get_events(Route *route, HttpConn *conn, const HttpRequest *request)
 static void
 answer_options(HttpConn *conn, const char *allow)
 {
-	char		extra[512];
+	char extra[512];
 
-	snprintf(extra, sizeof(extra), "%sAccess-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"
+	snprintf(extra, sizeof(extra),
+			 "%sAccess-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"
 			 "Access-Control-Allow-Headers: Content-Type, Last-Event-ID, X-Request-Id, "
 			 "Traceparent, ce-specversion, ce-id, ce-source, ce-type, ce-subject, ce-time, "
-			 "ce-dataschema\r\nAccess-Control-Max-Age: 86400\r\n", allow);
+			 "ce-dataschema\r\nAccess-Control-Max-Age: 86400\r\n",
+			 allow);
 	http_respond(conn, &(HttpResponse) {.status = 204, .extra = extra});
 }
 
 static void
 refuse_method(HttpConn *conn, const char *allow)
 {
-	problem_respond(conn, 405, "method-not-allowed", "This path does not know that method.",
-					NULL, allow);
+	problem_respond(conn, 405, "method-not-allowed", "This path does not know that method.", NULL,
+					allow);
 }
 
 static void
@@ -333,8 +330,8 @@ route_file(HttpConn *conn, const HttpRequest *request)
 void
 route_request(void *arg, HttpConn *conn, const HttpRequest *request)
 {
-	Route	   *route = arg;
-	HttpSlice	path = request->head.path;
+	Route *route = arg;
+	HttpSlice path = request->head.path;
 
 	if (uri_path_is(path, "/v1/events") || uri_path_is(path, "/events"))
 		route_events(route, conn, request);

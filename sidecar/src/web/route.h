@@ -16,9 +16,9 @@
 typedef struct Route
 {
 	const Conf *conf;
-	Intake		intake;
+	Intake intake;
 	SessionServer sessions;
-	bool		reached;		/* the database was, see route_is_open() */
+	bool reached; /* the database was, see route_is_open() */
 } Route;
 
 /*
@@ -31,4 +31,4 @@ extern bool route_is_open(Route *route);
 /* HttpHandler; arg is the Route. */
 extern void route_request(void *arg, HttpConn *conn, const HttpRequest *request);
 
-#endif							/* WEB_ROUTE_H */
+#endif /* WEB_ROUTE_H */

@@ -32,37 +32,37 @@
 
 typedef struct Publishing
 {
-	DlistNode	node;			/* session's list */
-	struct Session *session;	/* NULL when it is gone */
-	Buf			events;
-	char	   *id;				/* raw JSON, or NULL */
-	char		correlation_id[TRACE_SIZE];
+	DlistNode node;			 /* session's list */
+	struct Session *session; /* NULL when it is gone */
+	Buf events;
+	char *id; /* raw JSON, or NULL */
+	char correlation_id[TRACE_SIZE];
 } Publishing;
 
 typedef struct Session
 {
 	SessionServer *server;
-	Ws		   *ws;
-	DeliverWs  *client;			/* NULL when the subscription is over */
-	Start		start;
-	Subscription *initial;		/* until opened */
-	Subscription **wants;		/* what was subscribed to, in order */
-	int			nwants;
-	bool		implicit;		/* everything, because nothing was said */
-	char		id[TRACE_SIZE];
-	unsigned	answers;		/* for ids of wrapped answers */
-	uint32_t	published;
-	int			publishing;
-	Dlist		publishings;
+	Ws *ws;
+	DeliverWs *client; /* NULL when the subscription is over */
+	Start start;
+	Subscription *initial; /* until opened */
+	Subscription **wants;  /* what was subscribed to, in order */
+	int nwants;
+	bool implicit; /* everything, because nothing was said */
+	char id[TRACE_SIZE];
+	unsigned answers; /* for ids of wrapped answers */
+	uint32_t published;
+	int publishing;
+	Dlist publishings;
 } Session;
 
 /* The members of a message, as they came. */
 typedef struct Message
 {
-	Str			type;
-	Str			id;
-	Str			data;
-	bool		is_event;		/* has specversion */
+	Str type;
+	Str id;
+	Str data;
+	bool is_event; /* has specversion */
 } Message;
 
 /* ---- answers ---- */
@@ -70,7 +70,7 @@ typedef struct Message
 static void
 put_time(Buf *out)
 {
-	char		text[CLOCK_TEXT_SIZE];
+	char text[CLOCK_TEXT_SIZE];
 
 	json_put_member(out, "time", clock_format(clock_real_us(), text));
 }
@@ -87,8 +87,8 @@ source_of(const Session *session)
 static void
 send_answer(Session *session, const char *event_type, const Buf *message)
 {
-	char		id[TRACE_SIZE + 16];
-	Buf			out;
+	char id[TRACE_SIZE + 16];
+	Buf out;
 
 	if (message->overflowed)
 	{
@@ -130,7 +130,7 @@ begin_answer(Buf *out, const char *type, Str id)
 static void
 send_simple(Session *session, const char *type, const char *event_type, Str id)
 {
-	Buf			out;
+	Buf out;
 
 	begin_answer(&out, type, id);
 	buf_putc(&out, '}');
@@ -147,7 +147,7 @@ send_ack(Session *session, Str id)
 static void
 send_error(Session *session, Str id, const char *code, const char *message)
 {
-	Buf			out;
+	Buf out;
 
 	log_info("websocket message refused", LOG_STR("code", code), LOG_STR("detail", message),
 			 LOG_STR("peer", ws_peer(session->ws)), LOG_CORRELATION(session->id));
@@ -162,8 +162,8 @@ send_error(Session *session, Str id, const char *code, const char *message)
 static void
 send_started(Session *session)
 {
-	char		cursor[CURSOR_SIZE];
-	Buf			out;
+	char cursor[CURSOR_SIZE];
+	Buf out;
 
 	buf_init(&out, 4096);
 	buf_puts(&out, "{\"specversion\":\"1.0\"");
@@ -175,8 +175,8 @@ send_started(Session *session)
 	buf_puts(&out, ",\"data\":{");
 	json_put_member(&out, "sessionId", session->id);
 	json_put_member(&out, "cursor", deliver_ws_cursor(session->client, cursor));
-	json_put_member(&out, "protocol", ws_protocol(session->ws) == WS_EVENTS_V1
-					? "events.v1" : "cloudevents.json");
+	json_put_member(&out, "protocol",
+					ws_protocol(session->ws) == WS_EVENTS_V1 ? "events.v1" : "cloudevents.json");
 	buf_puts(&out, "}}");
 	ws_send_text(session->ws, buf_text(&out), out.len);
 	buf_clear(&out);
@@ -187,7 +187,7 @@ send_started(Session *session)
 static int
 size_of_wants(const Session *session)
 {
-	int			size = 0;
+	int size = 0;
 
 	for (int i = 0; i < session->nwants; i++)
 		size += subscription_size(session->wants[i]);
@@ -198,7 +198,7 @@ static void
 apply_wants(Session *session)
 {
 	Subscription *all = session->nwants == 0 ? subscription_none()
-		: subscription_union(session->wants, session->nwants);
+											 : subscription_union(session->wants, session->nwants);
 
 	deliver_ws_change(session->client, all);
 	subscription_release(all);
@@ -224,12 +224,12 @@ forget_wants(Session *session)
 static Subscription *
 read_wanted(Session *session, const Message *message)
 {
-	char		detail[FILTER_DETAIL_SIZE];
-	int			max = (int) session->server->conf->max_subscriptions;
+	char detail[FILTER_DETAIL_SIZE];
+	int max = (int) session->server->conf->max_subscriptions;
 	EventFilter filter = {0};
 	Subscription *wanted = NULL;
-	JsonError	error;
-	Json	   *data = json_parse(message->data.data, message->data.len, &error);
+	JsonError error;
+	Json *data = json_parse(message->data.data, message->data.len, &error);
 	const Json *topics = json_member(data, "topics");
 	const Json *types = json_member(data, "types");
 
@@ -283,7 +283,7 @@ static void
 on_unsubscribe(Session *session, const Message *message)
 {
 	Subscription *unwanted;
-	int			which = 0;
+	int which = 0;
 
 	if (message->data.len == 0)
 	{
@@ -315,14 +315,14 @@ on_unsubscribe(Session *session, const Message *message)
 static void
 answer_published(Session *session, const Publishing *p, const IntakeResult *result)
 {
-	Str			id = str_from(p->id);
-	bool		none = result->accepted == 0;
-	Buf			out;
+	Str id = str_from(p->id);
+	bool none = result->accepted == 0;
+	Buf out;
 
 	begin_answer(&out, none ? "error" : "ack", id);
 	if (none)
 		buf_puts(&out, ",\"code\":\"invalid_event\","
-				 "\"message\":\"none of the events was accepted\"");
+					   "\"message\":\"none of the events was accepted\"");
 	buf_puts(&out, ",\"data\":");
 	intake_write_result(&out, result, (Str) {p->events.data, p->events.len});
 	buf_putc(&out, '}');
@@ -334,7 +334,7 @@ static void
 on_published(void *arg, const IntakeResult *result, const QueryError *error)
 {
 	Publishing *p = arg;
-	Session    *session = p->session;
+	Session *session = p->session;
 
 	if (session != NULL)
 	{
@@ -359,7 +359,7 @@ static void
 publish(Session *session, Str id, Str events)
 {
 	Publishing *p = mem_zalloc(sizeof(*p));
-	Buf			context;
+	Buf context;
 
 	p->session = session;
 	dlist_push_tail(&session->publishings, &p->node);
@@ -380,8 +380,7 @@ publish(Session *session, Str id, Str events)
 static void
 on_publish(Session *session, const Message *message)
 {
-	if (message->data.len == 0 || (message->data.data[0] != '{' &&
-								   message->data.data[0] != '['))
+	if (message->data.len == 0 || (message->data.data[0] != '{' && message->data.data[0] != '['))
 		send_error(session, message->id, "invalid_message",
 				   "data of publish is an event or an array of events");
 	else
@@ -393,7 +392,7 @@ on_publish(Session *session, const Message *message)
 static bool
 is_word(Str raw, const char *word)
 {
-	size_t		len = strlen(word);
+	size_t len = strlen(word);
 
 	return raw.len == len + 2 && memcmp(raw.data + 1, word, len) == 0;
 }
@@ -401,7 +400,7 @@ is_word(Str raw, const char *word)
 static void
 note_member(void *arg, Str key, Str value)
 {
-	Message    *message = arg;
+	Message *message = arg;
 
 	if (is_word(key, "type"))
 		message->type = value;
@@ -423,16 +422,16 @@ id_is_good(Str id)
 static void
 on_message(void *arg, Ws *ws, const char *text, size_t len)
 {
-	Session    *session = arg;
-	Message		message = {0};
-	JsonFault	fault;
-	char		detail[160];
-	char		kind = '\0';
+	Session *session = arg;
+	Message message = {0};
+	JsonFault fault;
+	char detail[160];
+	char kind = '\0';
 
 	if (!json_scan((Str) {text, len}, &kind, note_member, &message, &fault))
 	{
-		snprintf(detail, sizeof(detail), "the message is not JSON: %s, at byte %zu",
-				 fault.message, fault.offset);
+		snprintf(detail, sizeof(detail), "the message is not JSON: %s, at byte %zu", fault.message,
+				 fault.offset);
 		send_error(session, (Str) {0}, "malformed_json", detail);
 	}
 	else if (kind != '{')
@@ -462,8 +461,8 @@ on_message(void *arg, Ws *ws, const char *text, size_t len)
 static void
 on_ended(void *arg, const SubscriberEnded *ended)
 {
-	Session    *session = arg;
-	Buf			out;
+	Session *session = arg;
+	Buf out;
 
 	session->client = NULL;
 	if (ended->reason == END_UNAVAILABLE)
@@ -487,7 +486,7 @@ on_ended(void *arg, const SubscriberEnded *ended)
 static void
 on_opened(void *arg, Ws *ws)
 {
-	Session    *session = arg;
+	Session *session = arg;
 
 	session->ws = ws;
 	session->client = deliver_ws_open(session->server->deliver, ws, session->initial,
@@ -503,7 +502,7 @@ on_opened(void *arg, Ws *ws)
 static void
 on_writable(void *arg, Ws *ws)
 {
-	Session    *session = arg;
+	Session *session = arg;
 
 	(void) ws;
 	if (session->client != NULL)
@@ -513,8 +512,8 @@ on_writable(void *arg, Ws *ws)
 static void
 on_closed(void *arg, Ws *ws)
 {
-	Session    *session = arg;
-	DlistNode  *node;
+	Session *session = arg;
+	DlistNode *node;
 
 	(void) ws;
 	if (session->client != NULL)
@@ -526,18 +525,16 @@ on_closed(void *arg, Ws *ws)
 	mem_free(session);
 }
 
-static const WsHandler handler = {
-	.opened = on_opened,
-	.message = on_message,
-	.writable = on_writable,
-	.closed = on_closed
-};
+static const WsHandler handler = {.opened = on_opened,
+								  .message = on_message,
+								  .writable = on_writable,
+								  .closed = on_closed};
 
 void
 session_open(SessionServer *server, HttpConn *conn, const WsHandshake *handshake,
 			 Subscription *subscription, bool is_explicit, const Start *start)
 {
-	Session    *session = mem_zalloc(sizeof(*session));
+	Session *session = mem_zalloc(sizeof(*session));
 
 	session->server = server;
 	session->start = *start;

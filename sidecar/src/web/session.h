@@ -38,9 +38,9 @@
 typedef struct SessionServer
 {
 	const Conf *conf;
-	WsServer   *ws_server;
-	Queries    *queries;
-	Deliver    *deliver;
+	WsServer *ws_server;
+	Queries *queries;
+	Deliver *deliver;
 } SessionServer;
 
 /*
@@ -50,4 +50,4 @@ typedef struct SessionServer
 extern void session_open(SessionServer *server, HttpConn *conn, const WsHandshake *handshake,
 						 Subscription *subscription, bool is_explicit, const Start *start);
 
-#endif							/* WEB_SESSION_H */
+#endif /* WEB_SESSION_H */

@@ -17,9 +17,9 @@
 #include "base/embedded.h"
 #include "web/static.h"
 
-#define POLICY \
+#define POLICY                                                                           \
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; " \
-	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; " \
+	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "    \
 	"frame-ancestors 'none'\r\n"
 
 static const char *
@@ -44,7 +44,7 @@ static const EmbeddedFile *
 find_file(HttpSlice path)
 {
 	const char *name = path.at + 1;
-	size_t		len = path.len - 1;
+	size_t len = path.len - 1;
 
 	if (path.len == 0 || path.at[0] != '/')
 		return NULL;
@@ -60,8 +60,8 @@ static bool
 is_unchanged(const HttpHead *head, const char *etag)
 {
 	const HttpHeader *header = http_find_header(head, "if-none-match");
-	HttpSlice	rest;
-	HttpSlice	tag;
+	HttpSlice rest;
+	HttpSlice tag;
 
 	if (header == NULL)
 		return false;
@@ -81,7 +81,7 @@ bool
 static_serve(HttpConn *conn, const HttpRequest *request)
 {
 	const EmbeddedFile *file = find_file(request->head.path);
-	char		extra[768];
+	char extra[768];
 
 	if (file == NULL)
 		return false;
@@ -93,12 +93,10 @@ static_serve(HttpConn *conn, const HttpRequest *request)
 	if (is_unchanged(&request->head, file->etag))
 		http_respond(conn, &(HttpResponse) {.status = 304, .extra = extra});
 	else
-		http_respond(conn, &(HttpResponse) {
-			.status = 200,
-			.content_type = content_type(file->name),
-			.extra = extra,
-			.body = (const char *) file->data,
-			.body_len = file->len
-		});
+		http_respond(conn, &(HttpResponse) {.status = 200,
+											.content_type = content_type(file->name),
+											.extra = extra,
+											.body = (const char *) file->data,
+											.body_len = file->len});
 	return true;
 }

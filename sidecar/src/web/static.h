@@ -11,4 +11,4 @@
 /* Answers a GET or HEAD for a file that we have; false when there is none. */
 extern bool static_serve(HttpConn *conn, const HttpRequest *request);
 
-#endif							/* WEB_STATIC_H */
+#endif /* WEB_STATIC_H */

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "web/trace.h"
 
-#define TRACEPARENT_SIZE 55		/* 00-<32 hex>-<16 hex>-<2 hex> */
+#define TRACEPARENT_SIZE 55 /* 00-<32 hex>-<16 hex>-<2 hex> */
 
 static bool
 is_word(HttpSlice value)
@@ -19,7 +19,7 @@ is_word(HttpSlice value)
 		return false;
 	for (size_t i = 0; i < value.len; i++)
 	{
-		char		c = value.at[i];
+		char c = value.at[i];
 
 		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 			  strchr("._:=+/-", c) != NULL))
@@ -32,7 +32,7 @@ is_word(HttpSlice value)
 static bool
 is_hex(const char *at, size_t len, bool may_be_zero)
 {
-	bool		zero = true;
+	bool zero = true;
 
 	for (size_t i = 0; i < len; i++)
 	{
@@ -49,8 +49,8 @@ is_traceparent(HttpSlice value)
 	const char *at = value.at;
 
 	return value.len == TRACEPARENT_SIZE && memcmp(at, "00-", 3) == 0 &&
-		is_hex(at + 3, 32, false) && at[35] == '-' && is_hex(at + 36, 16, false) &&
-		at[52] == '-' && is_hex(at + 53, 2, true);
+		   is_hex(at + 3, 32, false) && at[35] == '-' && is_hex(at + 36, 16, false) &&
+		   at[52] == '-' && is_hex(at + 53, 2, true);
 }
 
 static void
@@ -61,12 +61,11 @@ copy(char *out, const char *at, size_t len)
 }
 
 bool
-trace_from_head(const HttpHead *head, char correlation[TRACE_SIZE],
-				char traceparent[TRACE_SIZE])
+trace_from_head(const HttpHead *head, char correlation[TRACE_SIZE], char traceparent[TRACE_SIZE])
 {
 	const HttpHeader *id = http_find_header(head, "x-request-id");
 	const HttpHeader *parent = http_find_header(head, "traceparent");
-	bool		traced = parent != NULL && is_traceparent(parent->value);
+	bool traced = parent != NULL && is_traceparent(parent->value);
 
 	traceparent[0] = '\0';
 	if (traced)

@@ -21,4 +21,4 @@ extern bool trace_from_head(const HttpHead *head, char correlation[TRACE_SIZE],
 							char traceparent[TRACE_SIZE]);
 extern void trace_make(char *text, size_t size, uint64_t conn, uint32_t serial);
 
-#endif							/* WEB_TRACE_H */
+#endif /* WEB_TRACE_H */

@@ -20,17 +20,17 @@ hex_digit(char c)
 char *
 uri_decode(HttpSlice text, bool plus_is_blank, size_t *len)
 {
-	char	   *out = mem_alloc(text.len + 1);
-	size_t		n = 0;
+	char *out = mem_alloc(text.len + 1);
+	size_t n = 0;
 
 	for (size_t i = 0; i < text.len; i++)
 	{
-		char		c = text.at[i];
+		char c = text.at[i];
 
 		if (c == '%')
 		{
-			int			high = i + 2 < text.len ? hex_digit(text.at[i + 1]) : -1;
-			int			low = high >= 0 ? hex_digit(text.at[i + 2]) : -1;
+			int high = i + 2 < text.len ? hex_digit(text.at[i + 1]) : -1;
+			int low = high >= 0 ? hex_digit(text.at[i + 2]) : -1;
 
 			if (low < 0)
 			{
@@ -59,7 +59,7 @@ uri_path_is(HttpSlice path, const char *literal)
 static bool
 number(const char **at, int digits, int low, int high)
 {
-	int			value = 0;
+	int value = 0;
 
 	for (int i = 0; i < digits; i++, (*at)++)
 	{
@@ -101,5 +101,5 @@ uri_is_rfc3339(const char *text)
 	if (literal(&at, "Zz"))
 		return *at == '\0';
 	return literal(&at, "+-") && number(&at, 2, 0, 23) && literal(&at, ":") &&
-		number(&at, 2, 0, 59) && *at == '\0';
+		   number(&at, 2, 0, 59) && *at == '\0';
 }

@@ -23,4 +23,4 @@ extern bool uri_path_is(HttpSlice path, const char *literal);
 /* 2026-01-31T12:00:00[.123](Z|+01:00), with every field in its range? */
 extern bool uri_is_rfc3339(const char *text);
 
-#endif							/* WEB_URI_H */
+#endif /* WEB_URI_H */

@@ -50,7 +50,7 @@ has_output(const Ws *ws)
 static void
 watch(Ws *ws)
 {
-	int			events = 0;
+	int events = 0;
 
 	if (ws->state == WS_STATE_CLOSED)
 		return;
@@ -64,7 +64,7 @@ watch(Ws *ws)
 void
 ws_gone(Ws *ws)
 {
-	int			fd;
+	int fd;
 
 	if (ws->state == WS_STATE_CLOSED)
 		return;
@@ -102,11 +102,11 @@ mark_broken(Ws *ws)
 static void
 free_dead(WsServer *server)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
 	while ((node = dlist_pop_head(&server->dead)) != NULL)
 	{
-		Ws		   *ws = DLIST_OWNER(Ws, node, node);
+		Ws *ws = DLIST_OWNER(Ws, node, node);
 
 		buf_clear(&ws->message);
 		buf_clear(&ws->held);
@@ -119,8 +119,8 @@ free_dead(WsServer *server)
 static void
 read_held(Ws *ws)
 {
-	size_t		len;
-	char	   *bytes;
+	size_t len;
+	char *bytes;
 
 	if (ws->paused || ws->held.len == 0)
 		return;
@@ -133,13 +133,13 @@ read_held(Ws *ws)
 static void
 tidy(LoopDefer *defer, void *arg)
 {
-	WsServer   *server = arg;
-	DlistNode  *node;
+	WsServer *server = arg;
+	DlistNode *node;
 
 	(void) defer;
 	while ((node = dlist_pop_head(&server->again)) != NULL)
 	{
-		Ws		   *ws = DLIST_OWNER(Ws, again, node);
+		Ws *ws = DLIST_OWNER(Ws, again, node);
 
 		if (ws->broken)
 			ws_gone(ws);
@@ -156,15 +156,13 @@ static ssize_t
 send_some(Ws *ws, struct iovec *iov, int count)
 {
 	struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t) count};
-	ssize_t		n;
+	ssize_t n;
 
 	do
 		n = sendmsg(loop_io_fd(&ws->io), &message, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 0;
-	if (n > 0)
-		ws->heard = true;
 	return n;
 }
 
@@ -172,11 +170,11 @@ send_some(Ws *ws, struct iovec *iov, int count)
 static void
 send_or_queue(Ws *ws, struct iovec *iov, int count)
 {
-	size_t		taken = 0;
+	size_t taken = 0;
 
 	if (!has_output(ws))
 	{
-		ssize_t		n = send_some(ws, iov, count);
+		ssize_t n = send_some(ws, iov, count);
 
 		if (n < 0)
 		{
@@ -187,7 +185,7 @@ send_or_queue(Ws *ws, struct iovec *iov, int count)
 	}
 	for (int i = 0; i < count; i++)
 	{
-		size_t		skip = taken < iov[i].iov_len ? taken : iov[i].iov_len;
+		size_t skip = taken < iov[i].iov_len ? taken : iov[i].iov_len;
 
 		taken -= skip;
 		ws->answers += iov[i].iov_len - skip;
@@ -201,18 +199,14 @@ void
 ws_send_control(Ws *ws, int opcode, const void *payload, size_t len)
 {
 	unsigned char header[10];
-	size_t		header_len = ws_frame_write(header, opcode, len);
+	size_t header_len = ws_frame_write(header, opcode, len);
 
 	if (ws->answers + len > ws->server->conf.max_answer_queue && opcode != WS_OP_CLOSE)
 	{
 		ws_close(ws, WS_CLOSE_POLICY, "answers are not read");
 		return;
 	}
-	send_or_queue(ws, (struct iovec[])
-	{
-		{header, header_len},
-		{(void *) payload, len}
-	}, 2);
+	send_or_queue(ws, (struct iovec[]) {{header, header_len}, {(void *) payload, len}}, 2);
 }
 
 void
@@ -226,8 +220,8 @@ ssize_t
 ws_send_raw(Ws *ws, const void *frames, size_t len)
 {
 	struct iovec iov = {(void *) frames, len};
-	size_t		end;
-	ssize_t		n;
+	size_t end;
+	ssize_t n;
 
 	if (ws->state != WS_STATE_OPEN || ws->broken)
 		return -1;
@@ -285,7 +279,7 @@ static void
 say_goodbye(Ws *ws, int code, const char *reason, WsState state)
 {
 	unsigned char payload[WS_MAX_CONTROL];
-	size_t		len = strlen(reason);
+	size_t len = strlen(reason);
 
 	if (ws->state != WS_STATE_OPEN)
 		return;
@@ -323,8 +317,8 @@ ws_fail(Ws *ws, int code, const char *reason)
 static void
 readable(Ws *ws)
 {
-	WsServer   *server = ws->server;
-	ssize_t		n = read(loop_io_fd(&ws->io), server->read_buffer, WS_READ_SIZE);
+	WsServer *server = ws->server;
+	ssize_t n = read(loop_io_fd(&ws->io), server->read_buffer, WS_READ_SIZE);
 
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
@@ -341,10 +335,11 @@ readable(Ws *ws)
 static void
 writable(Ws *ws)
 {
+	ws->heard = true; /* the client has taken what was in its way */
 	if (has_output(ws))
 	{
 		struct iovec rest = {ws->out.data + ws->out_sent, ws->out.len - ws->out_sent};
-		ssize_t		n = send_some(ws, &rest, 1);
+		ssize_t n = send_some(ws, &rest, 1);
 
 		if (n < 0)
 		{
@@ -371,7 +366,7 @@ writable(Ws *ws)
 static void
 on_io(LoopIo *io, int events, void *arg)
 {
-	Ws		   *ws = arg;
+	Ws *ws = arg;
 
 	(void) io;
 	if (events & LOOP_WRITE)
@@ -383,8 +378,8 @@ on_io(LoopIo *io, int events, void *arg)
 static void
 ping_due(LoopTimeout *timeout, void *arg)
 {
-	WsServer   *server = arg;
-	Ws		   *ws = DLIST_OWNER(Ws, timeout, timeout);
+	WsServer *server = arg;
+	Ws *ws = DLIST_OWNER(Ws, timeout, timeout);
 
 	if (ws->pinged && !ws->heard)
 	{
@@ -411,7 +406,7 @@ closing_over(LoopTimeout *timeout, void *arg)
 WsServer *
 ws_server_new(Loop *loop, const WsServerConf *conf)
 {
-	WsServer   *server = mem_zalloc(sizeof(*server));
+	WsServer *server = mem_zalloc(sizeof(*server));
 
 	server->loop = loop;
 	server->conf = *conf;
@@ -434,7 +429,7 @@ ws_server_reload(WsServer *server, const WsServerConf *conf)
 void
 ws_server_free(WsServer *server)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
 	dlist_splice(&server->open, &server->draining);
 	while ((node = dlist_first(&server->open)) != NULL)
@@ -449,7 +444,7 @@ ws_server_free(WsServer *server)
 int
 ws_server_drain_some(WsServer *server, int count, const char *reason)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
 	for (; count > 0 && (node = dlist_pop_head(&server->open)) != NULL; count--)
 	{
@@ -463,26 +458,26 @@ static void
 send_upgrade(Ws *ws, const WsHandshake *handshake)
 {
 	static const char *const names[] = {"events.v1", "cloudevents.json"};
-	char		head[320];
-	int			len = snprintf(head, sizeof(head),
-							   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-							   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s\r\n",
-							   handshake->accept,
-							   handshake->protocol_asked ? "Sec-WebSocket-Protocol: " : "",
-							   handshake->protocol_asked ? names[handshake->protocol] : "",
-							   handshake->protocol_asked ? "\r\n" : "");
+	char head[320];
+	int len = snprintf(head, sizeof(head),
+					   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+					   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s\r\n",
+					   handshake->accept,
+					   handshake->protocol_asked ? "Sec-WebSocket-Protocol: " : "",
+					   handshake->protocol_asked ? names[handshake->protocol] : "",
+					   handshake->protocol_asked ? "\r\n" : "");
 
 	send_or_queue(ws, &(struct iovec) {head, (size_t) len}, 1);
 }
 
 void
-ws_adopt(WsServer *server, HttpConn *conn, const WsHandshake *handshake,
-		 const WsHandler *handler, void *arg)
+ws_adopt(WsServer *server, HttpConn *conn, const WsHandshake *handshake, const WsHandler *handler,
+		 void *arg)
 {
-	Ws		   *ws = mem_zalloc(sizeof(*ws));
-	char	   *rest;
-	size_t		rest_len;
-	int			fd;
+	Ws *ws = mem_zalloc(sizeof(*ws));
+	char *rest;
+	size_t rest_len;
+	int fd;
 
 	ws->server = server;
 	ws->id = http_conn_id(conn);

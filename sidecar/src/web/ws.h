@@ -52,8 +52,8 @@ typedef struct WsServer WsServer;
 
 typedef enum WsProtocol
 {
-	WS_EVENTS_V1,				/* "events.v1", the default */
-	WS_CLOUDEVENTS_JSON			/* "cloudevents.json": only CloudEvents on the wire */
+	WS_EVENTS_V1,		/* "events.v1", the default */
+	WS_CLOUDEVENTS_JSON /* "cloudevents.json": only CloudEvents on the wire */
 } WsProtocol;
 
 /* Close codes that we send. */
@@ -62,34 +62,34 @@ enum
 	WS_CLOSE_NORMAL = 1000,
 	WS_CLOSE_GOING_AWAY = 1001, /* drain */
 	WS_CLOSE_PROTOCOL = 1002,
-	WS_CLOSE_UNSUPPORTED = 1003,	/* a binary frame */
-	WS_CLOSE_INVALID = 1007,	/* not UTF-8 */
-	WS_CLOSE_POLICY = 1008,		/* does not read, or asks too much */
+	WS_CLOSE_UNSUPPORTED = 1003, /* a binary frame */
+	WS_CLOSE_INVALID = 1007,	 /* not UTF-8 */
+	WS_CLOSE_POLICY = 1008,		 /* does not read, or asks too much */
 	WS_CLOSE_TOO_BIG = 1009,
 	WS_CLOSE_INTERNAL = 1011,
 	WS_CLOSE_TRY_LATER = 1013,
-	WS_CLOSE_RESET = 4410		/* the cursor is no longer good */
+	WS_CLOSE_RESET = 4410 /* the cursor is no longer good */
 };
 
 /* What happens to a connection; arg is what ws_adopt() was given. */
 typedef struct WsHandler
 {
 	/* Open; the first bytes may be sent from here. */
-	void		(*opened) (void *arg, Ws *ws);
+	void (*opened)(void *arg, Ws *ws);
 	/* A whole text message, valid UTF-8, at most max_frame_size. */
-	void		(*message) (void *arg, Ws *ws, const char *text, size_t len);
+	void (*message)(void *arg, Ws *ws, const char *text, size_t len);
 	/* After ws_send_raw() took less than all: there is room now. */
-	void		(*writable) (void *arg, Ws *ws);
+	void (*writable)(void *arg, Ws *ws);
 	/* Gone; arg is the handler's to free. */
-	void		(*closed) (void *arg, Ws *ws);
+	void (*closed)(void *arg, Ws *ws);
 } WsHandler;
 
 typedef struct WsServerConf
 {
-	size_t		max_frame_size; /* of a message from a client; more is 1009 */
-	int			ping_interval_ms;	/* an idle connection is pinged */
-	size_t		max_answer_queue;	/* bytes of control messages kept */
-	const ConfList *cors_origins;	/* whose pages may connect; same origin always may */
+	size_t max_frame_size;		  /* of a message from a client; more is 1009 */
+	int ping_interval_ms;		  /* an idle connection is pinged */
+	size_t max_answer_queue;	  /* bytes of control messages kept */
+	const ConfList *cors_origins; /* whose pages may connect; same origin always may */
 } WsServerConf;
 
 extern WsServer *ws_server_new(Loop *loop, const WsServerConf *conf);
@@ -106,9 +106,9 @@ extern void ws_server_free(WsServer *server);
  */
 typedef struct WsHandshake
 {
-	WsProtocol	protocol;
-	bool		protocol_asked; /* the client named it: it is answered */
-	char		accept[32];		/* Sec-WebSocket-Accept */
+	WsProtocol protocol;
+	bool protocol_asked; /* the client named it: it is answered */
+	char accept[32];	 /* Sec-WebSocket-Accept */
 } WsHandshake;
 
 extern bool ws_check_handshake(WsServer *server, HttpConn *conn, WsHandshake *handshake);
@@ -139,13 +139,13 @@ extern void ws_close(Ws *ws, int code, const char *reason);
 extern WsProtocol ws_protocol(const Ws *ws);
 extern const char *ws_peer(const Ws *ws);
 extern uint64_t ws_id(const Ws *ws);
-extern int	ws_server_connections(const WsServer *server);
+extern int ws_server_connections(const WsServer *server);
 
 /* Stops or goes on reading: back-pressure on a client that asks too much. */
 extern void ws_pause(Ws *ws, bool pause);
 
 /* SIGTERM: says 1001 to so many of those that are left; returns how many are. */
-extern int	ws_server_drain_some(WsServer *server, int count, const char *reason);
+extern int ws_server_drain_some(WsServer *server, int count, const char *reason);
 
 /*
  * Writes the header of a server text frame of that payload length into out
@@ -153,4 +153,4 @@ extern int	ws_server_drain_some(WsServer *server, int count, const char *reason)
  */
 extern size_t ws_frame_header(unsigned char *out, uint64_t payload_len);
 
-#endif							/* WEB_WS_H */
+#endif /* WEB_WS_H */

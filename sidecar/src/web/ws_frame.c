@@ -26,10 +26,10 @@ header_size(unsigned char second)
 static bool
 start_is_good(const WsReader *reader)
 {
-	int			opcode = reader->head[0] & 0x0f;
-	bool		final = (reader->head[0] & 0x80) != 0;
-	bool		masked = (reader->head[1] & 0x80) != 0;
-	int			len = reader->head[1] & 0x7f;
+	int opcode = reader->head[0] & 0x0f;
+	bool final = (reader->head[0] & 0x80) != 0;
+	bool masked = (reader->head[1] & 0x80) != 0;
+	int len = reader->head[1] & 0x7f;
 
 	if ((reader->head[0] & 0x70) != 0 || !masked)
 		return false;
@@ -53,8 +53,8 @@ static bool
 read_header(WsReader *reader)
 {
 	const unsigned char *head = reader->head;
-	size_t		size = header_size(head[1]);
-	uint64_t	len = head[1] & 0x7f;
+	size_t size = header_size(head[1]);
+	uint64_t len = head[1] & 0x7f;
 
 	if (len >= 126)
 	{
@@ -79,7 +79,7 @@ read_header(WsReader *reader)
 static void
 unmask(WsReader *reader, unsigned char *bytes, size_t len)
 {
-	unsigned	at = reader->mask_at;
+	unsigned at = reader->mask_at;
 
 	for (size_t i = 0; i < len; i++)
 		bytes[i] ^= reader->mask[(at + i) & 3];
@@ -90,11 +90,11 @@ WsRead
 ws_reader_feed(WsReader *reader, unsigned char *bytes, size_t len, size_t *used,
 			   unsigned char **payload, size_t *payload_len)
 {
-	size_t		at = 0;
+	size_t at = 0;
 
 	if (reader->in_payload)
 	{
-		size_t		take = len < reader->left ? len : (size_t) reader->left;
+		size_t take = len < reader->left ? len : (size_t) reader->left;
 
 		if (take == 0 && reader->left > 0)
 		{
@@ -149,12 +149,12 @@ ws_frame_write(unsigned char *out, int opcode, uint64_t payload_len)
 size_t
 ws_frame_end(const unsigned char *frames, size_t len, size_t at)
 {
-	size_t		frame = 0;
+	size_t frame = 0;
 
 	while (frame < at)
 	{
-		size_t		header = 2;
-		uint64_t	size = frames[frame + 1] & 0x7f;
+		size_t header = 2;
+		uint64_t size = frames[frame + 1] & 0x7f;
 
 		if (size >= 126)
 		{
@@ -174,5 +174,5 @@ bool
 ws_close_code_is_valid(int code)
 {
 	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
-		(code >= 3000 && code <= 4999);
+		   (code >= 3000 && code <= 4999);
 }

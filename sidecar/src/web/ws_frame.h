@@ -26,28 +26,28 @@ enum
 	WS_OP_PONG = 10
 };
 
-#define WS_MAX_HEADER 14		/* of a client's frame */
+#define WS_MAX_HEADER 14 /* of a client's frame */
 #define WS_MAX_CONTROL 125
 
 typedef struct WsReader
 {
 	unsigned char head[WS_MAX_HEADER];
-	uint8_t		head_len;		/* bytes of head that we have */
-	uint8_t		opcode;
-	bool		final;
-	bool		in_payload;
-	bool		in_message;		/* a fragmented message has begun */
-	uint8_t		mask_at;		/* next byte of the mask */
+	uint8_t head_len; /* bytes of head that we have */
+	uint8_t opcode;
+	bool final;
+	bool in_payload;
+	bool in_message; /* a fragmented message has begun */
+	uint8_t mask_at; /* next byte of the mask */
 	unsigned char mask[4];
-	uint64_t	left;			/* payload bytes still to come */
+	uint64_t left; /* payload bytes still to come */
 } WsReader;
 
 typedef enum WsRead
 {
-	WS_READ_MORE,				/* all bytes used */
-	WS_READ_HEAD,				/* a frame begins: opcode, left */
-	WS_READ_PAYLOAD,			/* a piece of payload; ends the frame when left is 0 */
-	WS_READ_FAULT				/* protocol error, 1002 */
+	WS_READ_MORE,	 /* all bytes used */
+	WS_READ_HEAD,	 /* a frame begins: opcode, left */
+	WS_READ_PAYLOAD, /* a piece of payload; ends the frame when left is 0 */
+	WS_READ_FAULT	 /* protocol error, 1002 */
 } WsRead;
 
 /*
@@ -70,4 +70,4 @@ extern size_t ws_frame_end(const unsigned char *frames, size_t len, size_t at);
 /* May a peer send this close code? */
 extern bool ws_close_code_is_valid(int code);
 
-#endif							/* WEB_WS_FRAME_H */
+#endif /* WEB_WS_FRAME_H */

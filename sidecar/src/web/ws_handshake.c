@@ -1,8 +1,7 @@
 /*
  * SPDX-License-Identifier: PostgreSQL
  *
- * ws_handshake.c: may this GET become a WebSocket?  The only home of OpenSSL
- * in this folder (SHA-1, which the handshake is defined with).
+ * ws_handshake.c: may this GET become a WebSocket?
  *
  * A browser lets any page open a WebSocket to anywhere, with cookies and from
  * inside the network; the Origin header is all that tells.  So a handshake
@@ -10,23 +9,22 @@
  * from those that cors_origins lists.
  */
 #define _GNU_SOURCE
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "web/base64.h"
 #include "web/problem.h"
+#include "web/sha1.h"
 #include "web/ws_internal.h"
 
-#define KEY_SIZE 24				/* base64 of 16 bytes */
+#define KEY_SIZE 24 /* base64 of 16 bytes */
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 static bool
 key_is_good(const HttpHeader *key)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	if (key == NULL || key->value.len != KEY_SIZE ||
 		memcmp(key->value.at + KEY_SIZE - 2, "==", 2) != 0)
@@ -40,13 +38,13 @@ key_is_good(const HttpHeader *key)
 static void
 make_accept(const HttpHeader *key, char *accept, size_t size)
 {
-	char		text[KEY_SIZE + sizeof(GUID)];
-	unsigned char digest[SHA_DIGEST_LENGTH];
-	Buf			out;
+	char text[KEY_SIZE + sizeof(GUID)];
+	unsigned char digest[SHA1_SIZE];
+	Buf out;
 
 	memcpy(text, key->value.at, KEY_SIZE);
 	memcpy(text + KEY_SIZE, GUID, sizeof(GUID));
-	SHA1((const unsigned char *) text, KEY_SIZE + sizeof(GUID) - 1, digest);
+	sha1_short(text, KEY_SIZE + sizeof(GUID) - 1, digest);
 	buf_init(&out, size);
 	base64_put(&out, digest, sizeof(digest));
 	snprintf(accept, size, "%s", buf_text(&out));
@@ -57,7 +55,7 @@ make_accept(const HttpHeader *key, char *accept, size_t size)
 static bool
 is_repeated(const HttpHead *head, const char *name)
 {
-	int			count = 0;
+	int count = 0;
 
 	for (int i = 0; i < head->nheaders; i++)
 		count += http_slice_is(head->headers[i].name, name);
@@ -81,7 +79,7 @@ origin_may_connect(const ConfList *allowed, const HttpHead *head)
 	const HttpHeader *origin = http_find_header(head, "origin");
 	const HttpHeader *host = http_find_header(head, "host");
 	const char *slashes;
-	HttpSlice	authority;
+	HttpSlice authority;
 
 	if (origin == NULL || is_listed(allowed, origin->value))
 		return true;
@@ -91,7 +89,7 @@ origin_may_connect(const ConfList *allowed, const HttpHead *head)
 	authority.at = slashes + 3;
 	authority.len = origin->value.len - (size_t) (authority.at - origin->value.at);
 	return authority.len == host->value.len &&
-		strncasecmp(authority.at, host->value.at, authority.len) == 0;
+		   strncasecmp(authority.at, host->value.at, authority.len) == 0;
 }
 
 /* The first of the client's subprotocols that we know. */
@@ -102,8 +100,8 @@ choose_protocol(const HttpHead *head, WsHandshake *handshake)
 	handshake->protocol_asked = false;
 	for (int i = 0; i < head->nheaders; i++)
 	{
-		HttpSlice	rest = head->headers[i].value;
-		HttpSlice	name;
+		HttpSlice rest = head->headers[i].value;
+		HttpSlice name;
 
 		if (!http_slice_is(head->headers[i].name, "sec-websocket-protocol"))
 			continue;
@@ -135,8 +133,8 @@ ws_check_handshake(WsServer *server, HttpConn *conn, WsHandshake *handshake)
 	else if (head->minor == 0)
 		http_problem(conn, 505, "http-version", "A WebSocket needs HTTP/1.1.");
 	else if (!http_list_has(head, "upgrade", "websocket"))
-		problem_respond(conn, 426, "upgrade", "The only upgrade known here is websocket.",
-						NULL, "Upgrade: websocket\r\n");
+		problem_respond(conn, 426, "upgrade", "The only upgrade known here is websocket.", NULL,
+						"Upgrade: websocket\r\n");
 	else if (version == NULL || !http_slice_is(version->value, "13") ||
 			 is_repeated(head, "sec-websocket-version"))
 		problem_respond(conn, 426, "websocket-version",

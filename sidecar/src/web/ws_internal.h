@@ -21,7 +21,7 @@
 
 #define WS_READ_SIZE 65536
 #define WS_CLOSE_TIME_MS 5000
-#define WS_MAX_OUTPUT ((size_t) 256 << 20)	/* one frame that was cut, and answers */
+#define WS_MAX_OUTPUT ((size_t) 256 << 20) /* one frame that was cut, and answers */
 
 typedef enum WsState
 {
@@ -33,42 +33,42 @@ typedef enum WsState
 
 struct Ws
 {
-	LoopIo		io;
-	LoopTimeout timeout;		/* the next ping, or the end of CLOSING */
-	DlistNode	node;			/* server's open or dead list */
-	DlistNode	again;			/* server's list of those to look at at the end of the turn */
-	WsServer   *server;
-	HttpSlot   *slot;
-	uint64_t	id;
+	LoopIo io;
+	LoopTimeout timeout; /* the next ping, or the end of CLOSING */
+	DlistNode node;		 /* server's open or dead list */
+	DlistNode again;	 /* server's list of those to look at at the end of the turn */
+	WsServer *server;
+	HttpSlot *slot;
+	uint64_t id;
 	const WsHandler *handler;
-	void	   *arg;
-	WsReader	reader;
+	void *arg;
+	WsReader reader;
 	unsigned char control[WS_MAX_CONTROL];
-	uint8_t		control_len;
-	Buf			message;
-	Buf			held;			/* input that came before we paused */
-	Buf			out;
-	size_t		out_sent;		/* of out */
-	size_t		answers;		/* bytes of control messages in out */
-	unsigned	state:2;
-	unsigned	protocol:1;
-	unsigned	want_writable:1;
-	unsigned	paused:1;
-	unsigned	broken:1;		/* closed at the end of the turn */
-	unsigned	heard:1;		/* anything, since the last ping */
-	unsigned	pinged:1;		/* and waiting to hear */
+	uint8_t control_len;
+	Buf message;
+	Buf held; /* input that came before we paused */
+	Buf out;
+	size_t out_sent; /* of out */
+	size_t answers;	 /* bytes of control messages in out */
+	unsigned state : 2;
+	unsigned protocol : 1;
+	unsigned want_writable : 1;
+	unsigned paused : 1;
+	unsigned broken : 1; /* closed at the end of the turn */
+	unsigned heard : 1;	 /* anything, since the last ping */
+	unsigned pinged : 1; /* and waiting to hear */
 };
 
 struct WsServer
 {
-	Loop	   *loop;
+	Loop *loop;
 	WsServerConf conf;
-	int			connections;
-	Dlist		open;
-	Dlist		draining;
-	Dlist		dead;
-	Dlist		again;
-	LoopDefer	tidy;
+	int connections;
+	Dlist open;
+	Dlist draining;
+	Dlist dead;
+	Dlist again;
+	LoopDefer tidy;
 	LoopTimeouts pings;
 	LoopTimeouts closings;
 	unsigned char read_buffer[WS_READ_SIZE];
@@ -82,4 +82,4 @@ extern void ws_send_control(Ws *ws, int opcode, const void *payload, size_t len)
 extern void ws_fail(Ws *ws, int code, const char *reason);
 extern void ws_gone(Ws *ws);
 
-#endif							/* WEB_WS_INTERNAL_H */
+#endif /* WEB_WS_INTERNAL_H */

@@ -18,7 +18,7 @@
 static bool
 frame_begins(Ws *ws)
 {
-	WsReader   *reader = &ws->reader;
+	WsReader *reader = &ws->reader;
 
 	ws->control_len = 0;
 	if (reader->opcode == WS_OP_BINARY)
@@ -53,7 +53,7 @@ static bool
 close_ends(Ws *ws)
 {
 	unsigned char *payload = ws->control;
-	int			code = 0;
+	int code = 0;
 
 	if (ws->state == WS_STATE_CLOSING)
 	{
@@ -64,8 +64,7 @@ close_ends(Ws *ws)
 		code = payload[0] << 8 | payload[1];
 	if (ws->control_len == 1 || (ws->control_len >= 2 && !ws_close_code_is_valid(code)))
 		ws_fail(ws, WS_CLOSE_PROTOCOL, "the close code is not valid");
-	else if (ws->control_len > 2 &&
-			 !str_is_utf8((char *) payload + 2, ws->control_len - 2u))
+	else if (ws->control_len > 2 && !str_is_utf8((char *) payload + 2, ws->control_len - 2u))
 		ws_fail(ws, WS_CLOSE_INVALID, "the close reason is not UTF-8");
 	else
 	{
@@ -79,13 +78,13 @@ close_ends(Ws *ws)
 static bool
 take_payload(Ws *ws, const unsigned char *payload, size_t len)
 {
-	WsReader   *reader = &ws->reader;
-	bool		ends = !reader->in_payload;
+	WsReader *reader = &ws->reader;
+	bool ends = !reader->in_payload;
 
 	if (reader->opcode < WS_OP_CLOSE)
 	{
 		if (ws->state != WS_STATE_OPEN)
-			return true;		/* what was under way when we said goodbye */
+			return true; /* what was under way when we said goodbye */
 		buf_append(&ws->message, payload, len);
 		return !(ends && reader->final) || message_ends(ws);
 	}
@@ -104,21 +103,20 @@ void
 ws_read_input(Ws *ws, unsigned char *bytes, size_t len)
 {
 	unsigned char *payload = NULL;
-	size_t		payload_len = 0;
-	size_t		at = 0;
-	bool		more = true;
+	size_t payload_len = 0;
+	size_t at = 0;
+	bool more = true;
 
 	while (more && ws->state < WS_STATE_FAILED && (at < len || ws->reader.in_payload))
 	{
-		size_t		used = 0;
+		size_t used = 0;
 
 		if (ws->paused && ws->state == WS_STATE_OPEN)
 		{
 			buf_append(&ws->held, bytes + at, len - at);
 			return;
 		}
-		switch (ws_reader_feed(&ws->reader, bytes + at, len - at, &used, &payload,
-							   &payload_len))
+		switch (ws_reader_feed(&ws->reader, bytes + at, len - at, &used, &payload, &payload_len))
 		{
 			case WS_READ_MORE:
 				more = false;
@@ -127,8 +125,7 @@ ws_read_input(Ws *ws, unsigned char *bytes, size_t len)
 				more = frame_begins(ws);
 				break;
 			case WS_READ_PAYLOAD:
-				more = take_payload(ws, payload, payload_len) ||
-					ws->state == WS_STATE_CLOSING;
+				more = take_payload(ws, payload, payload_len) || ws->state == WS_STATE_CLOSING;
 				break;
 			case WS_READ_FAULT:
 				ws_fail(ws, WS_CLOSE_PROTOCOL, "the frame is malformed");

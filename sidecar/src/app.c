@@ -27,7 +27,7 @@
 
 #define TICK_MS 1000
 #define READY_STEP_MS 5
-#define READY_WAIT_MS 1000		/* for PostgreSQL, before we are ready without it */
+#define READY_WAIT_MS 1000 /* for PostgreSQL, before we are ready without it */
 #define DRAIN_STEP_MS 50
 #define DRAIN_GRACE_MS 2000		/* for last bytes, after the last slice */
 #define RESERVED_DESCRIPTORS 64 /* PostgreSQL, listeners, files */
@@ -35,27 +35,27 @@
 
 typedef struct App
 {
-	Process    *process;
-	Loop	   *loop;
-	Queries    *queries;
-	Deliver    *deliver;
-	Feed	   *feed;
-	Upkeep	   *upkeep;
+	Process *process;
+	Loop *loop;
+	Queries *queries;
+	Deliver *deliver;
+	Feed *feed;
+	Upkeep *upkeep;
 	HttpServer *public;
-	HttpServer *admin_server;	/* NULL in all but process 0 */
-	WsServer   *ws_server;
-	Route		route;
-	Admin		admin;
-	LoopTimer	tick;
-	LoopTimer	ready;
-	LoopTimer	drain;
-	LoopSignal	on_term;
-	LoopSignal	on_int;
-	LoopSignal	on_hup;
-	int64_t		ready_at;		/* loop time; at the latest */
-	int64_t		drain_ends;		/* loop time; 0 while serving */
-	int			drain_slice;
-	int64_t		log_level_seen;
+	HttpServer *admin_server; /* NULL in all but process 0 */
+	WsServer *ws_server;
+	Route route;
+	Admin admin;
+	LoopTimer tick;
+	LoopTimer ready;
+	LoopTimer drain;
+	LoopSignal on_term;
+	LoopSignal on_int;
+	LoopSignal on_hup;
+	int64_t ready_at;	/* loop time; at the latest */
+	int64_t drain_ends; /* loop time; 0 while serving */
+	int drain_slice;
+	int64_t log_level_seen;
 } App;
 
 /* ---- configuration ---- */
@@ -84,24 +84,19 @@ public_conf(App *app)
 {
 	const Conf *conf = app->process->conf;
 
-	return (HttpServerConf)
-	{
-		.name = "public",
-		.handler = route_request,
-		.arg = &app->route,
-		.limits = {
-			.max_url_size = (size_t) conf->max_url_size,
-			.max_head_size = (size_t) conf->max_head_size,
-			.max_body_size = (uint64_t) conf->max_body_size
-		},
-		.max_connections = connections_allowed(conf),
-		.max_connections_per_address = (int) conf->max_connections_per_address,
-		.head_timeout_ms = conf->head_timeout,
-		.body_timeout_ms = conf->body_timeout,
-		.idle_timeout_ms = conf->idle_timeout,
-		.send_timeout_ms = conf->send_timeout,
-		.cors_origins = &conf->cors_origins
-	};
+	return (HttpServerConf) {.name = "public",
+							 .handler = route_request,
+							 .arg = &app->route,
+							 .limits = {.max_url_size = (size_t) conf->max_url_size,
+										.max_head_size = (size_t) conf->max_head_size,
+										.max_body_size = (uint64_t) conf->max_body_size},
+							 .max_connections = connections_allowed(conf),
+							 .max_connections_per_address = (int) conf->max_connections_per_address,
+							 .head_timeout_ms = conf->head_timeout,
+							 .body_timeout_ms = conf->body_timeout,
+							 .idle_timeout_ms = conf->idle_timeout,
+							 .send_timeout_ms = conf->send_timeout,
+							 .cors_origins = &conf->cors_origins};
 }
 
 static HttpServerConf
@@ -124,13 +119,10 @@ ws_conf(App *app)
 {
 	const Conf *conf = app->process->conf;
 
-	return (WsServerConf)
-	{
-		.max_frame_size = (size_t) conf->max_frame_size,
-		.ping_interval_ms = (int) conf->ping_interval,
-		.max_answer_queue = MAX_ANSWER_QUEUE,
-		.cors_origins = &conf->cors_origins
-	};
+	return (WsServerConf) {.max_frame_size = (size_t) conf->max_frame_size,
+						   .ping_interval_ms = (int) conf->ping_interval,
+						   .max_answer_queue = MAX_ANSWER_QUEUE,
+						   .cors_origins = &conf->cors_origins};
 }
 
 static void
@@ -144,7 +136,7 @@ use_conf(App *app)
 static void
 reload(LoopSignal *signal, int signum, void *arg)
 {
-	App		   *app = arg;
+	App *app = arg;
 	HttpServerConf http;
 	WsServerConf ws;
 
@@ -165,7 +157,7 @@ reload(LoopSignal *signal, int signum, void *arg)
 static void
 on_epoch(void *arg, const FeedEpoch *epoch)
 {
-	App		   *app = arg;
+	App *app = arg;
 
 	deliver_feed_handler.on_epoch(deliver_hub(app->deliver), epoch);
 }
@@ -173,7 +165,7 @@ on_epoch(void *arg, const FeedEpoch *epoch)
 static void
 on_event(void *arg, const FeedEvent *event)
 {
-	App		   *app = arg;
+	App *app = arg;
 
 	deliver_feed_handler.on_event(deliver_hub(app->deliver), event);
 }
@@ -181,7 +173,7 @@ on_event(void *arg, const FeedEvent *event)
 static void
 on_page_end(void *arg, int64_t position, const char *epoch)
 {
-	App		   *app = arg;
+	App *app = arg;
 
 	deliver_feed_handler.on_page_end(deliver_hub(app->deliver), position, epoch);
 }
@@ -193,18 +185,18 @@ on_state(void *arg, bool connected)
 	METRIC_SET(pg_connected, connected);
 }
 
-static const FeedHandler feed_handler = {
-	.on_epoch = on_epoch, .on_event = on_event, .on_page_end = on_page_end, .on_state = on_state
-};
+static const FeedHandler feed_handler = {.on_epoch = on_epoch,
+										 .on_event = on_event,
+										 .on_page_end = on_page_end,
+										 .on_state = on_state};
 
 /* ---- time ---- */
 
 static void
 tick(LoopTimer *timer, void *arg)
 {
-	App		   *app = arg;
-	int64_t		wanted = (int64_t)
-		counters_get(0, (int) (offsetof(Metrics, wanted_log_level) / sizeof(int64_t)));
+	App *app = arg;
+	int64_t wanted = (int64_t) counters_get(0, METRIC_INDEX(wanted_log_level));
 
 	(void) timer;
 	admin_collect(&app->admin);
@@ -220,7 +212,7 @@ tick(LoopTimer *timer, void *arg)
 static void
 look_if_ready(LoopTimer *timer, void *arg)
 {
-	App		   *app = arg;
+	App *app = arg;
 
 	if (!route_is_open(&app->route) && loop_now_ms(app->loop) < app->ready_at)
 		return;
@@ -233,8 +225,8 @@ look_if_ready(LoopTimer *timer, void *arg)
 static void
 drain_step(LoopTimer *timer, void *arg)
 {
-	App		   *app = arg;
-	int			left = http_server_drain_some(app->public, app->drain_slice);
+	App *app = arg;
+	int left = http_server_drain_some(app->public, app->drain_slice);
 
 	(void) timer;
 	ws_server_drain_some(app->ws_server, app->drain_slice, "going away, come again");
@@ -249,10 +241,10 @@ drain_step(LoopTimer *timer, void *arg)
 static void
 drain(LoopSignal *signal, int signum, void *arg)
 {
-	App		   *app = arg;
-	int64_t		drain_time = app->process->conf->drain_time;
-	int			connections = http_server_connections(app->public);
-	int64_t		steps = drain_time / DRAIN_STEP_MS + 1;
+	App *app = arg;
+	int64_t drain_time = app->process->conf->drain_time;
+	int connections = http_server_connections(app->public);
+	int64_t steps = drain_time / DRAIN_STEP_MS + 1;
 
 	(void) signal;
 	if (app->drain_ends != 0)
@@ -304,8 +296,8 @@ open_app(App *app)
 	app->route.sessions.ws_server = app->ws_server;
 	app->route.sessions.queries = app->queries;
 	app->route.sessions.deliver = app->deliver;
-	app->admin = (Admin) {.feed = app->feed, .queries = app->queries,
-		.deliver = app->deliver, .public = app->public};
+	app->admin = (Admin) {
+		.feed = app->feed, .queries = app->queries, .deliver = app->deliver, .public = app->public};
 	use_conf(app);
 	loop_timer_init(&app->tick, app->loop, tick, app);
 	loop_timer_start(&app->tick, TICK_MS, TICK_MS);
@@ -343,8 +335,8 @@ close_app(App *app)
 int
 app_run(Process *self)
 {
-	App			app = {.process = self};
-	bool		good;
+	App app = {.process = self};
+	bool good;
 
 	signal(SIGPIPE, SIG_IGN);
 	metrics_attach();
