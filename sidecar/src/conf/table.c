@@ -111,7 +111,8 @@ const Setting conf_settings[] = {
 	 "A quiet SSE stream gets a comment line, and an NDJSON stream an empty line, this often."},
 	{"ping_interval", SETTING_DURATION, AT(ping_interval), "30s", 100, HOUR, false, NULL,
 	 "A quiet WebSocket gets a ping this often; one that has not answered the last is closed."},
-	{NULL}};
+	{.name = NULL},
+};
 
 const Setting *
 conf_find_setting(const char *name, size_t len)

@@ -58,11 +58,12 @@ parse_quantity(SettingKind kind, const char *text, double *value)
 	int64_t factor = kind == SETTING_DURATION ? 1000 : 1;
 	char *end;
 
-	if (!strchr("0123456789.-", text[0]) || !text[0])
-		return false; /* strtod would take inf, nan and leading blanks */
+	/* strtod would take more: blanks, hexadecimals, exponents, inf and nan */
+	if (strspn(text, "0123456789.-") == 0 || strpbrk(text, "xXeEpP"))
+		return false;
 	errno = 0;
 	*value = strtod(text, &end);
-	if (errno || end == text || !isfinite(*value))
+	if (errno || end == text)
 		return false;
 	while (*end == ' ')
 		end++;
