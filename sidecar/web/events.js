@@ -88,12 +88,9 @@ class Link {
 
 	constructor(client, transport) {
 		Object.assign(this, { client, transport, options: client.options });
-		const { transports, upgradeAfter } = this.options;
-		if (transport !== transports[0])
-			this.#upgrade = setTimeout(
-				() => this.end("restart"),
-				upgradeAfter * (1 + Math.random()),
-			);
+		const upgrade = () => this.end("restart");
+		if (transport !== client.transports[0])
+			this.#upgrade = setTimeout(upgrade, this.options.upgradeAfter * (1 + Math.random()));
 	}
 
 	end(reason) {
@@ -147,7 +144,7 @@ class Link {
 const TRANSPORTS = {
 	websocket: (link) =>
 		new Promise((resolve, reject) => {
-			const Socket = link.options.WebSocket || globalThis.WebSocket;
+			const { Socket } = link.client;
 			const url = new URL(link.options.url, globalThis.location?.href);
 			url.protocol = url.protocol.replace("http", "ws");
 			url.search = link.client._query();
@@ -171,7 +168,8 @@ const TRANSPORTS = {
 				try {
 					const message = JSON.parse(data);
 					if (message.sequence) link.event(message);
-					else if (message.type === "WebSessionStarted") link.advance(message.data.cursor);
+					else if (message.type === "WebSessionStarted")
+						link.advance(message.data.cursor);
 					else if (message.type === "error")
 						throw new EventsError(message.message, { problem: message });
 				} catch (error) {
@@ -208,7 +206,9 @@ const TRANSPORTS = {
 				else if (line === "") {
 					const message = block.data.length ? JSON.parse(block.data.join("\n")) : null;
 					if (block.event === "reset" || block.event === "error")
-						throw new EventsError(message?.detail || block.event, { problem: message });
+						throw new EventsError(message?.detail || block.event, {
+							problem: message ?? {},
+						});
 					if (message) link.event(message);
 					else if (block.id) link.advance(block.id);
 					block = { data: [] };
@@ -240,6 +240,10 @@ export class EventsClient {
 		this.options = { ...DEFAULTS, ...options };
 		const { after, topics, types, onevent, onreset, onstate, onerror } = this.options;
 		Object.assign(this, { topics, types, onevent, onreset, onstate, onerror });
+		this.Socket = this.options.WebSocket || globalThis.WebSocket;
+		this.transports = this.options.transports.filter(
+			(one) => one !== "websocket" || this.Socket,
+		);
 		this.cursor = CURSOR.test(after) ? after : null;
 		this.state = "connecting";
 		this.transport = null;
@@ -339,9 +343,7 @@ export class EventsClient {
 	 */
 	async #round() {
 		let error;
-		for (const transport of this.options.transports) {
-			if (transport === "websocket" && !this.options.WebSocket && !globalThis.WebSocket)
-				continue;
+		for (const transport of this.transports) {
 			const link = (this.#link = new Link(this, transport));
 			this.#setState("connecting", transport);
 			try {
