@@ -35,7 +35,7 @@ typedef struct Process
 } Process;
 
 /*
- * The application, in web/app.c: serve until drained, then return the exit status.  It calls
+ * The application, in app.c: serve until drained, then return the exit status.  It calls
  * process_ready() once it accepts clients.
  */
 int app_run(Process *self);

@@ -1,6 +1,5 @@
 /*
- * loop_test.c - turns, deferred work, time-outs, and watchers that are cleared by their own
- * callbacks.
+ * loop_test.c - turns, deferred work, time-outs, and watchers that their own callbacks clear.
  *
  * SPDX-License-Identifier: PostgreSQL
  */
