@@ -63,7 +63,8 @@ foreach my $format ('plain', 'custom')
 	pass("$format: maintenance runs");
 
 	# A dump of the restored database is like the first.
-	$node->command_ok([ 'pg_dump', '-f', "$folder/again.dump", '-d', $node->connstr($format) ], "$format: pg_dump of it");
+	$node->command_ok([ 'pg_dump', '-f', "$folder/again.dump", '-d', $node->connstr($format) ],
+		"$format: pg_dump of it");
 	$node->safe_psql($format, 'DROP EXTENSION events CASCADE');
 	is($node->safe_psql($format, "SELECT count(*) FROM pg_namespace WHERE nspname = 'events'"), 0,
 		"$format: DROP EXTENSION leaves no schema");

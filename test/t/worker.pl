@@ -65,7 +65,9 @@ foreach my $round (1 .. 3)
 	$listener->quit;
 }
 $node->safe_psql('postgres', 'DROP EXTENSION events');
-wait_for($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'events worker' AND datname = 'postgres'",
+wait_for($node,
+	"SELECT count(*) = 0 FROM pg_stat_activity"
+	  . " WHERE backend_type = 'events worker' AND datname = 'postgres'",
 	'without the extension there is no worker after a while');
 unlike(slurp_file($node->logfile), qr/PANIC|FATAL:(?!.*terminating)|exited with exit code [^01]/,
 	'the log shows no failure');
