@@ -230,7 +230,8 @@ drain_step(LoopTimer *timer, void *arg)
 
 	(void) timer;
 	ws_server_drain_some(app->ws_server, app->drain_slice, "going away, come again");
-	if (left == 0 || loop_now_ms(app->loop) >= app->drain_ends)
+	if ((left == 0 && app->route.sessions.publishing == 0) ||
+		loop_now_ms(app->loop) >= app->drain_ends)
 	{
 		if (left > 0)
 			log_warning("connections broken off", LOG_INT("connections", left));

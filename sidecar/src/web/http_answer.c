@@ -209,7 +209,7 @@ http_respond(HttpConn *conn, const HttpResponse *response)
 	if (response->content_type != NULL)
 		buf_printf(&head, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n",
 				   response->content_type);
-	if (!bodiless)
+	if (!bodiless && !response->unsized)
 		buf_printf(&head, "Content-Length: %zu\r\n", response->body_len);
 	if (response->extra != NULL)
 		buf_puts(&head, response->extra);

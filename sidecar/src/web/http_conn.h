@@ -91,7 +91,8 @@ typedef struct HttpResponse
 	const char *extra;
 	const char *body;
 	size_t body_len;
-	bool close; /* close afterwards, whatever the request said */
+	bool unsized; /* HEAD: how long the body of a GET would be is not known */
+	bool close;	  /* close afterwards, whatever the request said */
 } HttpResponse;
 
 /* Answers a HANDLED or HELD request.  HEAD requests get the head only. */

@@ -137,7 +137,8 @@ intake_explain(const QueryError *error, const char *correlation_id)
 		return (IntakeFailure) {
 			503, "outcome-unknown",
 			"The connection to the database broke: the events may or may not have been "
-			"published.  Publishing them again with the same id and source is safe."};
+			"published.  Events with an id and source of their own let receivers tell a "
+			"repetition."};
 	if (in_class(error, "22"))
 		return (IntakeFailure) {400, "invalid-event", error->message};
 	if (in_class(error, "54"))

@@ -215,6 +215,7 @@ static void
 answer_head(HttpConn *conn, Get *get)
 {
 	http_respond(conn, &(HttpResponse) {.status = 200,
+										.unsized = true,
 										.content_type = content_types[get->way],
 										.extra = "Cache-Control: no-store\r\nVary: Accept\r\n"});
 	params_clear(&get->params);

@@ -5,56 +5,17 @@
  *
  * A message is scanned, not parsed: its members are found as slices of the
  * text, so that the events of a publish go on as they came.
- *
- * Publishing is asynchronous.  A session may have MAX_PUBLISHING of them under
- * way; with that many its socket is not read, so that a client who publishes
- * faster than the database takes it is slowed down by TCP.  A publication
- * outlives its session: what is under way when the client goes is committed,
- * and answered to nobody.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "web/filter.h"
-#include "web/intake.h"
 #include "web/json_scan.h"
-#include "web/metrics.h"
-#include "web/session.h"
-#include "web/trace.h"
+#include "web/session_internal.h"
 
-#define MAX_PUBLISHING 16
 #define MAX_ID_SIZE 128
-#define MAX_ANSWER ((size_t) 256 << 20)
-
-typedef struct Publishing
-{
-	DlistNode node;			 /* session's list */
-	struct Session *session; /* NULL when it is gone */
-	Buf events;
-	char *id; /* raw JSON, or NULL */
-	char correlation_id[TRACE_SIZE];
-} Publishing;
-
-typedef struct Session
-{
-	SessionServer *server;
-	Ws *ws;
-	DeliverWs *client; /* NULL when the subscription is over */
-	Start start;
-	Subscription *initial; /* until opened */
-	Subscription **wants;  /* what was subscribed to, in order */
-	int nwants;
-	bool implicit; /* everything, because nothing was said */
-	char id[TRACE_SIZE];
-	unsigned answers; /* for ids of wrapped answers */
-	uint32_t published;
-	int publishing;
-	Dlist publishings;
-} Session;
 
 /* The members of a message, as they came. */
 typedef struct Message
@@ -64,123 +25,6 @@ typedef struct Message
 	Str data;
 	bool is_event; /* has specversion */
 } Message;
-
-/* ---- answers ---- */
-
-static void
-put_time(Buf *out)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	json_put_member(out, "time", clock_format(clock_real_us(), text));
-}
-
-static const char *
-source_of(const Session *session)
-{
-	const char *source = session->server->conf->source;
-
-	return source != NULL && source[0] != '\0' ? source : "/eventsd";
-}
-
-/* Sends a JSON message; in cloudevents.json as the data of an event. */
-static void
-send_answer(Session *session, const char *event_type, const Buf *message)
-{
-	char id[TRACE_SIZE + 16];
-	Buf out;
-
-	if (message->overflowed)
-	{
-		ws_close(session->ws, WS_CLOSE_INTERNAL, "the answer is too long");
-		return;
-	}
-	if (ws_protocol(session->ws) == WS_EVENTS_V1)
-	{
-		ws_send_text(session->ws, buf_text(message), message->len);
-		return;
-	}
-	buf_init(&out, MAX_ANSWER);
-	snprintf(id, sizeof(id), "%s-%u", session->id, ++session->answers);
-	buf_puts(&out, "{\"specversion\":\"1.0\"");
-	json_put_member(&out, "id", id);
-	json_put_member(&out, "source", source_of(session));
-	json_put_member(&out, "type", event_type);
-	put_time(&out);
-	json_put_member(&out, "datacontenttype", "application/json");
-	json_put_key(&out, "data");
-	buf_append(&out, message->data, message->len);
-	buf_putc(&out, '}');
-	ws_send_text(session->ws, buf_text(&out), out.len);
-	buf_clear(&out);
-}
-
-static void
-begin_answer(Buf *out, const char *type, Str id)
-{
-	buf_init(out, MAX_ANSWER);
-	buf_printf(out, "{\"type\":\"%s\"", type);
-	if (id.len > 0)
-	{
-		buf_puts(out, ",\"id\":");
-		buf_append(out, id.data, id.len);
-	}
-}
-
-static void
-send_simple(Session *session, const char *type, const char *event_type, Str id)
-{
-	Buf out;
-
-	begin_answer(&out, type, id);
-	buf_putc(&out, '}');
-	send_answer(session, event_type, &out);
-	buf_clear(&out);
-}
-
-static void
-send_ack(Session *session, Str id)
-{
-	send_simple(session, "ack", "WebSessionAck", id);
-}
-
-static void
-send_error(Session *session, Str id, const char *code, const char *message)
-{
-	Buf out;
-
-	log_info("websocket message refused", LOG_STR("code", code), LOG_STR("detail", message),
-			 LOG_STR("peer", ws_peer(session->ws)), LOG_CORRELATION(session->id));
-	begin_answer(&out, "error", id);
-	json_put_member(&out, "code", code);
-	json_put_member(&out, "message", message);
-	buf_putc(&out, '}');
-	send_answer(session, "WebSessionError", &out);
-	buf_clear(&out);
-}
-
-static void
-send_started(Session *session)
-{
-	char cursor[CURSOR_SIZE];
-	Buf out;
-
-	buf_init(&out, 4096);
-	buf_puts(&out, "{\"specversion\":\"1.0\"");
-	json_put_member(&out, "id", session->id);
-	json_put_member(&out, "source", source_of(session));
-	json_put_member(&out, "type", "WebSessionStarted");
-	put_time(&out);
-	json_put_member(&out, "datacontenttype", "application/json");
-	buf_puts(&out, ",\"data\":{");
-	json_put_member(&out, "sessionId", session->id);
-	json_put_member(&out, "cursor", deliver_ws_cursor(session->client, cursor));
-	json_put_member(&out, "protocol",
-					ws_protocol(session->ws) == WS_EVENTS_V1 ? "events.v1" : "cloudevents.json");
-	buf_puts(&out, "}}");
-	ws_send_text(session->ws, buf_text(&out), out.len);
-	buf_clear(&out);
-}
 
 /* ---- subscriptions ---- */
 
@@ -234,19 +78,19 @@ read_wanted(Session *session, const Message *message)
 	const Json *types = json_member(data, "types");
 
 	if (data == NULL)
-		send_error(session, message->id, "invalid_message", error.message);
+		session_send_error(session, message->id, "invalid_message", error.message);
 	else if (json_kind(data) != JSON_KIND_OBJECT)
-		send_error(session, message->id, "invalid_message", "data is not an object");
+		session_send_error(session, message->id, "invalid_message", "data is not an object");
 	else if (json_member(data, "pattern") != NULL || json_member(data, "filter") != NULL)
-		send_error(session, message->id, "not_supported",
-				   "pattern and filter are not supported yet");
+		session_send_error(session, message->id, "not_supported",
+						   "pattern and filter are not supported yet");
 	else if ((topics == NULL && types == NULL) ||
 			 json_count(data) != (size_t) ((topics != NULL) + (types != NULL)))
-		send_error(session, message->id, "invalid_message",
-				   "data has topics, types or both, and nothing else");
+		session_send_error(session, message->id, "invalid_message",
+						   "data has topics, types or both, and nothing else");
 	else if ((topics != NULL && !filter_add_json_topics(&filter, topics, max, detail)) ||
 			 (types != NULL && !filter_add_json_types(&filter, types, max, detail)))
-		send_error(session, message->id, "invalid_subscription", detail);
+		session_send_error(session, message->id, "invalid_subscription", detail);
 	else
 		wanted = subscription_new(&filter);
 	filter_free(&filter);
@@ -265,8 +109,8 @@ on_subscribe(Session *session, const Message *message)
 		session->server->conf->max_subscriptions)
 	{
 		subscription_release(wanted);
-		send_error(session, message->id, "too_many_subscriptions",
-				   "this connection has as many topics and types as one may have");
+		session_send_error(session, message->id, "too_many_subscriptions",
+						   "this connection has as many topics and types as one may have");
 		return;
 	}
 	if (session->implicit)
@@ -276,7 +120,7 @@ on_subscribe(Session *session, const Message *message)
 								 sizeof(Subscription *) * (size_t) (session->nwants + 1));
 	session->wants[session->nwants++] = wanted;
 	apply_wants(session);
-	send_ack(session, message->id);
+	session_send_ack(session, message->id);
 }
 
 static void
@@ -290,7 +134,7 @@ on_unsubscribe(Session *session, const Message *message)
 		forget_wants(session);
 		session->implicit = false;
 		apply_wants(session);
-		send_ack(session, message->id);
+		session_send_ack(session, message->id);
 		return;
 	}
 	unwanted = read_wanted(session, message);
@@ -301,93 +145,26 @@ on_unsubscribe(Session *session, const Message *message)
 	subscription_release(unwanted);
 	if (which == session->nwants || session->implicit)
 	{
-		send_error(session, message->id, "not_subscribed",
-				   "there is no such subscription on this connection");
+		session_send_error(session, message->id, "not_subscribed",
+						   "there is no such subscription on this connection");
 		return;
 	}
 	forget_want(session, which);
 	apply_wants(session);
-	send_ack(session, message->id);
+	session_send_ack(session, message->id);
 }
 
-/* ---- publishing ---- */
-
-static void
-answer_published(Session *session, const Publishing *p, const IntakeResult *result)
-{
-	Str id = str_from(p->id);
-	bool none = result->accepted == 0;
-	Buf out;
-
-	begin_answer(&out, none ? "error" : "ack", id);
-	if (none)
-		buf_puts(&out, ",\"code\":\"invalid_event\","
-					   "\"message\":\"none of the events was accepted\"");
-	buf_puts(&out, ",\"data\":");
-	intake_write_result(&out, result, (Str) {p->events.data, p->events.len});
-	buf_putc(&out, '}');
-	send_answer(session, none ? "WebSessionError" : "WebSessionAck", &out);
-	buf_clear(&out);
-}
-
-static void
-on_published(void *arg, const IntakeResult *result, const QueryError *error)
-{
-	Publishing *p = arg;
-	Session *session = p->session;
-
-	if (session != NULL)
-	{
-		dlist_remove(&p->node);
-		if (result != NULL)
-			answer_published(session, p, result);
-		else
-		{
-			IntakeFailure failure = intake_explain(error, p->correlation_id);
-
-			send_error(session, str_from(p->id), failure.code, failure.detail);
-		}
-		if (session->publishing-- == MAX_PUBLISHING)
-			ws_pause(session->ws, false);
-	}
-	buf_clear(&p->events);
-	mem_free(p->id);
-	mem_free(p);
-}
-
-static void
-publish(Session *session, Str id, Str events)
-{
-	Publishing *p = mem_zalloc(sizeof(*p));
-	Buf context;
-
-	p->session = session;
-	dlist_push_tail(&session->publishings, &p->node);
-	buf_init(&p->events, events.len);
-	buf_append(&p->events, events.data, events.len);
-	p->id = id.len > 0 ? mem_strndup(id.data, id.len) : NULL;
-	snprintf(p->correlation_id, sizeof(p->correlation_id), "%.48s-%x", session->id,
-			 ++session->published);
-	buf_init(&context, 4096);
-	intake_write_context(&context, session->server->conf->source, ws_peer(session->ws),
-						 p->correlation_id, NULL);
-	if (++session->publishing == MAX_PUBLISHING)
-		ws_pause(session->ws, true);
-	query_intake(session->server->queries, events, buf_text(&context), on_published, p);
-	buf_clear(&context);
-}
+/* ---- messages ---- */
 
 static void
 on_publish(Session *session, const Message *message)
 {
 	if (message->data.len == 0 || (message->data.data[0] != '{' && message->data.data[0] != '['))
-		send_error(session, message->id, "invalid_message",
-				   "data of publish is an event or an array of events");
+		session_send_error(session, message->id, "invalid_message",
+						   "data of publish is an event or an array of events");
 	else
-		publish(session, message->id, message->data);
+		session_publish(session, message->id, message->data);
 }
-
-/* ---- messages ---- */
 
 static bool
 is_word(Str raw, const char *word)
@@ -432,17 +209,17 @@ on_message(void *arg, Ws *ws, const char *text, size_t len)
 	{
 		snprintf(detail, sizeof(detail), "the message is not JSON: %s, at byte %zu", fault.message,
 				 fault.offset);
-		send_error(session, (Str) {0}, "malformed_json", detail);
+		session_send_error(session, (Str) {0}, "malformed_json", detail);
 	}
 	else if (kind != '{')
-		send_error(session, (Str) {0}, "invalid_message", "a message is a JSON object");
+		session_send_error(session, (Str) {0}, "invalid_message", "a message is a JSON object");
 	else if (!id_is_good(message.id))
-		send_error(session, (Str) {0}, "invalid_message",
-				   "id is a string or a number of at most 128 bytes");
+		session_send_error(session, (Str) {0}, "invalid_message",
+						   "id is a string or a number of at most 128 bytes");
 	else if (session->client == NULL)
-		send_error(session, message.id, "ended", "the subscription is over");
+		session_send_error(session, message.id, "ended", "the subscription is over");
 	else if (is_word(message.type, "ping"))
-		send_simple(session, "pong", "WebSessionPong", message.id);
+		session_send_simple(session, "pong", "WebSessionPong", message.id);
 	else if (is_word(message.type, "subscribe"))
 		on_subscribe(session, &message);
 	else if (is_word(message.type, "unsubscribe"))
@@ -450,10 +227,10 @@ on_message(void *arg, Ws *ws, const char *text, size_t len)
 	else if (is_word(message.type, "publish"))
 		on_publish(session, &message);
 	else if (message.is_event && ws_protocol(ws) == WS_CLOUDEVENTS_JSON)
-		publish(session, message.id, (Str) {text, len});
+		session_publish(session, message.id, (Str) {text, len});
 	else
-		send_error(session, message.id, "unknown_type",
-				   "type is ping, subscribe, unsubscribe or publish");
+		session_send_error(session, message.id, "unknown_type",
+						   "type is ping, subscribe, unsubscribe or publish");
 }
 
 /* ---- life ---- */
@@ -467,18 +244,18 @@ on_ended(void *arg, const SubscriberEnded *ended)
 	session->client = NULL;
 	if (ended->reason == END_UNAVAILABLE)
 	{
-		send_error(session, (Str) {0}, "unavailable", "the database cannot be reached now");
+		session_send_error(session, (Str) {0}, "unavailable", "the database cannot be reached now");
 		ws_close(session->ws, WS_CLOSE_TRY_LATER, "the database cannot be reached now");
 		return;
 	}
-	begin_answer(&out, "error", (Str) {0});
+	session_begin_answer(&out, "error", (Str) {0});
 	json_put_member(&out, "code", "reset");
 	json_put_member(&out, "message", "the cursor is no longer good");
 	json_put_member(&out, "reset", subscriber_end_name(ended->reason));
 	json_put_member(&out, "cursor", ended->cursor);
 	json_put_member(&out, "oldest", ended->oldest);
 	buf_putc(&out, '}');
-	send_answer(session, "WebSessionError", &out);
+	session_send_answer(session, "WebSessionError", &out);
 	buf_clear(&out);
 	ws_close(session->ws, WS_CLOSE_RESET, "reset");
 }
@@ -494,7 +271,7 @@ on_opened(void *arg, Ws *ws)
 	subscription_release(session->initial);
 	session->initial = NULL;
 	if (session->client != NULL)
-		send_started(session);
+		session_send_started(session);
 	else
 		ws_close(ws, WS_CLOSE_TRY_LATER, "the database was not reached yet");
 }
@@ -513,13 +290,11 @@ static void
 on_closed(void *arg, Ws *ws)
 {
 	Session *session = arg;
-	DlistNode *node;
 
 	(void) ws;
 	if (session->client != NULL)
 		deliver_ws_close(session->client);
-	while ((node = dlist_pop_head(&session->publishings)) != NULL)
-		DLIST_OWNER(Publishing, node, node)->session = NULL;
+	session_leave_publishings(session);
 	forget_wants(session);
 	mem_free(session->wants);
 	mem_free(session);

@@ -41,6 +41,7 @@ typedef struct SessionServer
 	WsServer *ws_server;
 	Queries *queries;
 	Deliver *deliver;
+	int publishing; /* publications under way, also those whose session is gone */
 } SessionServer;
 
 /*

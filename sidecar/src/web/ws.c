@@ -47,8 +47,8 @@ has_output(const Ws *ws)
 	return ws->out.len > ws->out_sent;
 }
 
-static void
-watch(Ws *ws)
+void
+ws_watch(Ws *ws)
 {
 	int events = 0;
 
@@ -99,56 +99,6 @@ mark_broken(Ws *ws)
 	look_again(ws);
 }
 
-static void
-free_dead(WsServer *server)
-{
-	DlistNode *node;
-
-	while ((node = dlist_pop_head(&server->dead)) != NULL)
-	{
-		Ws *ws = DLIST_OWNER(Ws, node, node);
-
-		buf_clear(&ws->message);
-		buf_clear(&ws->held);
-		buf_clear(&ws->out);
-		mem_free(ws);
-	}
-}
-
-/* Goes on with what had come when the connection was paused. */
-static void
-read_held(Ws *ws)
-{
-	size_t len;
-	char *bytes;
-
-	if (ws->paused || ws->held.len == 0)
-		return;
-	bytes = buf_detach(&ws->held, &len);
-	ws_read_input(ws, (unsigned char *) bytes, len);
-	mem_free(bytes);
-	watch(ws);
-}
-
-static void
-tidy(LoopDefer *defer, void *arg)
-{
-	WsServer *server = arg;
-	DlistNode *node;
-
-	(void) defer;
-	while ((node = dlist_pop_head(&server->again)) != NULL)
-	{
-		Ws *ws = DLIST_OWNER(Ws, again, node);
-
-		if (ws->broken)
-			ws_gone(ws);
-		else
-			read_held(ws);
-	}
-	free_dead(server);
-}
-
 /* ---- writing ---- */
 
 /* Bytes that the socket took: 0 when it is full, -1 when it is broken. */
@@ -166,9 +116,8 @@ send_some(Ws *ws, struct iovec *iov, int count)
 	return n;
 }
 
-/* Sends, and queues what the socket does not take. */
-static void
-send_or_queue(Ws *ws, struct iovec *iov, int count)
+void
+ws_send_or_queue(Ws *ws, struct iovec *iov, int count)
 {
 	size_t taken = 0;
 
@@ -192,7 +141,7 @@ send_or_queue(Ws *ws, struct iovec *iov, int count)
 		if (!buf_append(&ws->out, (char *) iov[i].iov_base + skip, iov[i].iov_len - skip))
 			mark_broken(ws);
 	}
-	watch(ws);
+	ws_watch(ws);
 }
 
 void
@@ -206,7 +155,7 @@ ws_send_control(Ws *ws, int opcode, const void *payload, size_t len)
 		ws_close(ws, WS_CLOSE_POLICY, "answers are not read");
 		return;
 	}
-	send_or_queue(ws, (struct iovec[]) {{header, header_len}, {(void *) payload, len}}, 2);
+	ws_send_or_queue(ws, (struct iovec[]) {{header, header_len}, {(void *) payload, len}}, 2);
 }
 
 void
@@ -252,7 +201,7 @@ void
 ws_want_write(Ws *ws)
 {
 	ws->want_writable = true;
-	watch(ws);
+	ws_watch(ws);
 }
 
 void
@@ -261,7 +210,7 @@ ws_pause(Ws *ws, bool pause)
 	ws->paused = pause;
 	if (!pause && ws->held.len > 0)
 		look_again(ws);
-	watch(ws);
+	ws_watch(ws);
 }
 
 /* ---- closing ---- */
@@ -356,15 +305,15 @@ writable(Ws *ws)
 	if (ws->want_writable && ws->state == WS_STATE_OPEN)
 	{
 		ws->want_writable = false;
-		watch(ws);
+		ws_watch(ws);
 		ws->handler->writable(ws->arg, ws);
 	}
 	else
-		watch(ws);
+		ws_watch(ws);
 }
 
-static void
-on_io(LoopIo *io, int events, void *arg)
+void
+ws_on_io(LoopIo *io, int events, void *arg)
 {
 	Ws *ws = arg;
 
@@ -375,8 +324,8 @@ on_io(LoopIo *io, int events, void *arg)
 		readable(ws);
 }
 
-static void
-ping_due(LoopTimeout *timeout, void *arg)
+void
+ws_ping_due(LoopTimeout *timeout, void *arg)
 {
 	WsServer *server = arg;
 	Ws *ws = DLIST_OWNER(Ws, timeout, timeout);
@@ -394,113 +343,11 @@ ping_due(LoopTimeout *timeout, void *arg)
 	ws->heard = false;
 }
 
-static void
-closing_over(LoopTimeout *timeout, void *arg)
+void
+ws_closing_over(LoopTimeout *timeout, void *arg)
 {
 	(void) arg;
 	ws_gone(DLIST_OWNER(Ws, timeout, timeout));
-}
-
-/* ---- the server ---- */
-
-WsServer *
-ws_server_new(Loop *loop, const WsServerConf *conf)
-{
-	WsServer *server = mem_zalloc(sizeof(*server));
-
-	server->loop = loop;
-	server->conf = *conf;
-	dlist_init(&server->open);
-	dlist_init(&server->draining);
-	dlist_init(&server->dead);
-	dlist_init(&server->again);
-	loop_defer_init(&server->tidy, loop, tidy, server);
-	loop_timeouts_init(&server->pings, loop, conf->ping_interval_ms, ping_due, server);
-	loop_timeouts_init(&server->closings, loop, WS_CLOSE_TIME_MS, closing_over, server);
-	return server;
-}
-
-void
-ws_server_reload(WsServer *server, const WsServerConf *conf)
-{
-	server->conf = *conf;
-}
-
-void
-ws_server_free(WsServer *server)
-{
-	DlistNode *node;
-
-	dlist_splice(&server->open, &server->draining);
-	while ((node = dlist_first(&server->open)) != NULL)
-		ws_gone(DLIST_OWNER(Ws, node, node));
-	free_dead(server);
-	loop_defer_clear(&server->tidy);
-	loop_timeouts_clear(&server->pings);
-	loop_timeouts_clear(&server->closings);
-	mem_free(server);
-}
-
-int
-ws_server_drain_some(WsServer *server, int count, const char *reason)
-{
-	DlistNode *node;
-
-	for (; count > 0 && (node = dlist_pop_head(&server->open)) != NULL; count--)
-	{
-		dlist_push_tail(&server->draining, node);
-		ws_close(DLIST_OWNER(Ws, node, node), WS_CLOSE_GOING_AWAY, reason);
-	}
-	return server->connections;
-}
-
-static void
-send_upgrade(Ws *ws, const WsHandshake *handshake)
-{
-	static const char *const names[] = {"events.v1", "cloudevents.json"};
-	char head[320];
-	int len = snprintf(head, sizeof(head),
-					   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-					   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s\r\n",
-					   handshake->accept,
-					   handshake->protocol_asked ? "Sec-WebSocket-Protocol: " : "",
-					   handshake->protocol_asked ? names[handshake->protocol] : "",
-					   handshake->protocol_asked ? "\r\n" : "");
-
-	send_or_queue(ws, &(struct iovec) {head, (size_t) len}, 1);
-}
-
-void
-ws_adopt(WsServer *server, HttpConn *conn, const WsHandshake *handshake, const WsHandler *handler,
-		 void *arg)
-{
-	Ws *ws = mem_zalloc(sizeof(*ws));
-	char *rest;
-	size_t rest_len;
-	int fd;
-
-	ws->server = server;
-	ws->id = http_conn_id(conn);
-	ws->handler = handler;
-	ws->arg = arg;
-	ws->protocol = handshake->protocol;
-	ws->state = WS_STATE_OPEN;
-	fd = http_take_socket(conn, &rest, &rest_len, &ws->slot);
-	buf_init(&ws->message, server->conf.max_frame_size);
-	buf_init(&ws->held, WS_READ_SIZE + HTTP_PIPELINE_KEPT);
-	buf_init(&ws->out, WS_MAX_OUTPUT);
-	dlist_node_init(&ws->again);
-	dlist_push_tail(&server->open, &ws->node);
-	loop_timeout_init(&ws->timeout);
-	loop_timeout_start(&server->pings, &ws->timeout);
-	loop_io_init(&ws->io, server->loop, fd, on_io, ws);
-	server->connections++;
-	send_upgrade(ws, handshake);
-	handler->opened(arg, ws);
-	if (rest_len > 0 && ws->state == WS_STATE_OPEN)
-		ws_read_input(ws, (unsigned char *) rest, rest_len);
-	mem_free(rest);
-	watch(ws);
 }
 
 /* ---- facts ---- */
@@ -521,10 +368,4 @@ uint64_t
 ws_id(const Ws *ws)
 {
 	return ws->id;
-}
-
-int
-ws_server_connections(const WsServer *server)
-{
-	return server->connections;
 }

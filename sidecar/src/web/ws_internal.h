@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: PostgreSQL
  *
- * ws_internal.h: what ws.c, ws_read.c and ws_handshake.c share.
+ * ws_internal.h: what the files ws*.c share.
  *
  * A connection is in one of four states:
  *
@@ -12,6 +12,8 @@
  */
 #ifndef WEB_WS_INTERNAL_H
 #define WEB_WS_INTERNAL_H
+
+#include <sys/uio.h>
 
 #include "base/buf.h"
 #include "base/dlist.h"
@@ -77,7 +79,13 @@ struct WsServer
 /* ws_read.c */
 extern void ws_read_input(Ws *ws, unsigned char *bytes, size_t len);
 
-/* ws.c: for the reader */
+/* ws.c */
+extern void ws_watch(Ws *ws); /* sets what to wait for, from the state */
+extern void ws_on_io(LoopIo *io, int events, void *arg);
+extern void ws_ping_due(LoopTimeout *timeout, void *arg);
+extern void ws_closing_over(LoopTimeout *timeout, void *arg);
+/* sends, and queues what the socket does not take */
+extern void ws_send_or_queue(Ws *ws, struct iovec *iov, int count);
 extern void ws_send_control(Ws *ws, int opcode, const void *payload, size_t len);
 extern void ws_fail(Ws *ws, int code, const char *reason);
 extern void ws_gone(Ws *ws);

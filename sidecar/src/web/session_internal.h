@@ -1,0 +1,57 @@
+/*
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * session_internal.h: what the files session*.c share.
+ */
+#ifndef WEB_SESSION_INTERNAL_H
+#define WEB_SESSION_INTERNAL_H
+
+#include "base/dlist.h"
+#include "web/session.h"
+#include "web/trace.h"
+
+#define SESSION_MAX_PUBLISHING 16
+#define SESSION_MAX_ANSWER ((size_t) 256 << 20)
+
+typedef struct Session
+{
+	SessionServer *server;
+	Ws *ws;
+	DeliverWs *client; /* NULL when the subscription is over */
+	Start start;
+	Subscription *initial; /* until opened */
+	Subscription **wants;  /* what was subscribed to, in order */
+	int nwants;
+	bool implicit; /* everything, because nothing was said */
+	char id[TRACE_SIZE];
+	unsigned answers; /* for ids of wrapped answers */
+	uint32_t published;
+	int publishing;
+	Dlist publishings;
+} Session;
+
+/* ---- session_answer.c ---- */
+
+/* The first message: who we are, and from where events follow. */
+extern void session_send_started(Session *session);
+
+/* Begins {"type":"...","id":...  in a Buf that is initialised here. */
+extern void session_begin_answer(Buf *out, const char *type, Str id);
+
+/* Sends a whole message; in cloudevents.json as the data of an event of event_type. */
+extern void session_send_answer(Session *session, const char *event_type, const Buf *message);
+
+/* Messages that have an id at most; id is raw JSON, or empty. */
+extern void session_send_simple(Session *session, const char *type, const char *event_type, Str id);
+extern void session_send_ack(Session *session, Str id);
+extern void session_send_error(Session *session, Str id, const char *code, const char *message);
+
+/* ---- session_publish.c ---- */
+
+/* Publishes events (JSON text) and answers under the id when that is done. */
+extern void session_publish(Session *session, Str id, Str events);
+
+/* The session is gone; its publications go on, unanswered. */
+extern void session_leave_publishings(Session *session);
+
+#endif /* WEB_SESSION_INTERNAL_H */
