@@ -58,27 +58,32 @@ $$;
 COMMENT ON FUNCTION events._close_partitions(bigint) IS
 'Records number and time range of partitions that lie wholly at or below the horizon';
 
-CREATE FUNCTION events._drop_old_partitions()
+CREATE FUNCTION events._retention()
+RETURNS interval
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN nullif(current_setting('events.retention'), '')::interval;
+EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR interval_field_overflow THEN
+    RAISE WARNING 'setting events.retention is not an interval: "%"', current_setting('events.retention')
+        USING ERRCODE = 'invalid_parameter_value',
+              HINT = 'For example ''30 days''. Nothing is removed meanwhile.';
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION events._retention() IS
+'events.retention as an interval; NULL if it is empty or, with a warning, if it is none';
+
+CREATE FUNCTION events._drop_old_partitions(keep interval)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '100ms'
 AS $$
 DECLARE
-    keep interval;
     p record;
 BEGIN
-    IF current_setting('events.retention') = '' THEN
-        RETURN;
-    END IF;
-    BEGIN
-        keep := current_setting('events.retention')::interval;
-    EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR interval_field_overflow THEN
-        RAISE WARNING 'setting events.retention is not an interval: "%"', current_setting('events.retention')
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'For example ''30 days''. Nothing is removed meanwhile.';
-        RETURN;
-    END;
     FOR p IN
         SELECT l.relid, l.lower, l.upper, c.events, c.last_recorded_at
         FROM events._partitions() AS l
@@ -97,14 +102,55 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION events._drop_old_partitions() IS
-'Drops closed partitions whose newest event is older than events.retention';
+COMMENT ON FUNCTION events._drop_old_partitions(interval) IS
+'Drops closed partitions whose newest event is older';
+
+CREATE FUNCTION events._advance_position(target bigint)
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_advance_position'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._advance_position(bigint) IS
+'Skips positions up to and with the target; waits for commits in flight and holds new ones up until this transaction ends';
+
+-- Only closed partitions can be dropped, and a database with few events would
+-- not fill one in years.  So the rest of a partition is skipped when its first
+-- event has reached a quarter of the age at which events are dropped.
+CREATE FUNCTION events._roll_over_partition(keep interval)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    p record;
+    first_recorded_at timestamptz;
+BEGIN
+    SELECT l.relid, l.upper INTO p
+    FROM events._partitions() AS l, events._relay_state() AS s
+    WHERE s.last_position >= l.lower AND s.last_position < l.upper - 1;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('SELECT recorded_at FROM %s ORDER BY position LIMIT 1', p.relid) INTO first_recorded_at;
+    IF first_recorded_at < clock_timestamp() - keep / 4 THEN
+        PERFORM events._advance_position(p.upper - 1);
+        RETURN true;
+    END IF;
+    RETURN false;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;  -- the next round tries again
+END
+$$;
+COMMENT ON FUNCTION events._roll_over_partition(interval) IS
+'Ends the current partition early, so that its events can be dropped when their time has come; says whether it did';
 
 CREATE FUNCTION events.maintain()
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    keep interval;
 BEGIN
     -- One at a time; a second one has nothing to do.
     IF NOT pg_try_advisory_xact_lock('events.event'::regclass::oid::int, 228) THEN
@@ -112,7 +158,12 @@ BEGIN
     END IF;
     PERFORM events._ensure_partitions();
     PERFORM events._close_partitions(events.horizon());
-    PERFORM events._drop_old_partitions();
+    keep := events._retention();
+    -- Either one holds up those who publish until this transaction ends: not
+    -- both in one round, and nothing after them.
+    IF keep IS NOT NULL AND NOT events._roll_over_partition(keep) THEN
+        PERFORM events._drop_old_partitions(keep);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION events.maintain() IS

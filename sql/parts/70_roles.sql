@@ -16,9 +16,10 @@ AS $$
                                          '_relay_state', '_partitions')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
                                           '_relay_state', '_partitions', '_feed', '_intake')
-          WHEN 'admin' THEN p.proname NOT IN ('_change_role', '_close_partitions',
-                                              '_drop_old_partitions', '_ensure_partitions',
-                                              '_role_functions')
+          WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
+                                              '_close_partitions', '_drop_old_partitions',
+                                              '_ensure_partitions', '_retention',
+                                              '_role_functions', '_roll_over_partition')
           END
 $$;
 COMMENT ON FUNCTION events._role_functions(text) IS 'The functions that a privilege of events.grant_role() stands for';

@@ -7,13 +7,16 @@
  *                All user code of the transaction has run: deferred triggers
  *                come before this callback.  Errors here abort the transaction
  *                as any error would.
- *   COMMIT       rows are visible: leave the gate, then wake the worker.
- *                Nothing here may fail.
- *   ABORT        leave the gate; if it was entered, wake the worker all the
- *                same, since readers were held back by it.
  *   PRE_PREPARE  pending events go to the staging table, without the gate.
- *   PREPARE      forget the pending list; it lives on in the prepared
- *                transaction.
+ *   COMMIT, ABORT, PREPARE
+ *                forget the pending list.
+ *   release      the resources of the transaction, locks last: leave the gate,
+ *                then wake the worker (after an abort too, since readers were
+ *                held back by the gate).  Not earlier, at COMMIT: the rows are
+ *                visible then, but cache invalidations have not been sent, and
+ *                a reader whose horizon covers a position must know of the
+ *                partition that this very transaction may have attached for it.
+ *                Nothing here may fail.
  *
  * A callback of another extension that publishes after our PRE_COMMIT finds
  * the write marked as passed, and its event is written at once.
@@ -33,6 +36,7 @@
 #include "store/read.h"
 #include "store/staging.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 static bool precommit_passed = false;
@@ -123,15 +127,21 @@ pre_prepare(void)
 
 /* The transaction is over, one way or the other.  Raises nothing. */
 static void
-finish(void)
+forget(void)
 {
-	bool		was_in_gate = ev_position_leave_gate();
-
-	if (was_in_gate || has_written)
-		ev_wake_worker();
 	(void) ev_read_take_sweep_request();
 	ev_pending_reset(false);
 	precommit_passed = false;
+}
+
+/* Its resources are being released; this comes once for each owner of some. */
+static void
+release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
+{
+	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
+		return;
+	if (ev_position_leave_gate() || has_written)
+		ev_wake_worker();
 	has_written = false;
 }
 
@@ -149,7 +159,7 @@ xact_callback(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			finish();
+			forget();
 			break;
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
@@ -175,4 +185,5 @@ ev_transaction_init(void)
 {
 	RegisterXactCallback(xact_callback, NULL);
 	RegisterSubXactCallback(subxact_callback, NULL);
+	RegisterResourceReleaseCallback(release_callback, NULL);
 }

@@ -9,7 +9,7 @@
  *
  * With shared memory (base/shared.h) the gate is a slot per backend.
  *   writer: read the sequence, publish floor = that + 1, barrier, draw ...,
- *           commit (rows are visible), floor = 0
+ *           commit (rows are visible, invalidations sent), floor = 0
  *   reader: read the sequence (L), barrier, read all floors;
  *           horizon = min(L, lowest floor - 1), never below the last answer
  * If the reader's L covers a position p, then p was drawn before L was read;
@@ -55,6 +55,8 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+PG_FUNCTION_INFO_V1(ev_advance_position);
+
 /* Fourth fields of our advisory tags; SQL's own functions use 1 and 2. */
 #define GATE_TAG 0xE1
 #define JUMP_TAG 0xE2
@@ -92,6 +94,18 @@ ev_position_last(Oid sequence)
 	return last;
 }
 
+/* Set the sequence, durably.  The caller keeps everybody else from drawing. */
+static void
+set_last(Oid sequence, int64 last)
+{
+	EvOwnerContext owner;
+
+	ev_catalog_become_owner(&owner);
+	DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence), Int64GetDatum(last));
+	ev_catalog_restore_user(&owner);
+	XLogFlush(XactLastRecEnd);
+}
+
 /* Advance the sequence, durably.  Others wait for the lock meanwhile. */
 static void
 jump(Oid sequence, EvInstallation *installation)
@@ -106,15 +120,7 @@ jump(Oid sequence, EvInstallation *installation)
 
 		/* A sequence that was never used has nothing that could come back. */
 		if (last > 0)
-		{
-			EvOwnerContext owner;
-
-			ev_catalog_become_owner(&owner);
-			DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
-								Int64GetDatum(last + JUMP_LENGTH));
-			ev_catalog_restore_user(&owner);
-			XLogFlush(XactLastRecEnd);
-		}
+			set_last(sequence, last + JUMP_LENGTH);
 		pg_write_barrier();
 		pg_atomic_write_u32(&installation->jumped, 1);
 	}
@@ -178,6 +184,24 @@ ev_position_abort_subxact(int level)
 	/* A slot stays held to the end of the transaction; a lock is gone now. */
 	if (in_gate && gate_level >= level && ev_shared() == NULL)
 		in_gate = false;
+}
+
+/*
+ * events._advance_position(target): skip positions.  Whoever draws holds ROW
+ * EXCLUSIVE on the sequence from before he looks at it to the end of his
+ * transaction, so with SHARE ROW EXCLUSIVE nobody is about to draw.
+ */
+Datum
+ev_advance_position(PG_FUNCTION_ARGS)
+{
+	int64		target = PG_GETARG_INT64(0);
+	Oid			sequence = ev_catalog_relid("position");
+
+	LockRelationOid(sequence, ShareRowExclusiveLock);
+	ev_position_make_ready(sequence);
+	if (ev_position_last(sequence) < target)
+		set_last(sequence, target);
+	PG_RETURN_VOID();
 }
 
 int64

@@ -32,7 +32,10 @@ extern void ev_position_enter_gate(Oid sequence);
 /* Draw one position; only inside the gate. */
 extern int64 ev_position_draw(Oid sequence);
 
-/* At the end of the transaction; raises nothing.  Was the gate entered? */
+/*
+ * When the rows are visible and cache invalidations have been sent, or after
+ * an abort; raises nothing.  Was the gate entered?
+ */
 extern bool ev_position_leave_gate(void);
 
 /*

@@ -32,6 +32,7 @@
 #include "store/scan.h"
 #include "store/staging.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -97,9 +98,19 @@ refuse_old_snapshots(const char *function)
 static int64
 compute_horizon(void)
 {
+	int64		horizon;
+
 	ev_read_request_sweep_if_staged();
 	ev_wake_request_worker();
-	return ev_position_horizon(ev_catalog_relid("position"));
+	horizon = ev_position_horizon(ev_catalog_relid("position"));
+
+	/*
+	 * Who reads up to the horizon must know of the partitions that were
+	 * attached for it, also where he holds a lock on events.event from
+	 * before, so that taking it again would not look for news.
+	 */
+	AcceptInvalidationMessages();
+	return horizon;
 }
 
 static int64

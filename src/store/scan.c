@@ -78,16 +78,20 @@ open_partition(EvScan *scan)
 
 	do
 	{
-		do
-		{
-			if (scan->next == scan->npartitions)
-				return false;
-			p = &scan->partitions[scan->next++];
-		} while (p->upper - 1 <= scan->after || p->lower > scan->upto);
+		if (scan->next == scan->npartitions)
+			return false;
+		p = &scan->partitions[scan->next++];
+	} while (p->upper - 1 <= scan->after || p->lower > scan->upto);
 
-		/* One that retention has just dropped is passed over. */
-		scan->rel = try_table_open(p->relid, AccessShareLock);
-	} while (scan->rel == NULL);
+	scan->rel = try_table_open(p->relid, AccessShareLock);
+	if (scan->rel == NULL)
+		ereport(ERROR,
+				(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
+				 errmsg("events after position " INT64_FORMAT " were removed while they were read",
+						scan->after),
+				 errdetail("Retention has dropped the partition of positions " INT64_FORMAT " to "
+						   INT64_FORMAT ".", p->lower, p->upper - 1),
+				 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
 
 	descriptor = RelationGetDescr(scan->rel);
 	ev_columns_locate(descriptor, scan->numbers);

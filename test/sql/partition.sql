@@ -79,4 +79,24 @@ SELECT events._feed(0, 1, 1);
 \set VERBOSITY default
 SELECT count(*) > 0 AS from_oldest FROM events.read(events.oldest() - 1);
 SELECT count(*) > 0 AS from_null FROM events.read();
+
+-- with few events, the rest of a partition is skipped, so that they can go in time
+SELECT events.publish('partition', '"old"') IS NOT NULL AS published;
+SELECT max(position) AS old FROM events.event \gset
+SET events.retention = '1 hour';
+SELECT events.maintain();
+SELECT count(*) AS kept FROM events.event WHERE position = :old;
+SET events.retention = '1 microsecond';
+DO $$
+BEGIN
+    FOR i IN 1..1000 LOOP
+        EXIT WHEN NOT EXISTS (SELECT FROM events.event);
+        PERFORM events.maintain();
+        COMMIT;
+    END LOOP;
+END $$;
+RESET events.retention;
+SELECT count(*) AS kept FROM events.event WHERE position = :old;
+SELECT events.publish('partition', '"new"') IS NOT NULL AS published;
+SELECT data, position > :old AS later FROM events.read();
 DROP FUNCTION scanned;
