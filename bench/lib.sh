@@ -14,6 +14,7 @@
 #	BENCH_ROUNDS	how many times everything is measured
 #	PG_CONFIG		the server to measure
 
+# shellcheck shell=bash disable=SC2034,SC2154
 set -euo pipefail
 
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -135,7 +136,7 @@ start_eventsd()
 	$pin_relay "$folder/eventsd" serve --database "host=$folder user=postgres dbname=postgres" \
 		--listen 127.0.0.1:0 --admin-listen off --drain-time 100ms "$@" 2> "$folder/eventsd.log" &
 	relay=$!
-	pids+=($relay)
+	pids+=("$relay")
 	wait_until 20 grep -q '"event":"ready"' "$folder/eventsd.log"
 	port=$(sed -n 's/.*"event":"ready".*"listen":\["[^"]*:\([0-9]*\)".*/\1/p' "$folder/eventsd.log" | head -1)
 	relay_pids=$(echo $relay $(pgrep -P $relay) | tr ' ' ',')
@@ -149,7 +150,7 @@ start_nginx()
 	sed "s,FOLDER,$folder,; s,PORT,$port," "$bench/nginx.conf" > "$folder/nginx.conf"
 	$pin_relay nginx -e "$folder/nginx.log" -p "$folder" -c "$folder/nginx.conf" 2> /dev/null &
 	relay=$!
-	pids+=($relay)
+	pids+=("$relay")
 	wait_until 20 eval "(exec 3<> /dev/tcp/127.0.0.1/$port) 2> /dev/null"
 	relay_pids=$(pgrep -P $relay | paste -sd,)
 }

@@ -31,22 +31,27 @@ check(PGresult *result, ExecStatusType expected)
 static void
 build_batch(FILE *rows, FILE *json)
 {
-	char		filler[229];
+	char filler[229];
 
 	memset(filler, 'x', sizeof(filler) - 1);
 	filler[sizeof(filler) - 1] = '\0';
 	fputc('[', json);
 	for (int i = 0; i < EVENTS; i++)
 	{
-		char		data[400];
+		char data[400];
 
 		snprintf(data, sizeof(data),
-				 "{\"order\": %d, \"customer\": \"c-20817\", \"total\": \"129.90\", \"items\": [\"%s\"]}",
+				 "{\"order\": %d, \"customer\": \"c-20817\", \"total\": \"129.90\", "
+				 "\"items\": [\"%s\"]}",
 				 1000 + i, filler);
-		fprintf(rows, "019a0000-0000-7000-8000-%012d\t/bench\torder.created\t2026-01-01 00:00:00+00\t"
-				"{order,created}\tapplication/json\t%s\n", i, data);
-		fprintf(json, "%s{\"specversion\":\"1.0\",\"source\":\"/bench\",\"type\":\"order.created\","
-				"\"time\":\"2026-01-01T00:00:00Z\",\"datacontenttype\":\"application/json\",\"data\":%s}",
+		fprintf(rows,
+				"019a0000-0000-7000-8000-%012d\t/bench\torder.created\t2026-01-01 00:00:00+00\t"
+				"{order,created}\tapplication/json\t%s\n",
+				i, data);
+		fprintf(json,
+				"%s{\"specversion\":\"1.0\",\"source\":\"/bench\",\"type\":\"order.created\","
+				"\"time\":\"2026-01-01T00:00:00Z\","
+				"\"datacontenttype\":\"application/json\",\"data\":%s}",
 				i ? "," : "", data);
 	}
 	fputc(']', json);
@@ -55,10 +60,12 @@ build_batch(FILE *rows, FILE *json)
 static double
 copy_once(const char *rows, size_t length)
 {
-	int64_t		start = now_ns();
+	int64_t start = now_ns();
 
-	check(PQexec(connection, "COPY bench.event (id, source, type, \"time\", topic, datacontenttype, data)"
-				 " FROM STDIN"), PGRES_COPY_IN);
+	check(PQexec(connection,
+				 "COPY bench.event (id, source, type, \"time\", topic, datacontenttype, data)"
+				 " FROM STDIN"),
+		  PGRES_COPY_IN);
 	if (PQputCopyData(connection, rows, (int) length) != 1 || PQputCopyEnd(connection, NULL) != 1)
 		die("%s", PQerrorMessage(connection));
 	check(PQgetResult(connection), PGRES_COMMAND_OK);
@@ -70,8 +77,8 @@ copy_once(const char *rows, size_t length)
 static double
 publish_once(const char *json)
 {
-	int64_t		start = now_ns();
-	PGresult   *result = PQexecPrepared(connection, "publish", 1, &json, NULL, NULL, 0);
+	int64_t start = now_ns();
+	PGresult *result = PQexecPrepared(connection, "publish", 1, &json, NULL, NULL, 0);
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		die("%s", PQerrorMessage(connection));
@@ -84,16 +91,13 @@ publish_once(const char *json)
 int
 main(int argc, char **argv)
 {
-	double		seconds = argc == 3 && strcmp(argv[1], "--seconds") == 0 ? atof(argv[2]) : 5;
-	char	   *rows,
-			   *json;
-	size_t		rows_length,
-				json_length;
-	FILE	   *rows_out = open_memstream(&rows, &rows_length);
-	FILE	   *json_out = open_memstream(&json, &json_length);
-	Sample		copies = {0},
-				publications = {0};
-	int64_t		end;
+	double seconds = argc == 3 && strcmp(argv[1], "--seconds") == 0 ? atof(argv[2]) : 5;
+	char *rows, *json;
+	size_t rows_length, json_length;
+	FILE *rows_out = open_memstream(&rows, &rows_length);
+	FILE *json_out = open_memstream(&json, &json_length);
+	Sample copies = {0}, publications = {0};
+	int64_t end;
 
 	build_batch(rows_out, json_out);
 	fclose(rows_out);
@@ -103,7 +107,9 @@ main(int argc, char **argv)
 		die("%s", PQerrorMessage(connection));
 	check(PQprepare(connection, "publish",
 					"SELECT count(*) FILTER (WHERE status = 'accepted')"
-					" FROM events.publish_batch($1::jsonb)", 1, NULL), PGRES_COMMAND_OK);
+					" FROM events.publish_batch($1::jsonb)",
+					1, NULL),
+		  PGRES_COMMAND_OK);
 
 	/* The first of each is not counted: it fills caches. */
 	(void) copy_once(rows, rows_length);

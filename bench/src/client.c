@@ -28,12 +28,12 @@ static char buffer[ROOM];
 static void
 request_upgrade(Client *client, const Target *target)
 {
-	char		head[512];
-	int			n = snprintf(head, sizeof(head),
-							 "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
-							 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-							 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-							 target->server == SERVER_EVENTSD ? EVENTSD_PATH : "/sub/ws");
+	char head[512];
+	int n = snprintf(head, sizeof(head),
+					 "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+					 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+					 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+					 target->server == SERVER_EVENTSD ? EVENTSD_PATH : "/sub/ws");
 
 	net_send_all(client->fd, head, (size_t) n);
 }
@@ -41,10 +41,10 @@ request_upgrade(Client *client, const Target *target)
 static void
 request_stream(Client *client, const Target *target)
 {
-	char		head[512];
-	int			n = snprintf(head, sizeof(head),
-							 "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n",
-							 target->server == SERVER_EVENTSD ? EVENTSD_PATH : "/sub/sse");
+	char head[512];
+	int n = snprintf(head, sizeof(head),
+					 "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n",
+					 target->server == SERVER_EVENTSD ? EVENTSD_PATH : "/sub/sse");
 
 	net_send_all(client->fd, head, (size_t) n);
 }
@@ -52,8 +52,8 @@ request_stream(Client *client, const Target *target)
 static void
 request_poll(Client *client, const Target *target)
 {
-	char		head[512];
-	int			n;
+	char head[512];
+	int n;
 
 	if (target->server == SERVER_EVENTSD)
 		n = snprintf(head, sizeof(head),
@@ -63,7 +63,8 @@ request_poll(Client *client, const Target *target)
 	else if (client->cursor[0])
 		n = snprintf(head, sizeof(head),
 					 "GET /sub/poll HTTP/1.1\r\nHost: localhost\r\nIf-Modified-Since: %s\r\n"
-					 "If-None-Match: %s\r\n\r\n", client->cursor, client->etag);
+					 "If-None-Match: %s\r\n\r\n",
+					 client->cursor, client->etag);
 	else
 		n = snprintf(head, sizeof(head), "GET /sub/poll HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	net_send_all(client->fd, head, (size_t) n);
@@ -117,10 +118,9 @@ static size_t
 use_websocket(Client *client, const Target *target, const char *bytes, size_t length)
 {
 	static const char pong[] = {(char) 0x8a, (char) 0x80, 0, 0, 0, 0};
-	size_t		used = 0,
-				n;
-	Response	response;
-	Frame		frame;
+	size_t used = 0, n;
+	Response response;
+	Frame frame;
 
 	if (!client->upgraded)
 	{
@@ -154,8 +154,7 @@ use_websocket(Client *client, const Target *target, const char *bytes, size_t le
 static size_t
 use_stream(Client *client, const char *bytes, size_t length)
 {
-	size_t		used = 0,
-				keep;
+	size_t used = 0, keep;
 
 	if (!client->ready)
 	{
@@ -175,9 +174,8 @@ use_stream(Client *client, const char *bytes, size_t length)
 static size_t
 use_answers(Client *client, const Target *target, const char *bytes, size_t length)
 {
-	Response	response;
-	size_t		used = 0,
-				n;
+	Response response;
+	size_t used = 0, n;
 
 	while ((n = wire_response(bytes + used, length - used, &response)) > 0)
 	{
@@ -207,9 +205,8 @@ use_answers(Client *client, const Target *target, const char *bytes, size_t leng
 bool
 client_readable(Client *client, const Target *target)
 {
-	size_t		length = client->rest_length,
-				used = 0;
-	ssize_t		n;
+	size_t length = client->rest_length, used = 0;
+	ssize_t n;
 
 	if (length > 0)
 		memcpy(buffer, client->rest, length);

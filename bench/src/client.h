@@ -15,33 +15,37 @@
 
 typedef enum ServerKind
 {
-	SERVER_EVENTSD, SERVER_NCHAN
+	SERVER_EVENTSD,
+	SERVER_NCHAN
 } ServerKind;
 
 typedef enum Transport
 {
-	TRANSPORT_WS, TRANSPORT_SSE, TRANSPORT_POLL, TRANSPORT_SILENT
+	TRANSPORT_WS,
+	TRANSPORT_SSE,
+	TRANSPORT_POLL,
+	TRANSPORT_SILENT
 } Transport;
 
 typedef struct Client
 {
-	int			fd;
-	bool		ready;			/* upgraded, streaming, or its poll is held */
-	bool		upgraded;		/* WebSocket: the handshake is over */
-	bool		greeted;		/* WebSocket of eventsd: the first message came */
-	char	   *rest;			/* of an unfinished message */
-	size_t		rest_length;
-	size_t		event_length;	/* of the last event, as sent */
+	int fd;
+	bool ready;	   /* upgraded, streaming, or its poll is held */
+	bool upgraded; /* WebSocket: the handshake is over */
+	bool greeted;  /* WebSocket of eventsd: the first message came */
+	char *rest;	   /* of an unfinished message */
+	size_t rest_length;
+	size_t event_length; /* of the last event, as sent */
 	unsigned long received;
-	char		cursor[96];		/* eventsd: Events-Cursor; nchan: Last-Modified */
-	char		etag[64];		/* nchan */
+	char cursor[96]; /* eventsd: Events-Cursor; nchan: Last-Modified */
+	char etag[64];	 /* nchan */
 } Client;
 
 typedef struct Target
 {
-	ServerKind	server;
-	Transport	transport;
-	int			port;
+	ServerKind server;
+	Transport transport;
+	int port;
 } Target;
 
 /* Connects and sends the first request; answers come by client_readable. */

@@ -35,25 +35,26 @@
 #include "source.h"
 #include "wire.h"
 
-#define STALL_NS	(20LL * 1000000000)
+#define STALL_NS (20LL * 1000000000)
 
 typedef struct Options
 {
-	Target		target;
+	Target target;
 	const char *pids;
 	const char *rate;
-	int			clients;
-	double		seconds;
-	int			batch;
-	int			window;
-	size_t		size;
-	bool		hold;
+	int clients;
+	double seconds;
+	int batch;
+	int window;
+	size_t size;
+	bool hold;
 } Options;
 
-static Options options = {.clients = 100, .seconds = 5, .batch = 1, .window = 200, .size = 300, .pids = ""};
+static Options options =
+	{.clients = 100, .seconds = 5, .batch = 1, .window = 200, .size = 300, .pids = ""};
 static Client *clients;
 static Source *source;
-static int	epoll_fd;
+static int epoll_fd;
 static volatile sig_atomic_t ended;
 
 static void
@@ -77,7 +78,7 @@ static bool
 turn(int timeout_ms)
 {
 	struct epoll_event events[512];
-	int			n = epoll_wait(epoll_fd, events, 512, timeout_ms);
+	int n = epoll_wait(epoll_fd, events, 512, timeout_ms);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -112,7 +113,7 @@ all_ready(void)
 static void
 connect_clients(void)
 {
-	int64_t		deadline;
+	int64_t deadline;
 
 	clients = calloc((size_t) options.clients, sizeof(Client));
 	for (int i = 0; i < options.clients; i++)
@@ -137,7 +138,7 @@ static void
 drain(unsigned long published)
 {
 	unsigned long wanted = published * (unsigned long) options.clients;
-	int64_t		progress = now_ns();
+	int64_t progress = now_ns();
 	unsigned long received = 0;
 
 	while (received < wanted || source_busy(source))
@@ -160,7 +161,7 @@ drain(unsigned long published)
 static void
 settle(void)
 {
-	int64_t		until = now_ns() + 5000000 + options.clients * 20000LL;
+	int64_t until = now_ns() + 5000000 + options.clients * 20000LL;
 
 	while (now_ns() < until)
 		(void) turn(1);
@@ -178,7 +179,7 @@ poll_again(void)
 static unsigned long
 publish_for(double seconds)
 {
-	int64_t		end = now_ns() + (int64_t) (seconds * 1e9);
+	int64_t end = now_ns() + (int64_t) (seconds * 1e9);
 	unsigned long published = 0;
 
 	while (now_ns() < end)
@@ -205,11 +206,9 @@ publish_for(double seconds)
 static void
 measure_fanout(void)
 {
-	double		cpu,
-				elapsed;
-	unsigned long published,
-				deliveries;
-	int64_t		start;
+	double cpu, elapsed;
+	unsigned long published, deliveries;
+	int64_t start;
 
 	source = source_open(&options.target, options.size);
 	watch(source_fd(source), source);
@@ -240,8 +239,8 @@ measure_fanout(void)
 static void
 hold(void)
 {
-	double		before = process_memory_kib(options.pids);
-	int64_t		settled;
+	double before = process_memory_kib(options.pids);
+	int64_t settled;
 
 	connect_clients();
 	settled = now_ns() + 1000000000;
@@ -258,19 +257,19 @@ hold(void)
 
 typedef struct Asker
 {
-	int			fd;
-	char		bytes[65536];
-	size_t		length;
+	int fd;
+	char bytes[65536];
+	size_t length;
 } Asker;
 
 static unsigned long
 answers_of(Asker *asker, const char *request, size_t request_length)
 {
-	Response	response;
+	Response response;
 	unsigned long answers = 0;
-	size_t		n;
-	ssize_t		got = recv(asker->fd, asker->bytes + asker->length,
-						   sizeof(asker->bytes) - asker->length, 0);
+	size_t n;
+	ssize_t got = recv(asker->fd, asker->bytes + asker->length,
+					   sizeof(asker->bytes) - asker->length, 0);
 
 	if (got < 0 && errno == EAGAIN)
 		return 0;
@@ -292,14 +291,15 @@ answers_of(Asker *asker, const char *request, size_t request_length)
 static void
 measure_rate(void)
 {
-	Asker	   *askers = calloc((size_t) options.clients, sizeof(Asker));
-	char		request[512];
-	size_t		request_length = (size_t) snprintf(request, sizeof(request),
+	Asker *askers = calloc((size_t) options.clients, sizeof(Asker));
+	char request[512];
+	size_t request_length = (size_t) snprintf(
+		request, sizeof(request),
 		"GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n", options.rate);
 	unsigned long answers = 0;
-	double		cpu = process_cpu_us(options.pids);
-	int64_t		start = now_ns();
-	int64_t		end = start + (int64_t) (options.seconds * 1e9);
+	double cpu = process_cpu_us(options.pids);
+	int64_t start = now_ns();
+	int64_t end = start + (int64_t) (options.seconds * 1e9);
 
 	for (int i = 0; i < options.clients; i++)
 	{
@@ -310,7 +310,7 @@ measure_rate(void)
 	while (now_ns() < end)
 	{
 		struct epoll_event events[64];
-		int			n = epoll_wait(epoll_fd, events, 64, 100);
+		int n = epoll_wait(epoll_fd, events, 64, 100);
 
 		for (int i = 0; i < n; i++)
 			answers += answers_of(events[i].data.ptr, request, request_length);
@@ -339,32 +339,54 @@ static void
 read_options(int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"server", required_argument, NULL, 's'}, {"port", required_argument, NULL, 'p'},
-		{"pids", required_argument, NULL, 'P'}, {"transport", required_argument, NULL, 't'},
+		{"server", required_argument, NULL, 's'},  {"port", required_argument, NULL, 'p'},
+		{"pids", required_argument, NULL, 'P'},	   {"transport", required_argument, NULL, 't'},
 		{"clients", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 'T'},
-		{"batch", required_argument, NULL, 'b'}, {"window", required_argument, NULL, 'w'}, {"size", required_argument, NULL, 'z'},
-		{"rate", required_argument, NULL, 'r'}, {"hold", no_argument, NULL, 'h'}, {0}
-	};
-	int			c;
+		{"batch", required_argument, NULL, 'b'},   {"window", required_argument, NULL, 'w'},
+		{"size", required_argument, NULL, 'z'},	   {"rate", required_argument, NULL, 'r'},
+		{"hold", no_argument, NULL, 'h'},		   {0}};
+	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
 	{
 		switch (c)
 		{
 			case 's':
-				options.target.server = strcmp(optarg, "nchan") == 0 ? SERVER_NCHAN : SERVER_EVENTSD;
+				options.target.server = strcmp(optarg, "nchan") == 0 ? SERVER_NCHAN
+																	 : SERVER_EVENTSD;
 				break;
-			case 'p': options.target.port = atoi(optarg); break;
-			case 'P': options.pids = optarg; break;
-			case 't': options.target.transport = transport_named(optarg); break;
-			case 'c': options.clients = atoi(optarg); break;
-			case 'T': options.seconds = atof(optarg); break;
-			case 'b': options.batch = atoi(optarg); break;
-			case 'w': options.window = atoi(optarg); break;
-			case 'z': options.size = (size_t) atoi(optarg); break;
-			case 'r': options.rate = optarg; break;
-			case 'h': options.hold = true; break;
-			default: exit(2);
+			case 'p':
+				options.target.port = atoi(optarg);
+				break;
+			case 'P':
+				options.pids = optarg;
+				break;
+			case 't':
+				options.target.transport = transport_named(optarg);
+				break;
+			case 'c':
+				options.clients = atoi(optarg);
+				break;
+			case 'T':
+				options.seconds = atof(optarg);
+				break;
+			case 'b':
+				options.batch = atoi(optarg);
+				break;
+			case 'w':
+				options.window = atoi(optarg);
+				break;
+			case 'z':
+				options.size = (size_t) atoi(optarg);
+				break;
+			case 'r':
+				options.rate = optarg;
+				break;
+			case 'h':
+				options.hold = true;
+				break;
+			default:
+				exit(2);
 		}
 	}
 	if (options.target.transport == TRANSPORT_POLL)

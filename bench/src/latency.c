@@ -39,27 +39,22 @@
 
 typedef struct Receiver
 {
-	int			fd;
-	bool		upgraded;
-	bool		greeted;
-	char		bytes[65536];
-	size_t		length;
-	int64_t    *at;				/* when each event came; 0: not yet */
+	int fd;
+	bool upgraded;
+	bool greeted;
+	char bytes[65536];
+	size_t length;
+	int64_t *at; /* when each event came; 0: not yet */
 } Receiver;
 
-static int	port,
-			n_clients = 100,
-			n_publishers = 8;
-static double rate = 1000,
-			seconds = 10;
+static int port, n_clients = 100, n_publishers = 8;
+static double rate = 1000, seconds = 10;
 static bool bare;
-static int	n_events;
-static int	finished;			/* how many publishers are */
-static int64_t first_at;		/* the timetable begins */
-static int64_t *sent,
-		   *acknowledged,
-		   *notified;
-static long *position_of;		/* each event's, by its number */
+static int n_events;
+static int finished;	 /* how many publishers are */
+static int64_t first_at; /* the timetable begins */
+static int64_t *sent, *acknowledged, *notified;
+static long *position_of; /* each event's, by its number */
 static Receiver *receivers;
 static PGconn *listener;
 
@@ -68,9 +63,9 @@ static PGconn *listener;
 static void
 publish(PGconn *connection, int number)
 {
-	char		text[16];
+	char text[16];
 	const char *value = text;
-	PGresult   *result;
+	PGresult *result;
 
 	snprintf(text, sizeof(text), "%d", number);
 	sent[number] = now_ns();
@@ -94,15 +89,15 @@ static const char *const notify_statement =
 static void *
 publisher(void *arg)
 {
-	int			me = (int) (intptr_t) arg;
-	PGconn	   *connection = PQconnectdb("");
+	int me = (int) (intptr_t) arg;
+	PGconn *connection = PQconnectdb("");
 
 	if (PQstatus(connection) != CONNECTION_OK)
 		die("%s", PQerrorMessage(connection));
 	PQclear(PQprepare(connection, "publish", bare ? notify_statement : publish_statement, 1, NULL));
 	for (int number = me; number < n_events; number += n_publishers)
 	{
-		int64_t		due = first_at + (int64_t) (number * 1e9 / rate);
+		int64_t due = first_at + (int64_t) (number * 1e9 / rate);
 		struct timespec until = {.tv_sec = due / 1000000000, .tv_nsec = due % 1000000000};
 
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
@@ -119,7 +114,7 @@ static void
 receive_event(Receiver *receiver, const Frame *frame, int64_t now)
 {
 	const char *found = memmem(frame->payload, frame->length, "\"n\":", 4);
-	int			number;
+	int number;
 
 	if (found == NULL)
 		die("an event that is not ours: %.*s", (int) frame->length, frame->payload);
@@ -132,20 +127,20 @@ receive_event(Receiver *receiver, const Frame *frame, int64_t now)
 static void
 receive(Receiver *receiver)
 {
-	ssize_t		n = recv(receiver->fd, receiver->bytes + receiver->length,
-						 sizeof(receiver->bytes) - receiver->length, 0);
-	int64_t		now = now_ns();
-	size_t		used = 0,
-				size;
-	Response	response;
-	Frame		frame;
+	ssize_t n = recv(receiver->fd, receiver->bytes + receiver->length,
+					 sizeof(receiver->bytes) - receiver->length, 0);
+	int64_t now = now_ns();
+	size_t used = 0, size;
+	Response response;
+	Frame frame;
 
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0)
 		die("the server closed a connection");
 	receiver->length += (size_t) n;
-	if (!receiver->upgraded && (used = wire_response(receiver->bytes, receiver->length, &response)) > 0)
+	if (!receiver->upgraded &&
+		(used = wire_response(receiver->bytes, receiver->length, &response)) > 0)
 	{
 		if (response.status != 101)
 			die("answered %.*s", (int) response.head_length, response.head);
@@ -170,16 +165,16 @@ receive(Receiver *receiver)
 /* Every notification, with the time it came; said positions are sorted out later. */
 static struct
 {
-	long		position;
-	int64_t		at;
-}		   *notifications;
-static int	n_notifications;
+	long position;
+	int64_t at;
+} * notifications;
+static int n_notifications;
 
 static void
 listen_for_notifications(void)
 {
-	PGnotify   *notify;
-	int64_t		now = now_ns();
+	PGnotify *notify;
+	int64_t now = now_ns();
 
 	if (!PQconsumeInput(listener))
 		die("%s", PQerrorMessage(listener));
@@ -222,7 +217,7 @@ static void
 turn(int epoll_fd, int timeout_ms)
 {
 	struct epoll_event events[256];
-	int			n = epoll_wait(epoll_fd, events, 256, timeout_ms);
+	int n = epoll_wait(epoll_fd, events, 256, timeout_ms);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -249,7 +244,7 @@ connect_receivers(int epoll_fd)
 		"GET /v1/events?types=bench.latency HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
 		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-	int64_t		deadline = now_ns() + 20000000000LL;
+	int64_t deadline = now_ns() + 20000000000LL;
 
 	receivers = calloc((size_t) n_clients + 1, sizeof(Receiver));
 	for (int i = 0; i < n_clients; i++)
@@ -273,9 +268,9 @@ connect_receivers(int epoll_fd)
 static void
 find_first_notifications(void)
 {
-	PGresult   *result = PQexec(listener, "SELECT (data->>'n')::int, position FROM events.event"
-								" WHERE type = 'bench.latency' ORDER BY position DESC");
-	int			n = PQntuples(result) < n_events ? PQntuples(result) : n_events;
+	PGresult *result = PQexec(listener, "SELECT (data->>'n')::int, position FROM events.event"
+										" WHERE type = 'bench.latency' ORDER BY position DESC");
+	int n = PQntuples(result) < n_events ? PQntuples(result) : n_events;
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		die("%s", PQerrorMessage(listener));
@@ -286,12 +281,11 @@ find_first_notifications(void)
 	/* Notifications come with rising positions. */
 	for (int number = 0; number < n_events; number++)
 	{
-		int			low = 0,
-					high = n_notifications;
+		int low = 0, high = n_notifications;
 
 		while (low < high)
 		{
-			int			middle = (low + high) / 2;
+			int middle = (low + high) / 2;
 
 			if (notifications[middle].position >= position_of[number])
 				high = middle;
@@ -306,15 +300,15 @@ find_first_notifications(void)
 static void
 print_line(const char *who, Sample *from_send, Sample *from_commit)
 {
-	printf("%s %.3f %.3f %.3f %.3f\n", who,
-		   sample_percentile(from_commit, 0.5), sample_percentile(from_commit, 0.99),
-		   sample_percentile(from_send, 0.5), sample_percentile(from_send, 0.99));
+	printf("%s %.3f %.3f %.3f %.3f\n", who, sample_percentile(from_commit, 0.5),
+		   sample_percentile(from_commit, 0.99), sample_percentile(from_send, 0.5),
+		   sample_percentile(from_send, 0.99));
 }
 
 static void
 add_event(int number, int64_t at, Sample *from_send, Sample *from_commit)
 {
-	int64_t		late = at - acknowledged[number];
+	int64_t late = at - acknowledged[number];
 
 	if (at == 0)
 		return;
@@ -326,8 +320,7 @@ add_event(int number, int64_t at, Sample *from_send, Sample *from_commit)
 static void
 report(void)
 {
-	Sample		from_send = {0},
-				from_commit = {0};
+	Sample from_send = {0}, from_commit = {0};
 
 	for (int number = n_events / 10; number < n_events; number++)
 		for (int i = 0; i < n_clients; i++)
@@ -342,30 +335,46 @@ report(void)
 	sample_clear(&from_send);
 	for (int number = n_events / 10; number < n_events; number++)
 		sample_add(&from_send, (double) (acknowledged[number] - sent[number]) / 1e6);
-	printf("commit %.3f %.3f\n", sample_percentile(&from_send, 0.5), sample_percentile(&from_send, 0.99));
+	printf("commit %.3f %.3f\n", sample_percentile(&from_send, 0.5),
+		   sample_percentile(&from_send, 0.99));
 }
 
 static void
 read_options(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{"port", required_argument, NULL, 'p'}, {"clients", required_argument, NULL, 'c'},
-		{"rate", required_argument, NULL, 'r'}, {"seconds", required_argument, NULL, 'T'},
-		{"publishers", required_argument, NULL, 'P'}, {"bare", no_argument, NULL, 'b'}, {0}
-	};
-	int			c;
+	static const struct option names[] = {{"port", required_argument, NULL, 'p'},
+										  {"clients", required_argument, NULL, 'c'},
+										  {"rate", required_argument, NULL, 'r'},
+										  {"seconds", required_argument, NULL, 'T'},
+										  {"publishers", required_argument, NULL, 'P'},
+										  {"bare", no_argument, NULL, 'b'},
+										  {0}};
+	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
 	{
 		switch (c)
 		{
-			case 'p': port = atoi(optarg); break;
-			case 'c': n_clients = atoi(optarg); break;
-			case 'r': rate = atof(optarg); break;
-			case 'T': seconds = atof(optarg); break;
-			case 'P': n_publishers = atoi(optarg); break;
-			case 'b': bare = true; break;
-			default: exit(2);
+			case 'p':
+				port = atoi(optarg);
+				break;
+			case 'c':
+				n_clients = atoi(optarg);
+				break;
+			case 'r':
+				rate = atof(optarg);
+				break;
+			case 'T':
+				seconds = atof(optarg);
+				break;
+			case 'P':
+				n_publishers = atoi(optarg);
+				break;
+			case 'b':
+				bare = true;
+				break;
+			default:
+				exit(2);
 		}
 	}
 	if (bare)
@@ -376,9 +385,9 @@ read_options(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	int			epoll_fd = epoll_create1(0);
-	pthread_t	threads[64];
-	int64_t		deadline;
+	int epoll_fd = epoll_create1(0);
+	pthread_t threads[64];
+	int64_t deadline;
 
 	read_options(argc, argv);
 	if (n_publishers < 1 || n_publishers > 64)

@@ -26,8 +26,8 @@ net_connect(int port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t) port)};
 	struct linger reset = {.l_onoff = 1, .l_linger = 0};
-	int			one = 1;
-	int			fd = socket(AF_INET, SOCK_STREAM, 0);
+	int one = 1;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
@@ -45,7 +45,7 @@ net_send_all(int fd, const char *bytes, size_t length)
 {
 	while (length > 0)
 	{
-		ssize_t		n = send(fd, bytes, length, MSG_NOSIGNAL);
+		ssize_t n = send(fd, bytes, length, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN)
 		{
@@ -64,9 +64,9 @@ net_send_all(int fd, const char *bytes, size_t length)
 
 /* Calls `add` with each pid of the list, and gives the sum. */
 static double
-sum_of(const char *pids, double (*add) (int pid))
+sum_of(const char *pids, double (*add)(int pid))
 {
-	double		sum = 0;
+	double sum = 0;
 
 	for (const char *p = pids; p != NULL && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
 		sum += add(atoi(p));
@@ -76,12 +76,10 @@ sum_of(const char *pids, double (*add) (int pid))
 static double
 cpu_us(int pid)
 {
-	char		path[64],
-				line[1024];
-	unsigned long user,
-				kernel;
-	FILE	   *file;
-	char	   *rest;
+	char path[64], line[1024];
+	unsigned long user, kernel;
+	FILE *file;
+	char *rest;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	file = fopen(path, "r");
@@ -91,8 +89,8 @@ cpu_us(int pid)
 
 	/* The name, in parentheses, may hold blanks: count from behind it. */
 	rest = strrchr(line, ')');
-	if (rest == NULL ||
-		sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel) != 2)
+	if (rest == NULL || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+							   &user, &kernel) != 2)
 		die("%s: not understood", path);
 	return (double) (user + kernel) * 1e6 / (double) sysconf(_SC_CLK_TCK);
 }
@@ -100,10 +98,9 @@ cpu_us(int pid)
 static double
 memory_kib(int pid)
 {
-	char		path[64],
-				line[256];
-	double		kib = 0;
-	FILE	   *file;
+	char path[64], line[256];
+	double kib = 0;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	file = fopen(path, "r");

@@ -11,7 +11,7 @@
  * A connected, non-blocking socket to 127.0.0.1:port.  Closing it resets the
  * connection, so that thousands of clients leave no TIME_WAIT behind.
  */
-extern int	net_connect(int port);
+extern int net_connect(int port);
 
 /* Sends all of it, waiting if need be; ends the program when the peer is gone. */
 extern void net_send_all(int fd, const char *bytes, size_t length);

@@ -35,8 +35,8 @@ sample_add(Sample *sample, double value)
 static int
 compare(const void *a, const void *b)
 {
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
+	double x = *(const double *) a;
+	double y = *(const double *) b;
 
 	return (x > y) - (x < y);
 }
@@ -44,7 +44,7 @@ compare(const void *a, const void *b)
 double
 sample_percentile(Sample *sample, double p)
 {
-	size_t		i;
+	size_t i;
 
 	if (sample->n == 0)
 		return NAN;
@@ -62,7 +62,7 @@ sample_clear(Sample *sample)
 void
 die(const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	vfprintf(stderr, format, args);

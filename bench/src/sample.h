@@ -10,9 +10,9 @@
 
 typedef struct Sample
 {
-	double	   *values;
-	size_t		n;
-	size_t		room;
+	double *values;
+	size_t n;
+	size_t room;
 } Sample;
 
 /* Nanoseconds of the monotonic clock. */

@@ -25,21 +25,21 @@
 
 struct Source
 {
-	PGconn	   *connection;		/* eventsd: PostgreSQL */
-	int			fd;				/* nchan: the publishing connection */
-	char	   *request;		/* nchan: one POST */
-	size_t		request_length;
-	char	   *filler;
-	int			unanswered;
-	char		rest[16];		/* nchan: the end of what was read */
-	size_t		rest_length;
+	PGconn *connection; /* eventsd: PostgreSQL */
+	int fd;				/* nchan: the publishing connection */
+	char *request;		/* nchan: one POST */
+	size_t request_length;
+	char *filler;
+	int unanswered;
+	char rest[16]; /* nchan: the end of what was read */
+	size_t rest_length;
 };
 
 static void
 open_database(Source *source, size_t size)
 {
-	size_t		fill = size > ENVELOPE ? size - ENVELOPE : 1;
-	PGresult   *result;
+	size_t fill = size > ENVELOPE ? size - ENVELOPE : 1;
+	PGresult *result;
 
 	source->connection = PQconnectdb("");
 	if (PQstatus(source->connection) != CONNECTION_OK)
@@ -48,7 +48,8 @@ open_database(Source *source, size_t size)
 	sprintf(source->filler, "{\"p\":\"%0*d\"}", (int) fill, 0);
 	result = PQprepare(source->connection, "publish",
 					   "SELECT count(events.publish('bench.event', $2::jsonb, source => '/b'))"
-					   " FROM generate_series(1, $1::int)", 2, NULL);
+					   " FROM generate_series(1, $1::int)",
+					   2, NULL);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		die("%s", PQerrorMessage(source->connection));
 	PQclear(result);
@@ -59,16 +60,17 @@ static void
 open_publisher(Source *source, int port, size_t size)
 {
 	source->fd = net_connect(port);
-	source->request_length =
-		(size_t) asprintf(&source->request, "POST /pub HTTP/1.1\r\nHost: localhost\r\n"
-						  "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%0*d",
-						  size, (int) size, 0);
+	source->request_length = (size_t) asprintf(
+		&source->request,
+		"POST /pub HTTP/1.1\r\nHost: localhost\r\n"
+		"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%0*d",
+		size, (int) size, 0);
 }
 
 Source *
 source_open(const Target *target, size_t size)
 {
-	Source	   *source = calloc(1, sizeof(Source));
+	Source *source = calloc(1, sizeof(Source));
 
 	if (target->server == SERVER_EVENTSD)
 		open_database(source, size);
@@ -92,7 +94,7 @@ source_busy(const Source *source)
 void
 source_publish(Source *source, int n)
 {
-	char		number[16];
+	char number[16];
 	const char *values[2] = {number, source->filler};
 
 	if (source->connection)
@@ -112,7 +114,7 @@ source_publish(Source *source, int n)
 static void
 database_readable(Source *source)
 {
-	PGresult   *result;
+	PGresult *result;
 
 	if (!PQconsumeInput(source->connection))
 		die("%s", PQerrorMessage(source->connection));
@@ -136,11 +138,10 @@ publisher_readable(Source *source)
 {
 	static const char mark[] = "HTTP/1.1 2";
 	const size_t mark_length = sizeof(mark) - 1;
-	char		bytes[65536];
-	const char *at = bytes,
-			   *found;
-	size_t		length = source->rest_length;
-	ssize_t		n;
+	char bytes[65536];
+	const char *at = bytes, *found;
+	size_t length = source->rest_length;
+	ssize_t n;
 
 	memcpy(bytes, source->rest, length);
 	n = recv(source->fd, bytes + length, sizeof(bytes) - length, 0);

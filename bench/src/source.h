@@ -20,7 +20,7 @@ typedef struct Source Source;
 extern Source *source_open(const Target *target, size_t size);
 
 /* To be watched for reading. */
-extern int	source_fd(const Source *source);
+extern int source_fd(const Source *source);
 extern bool source_busy(const Source *source);
 extern void source_publish(Source *source, int n);
 extern void source_readable(Source *source);

@@ -20,8 +20,8 @@ size_t
 wire_frame(const char *bytes, size_t length, Frame *frame)
 {
 	const uint8_t *b = (const uint8_t *) bytes;
-	size_t		head = 2;
-	uint64_t	size;
+	size_t head = 2;
+	uint64_t size;
 
 	if (length < 2)
 		return 0;
@@ -51,7 +51,7 @@ wire_frame(const char *bytes, size_t length, Frame *frame)
 size_t
 wire_header(const Response *response, const char *name, char *value, size_t room)
 {
-	size_t		name_length = strlen(name);
+	size_t name_length = strlen(name);
 	const char *line = response->head;
 	const char *end = response->head + response->head_length;
 
@@ -65,7 +65,7 @@ wire_header(const Response *response, const char *name, char *value, size_t room
 			strncasecmp(line, name, name_length) == 0)
 		{
 			const char *from = line + name_length + 1;
-			size_t		n;
+			size_t n;
 
 			while (*from == ' ')
 				from++;
@@ -85,7 +85,7 @@ size_t
 wire_response(const char *bytes, size_t length, Response *response)
 {
 	const char *head_end = memmem(bytes, length, "\r\n\r\n", 4);
-	char		value[32];
+	char value[32];
 
 	if (head_end == NULL)
 		return 0;
@@ -108,7 +108,7 @@ wire_sse_events(const char *bytes, size_t length, size_t *keep)
 	static const char mark[] = "\ndata:";
 	const char *at = bytes;
 	const char *end = bytes + length;
-	size_t		count = 0;
+	size_t count = 0;
 
 	for (;;)
 	{

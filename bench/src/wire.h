@@ -13,9 +13,9 @@
 
 typedef struct Frame
 {
-	int			opcode;			/* 1 text, 8 close, 9 ping */
+	int opcode; /* 1 text, 8 close, 9 ping */
 	const char *payload;
-	size_t		length;
+	size_t length;
 } Frame;
 
 /* The next whole WebSocket frame; 0 if it is not all there, else its size. */
@@ -23,11 +23,11 @@ extern size_t wire_frame(const char *bytes, size_t length, Frame *frame);
 
 typedef struct Response
 {
-	int			status;
+	int status;
 	const char *head;
-	size_t		head_length;
+	size_t head_length;
 	const char *body;
-	size_t		body_length;
+	size_t body_length;
 } Response;
 
 /* The next whole response with a Content-Length (or none); 0 or its size. */
