@@ -50,7 +50,7 @@ catchup_unjoin(Subscriber *subscriber)
 static void
 page_begin(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	if (hub->page != NULL &&
 		(hub->page->references > 1 || hub->page->capacity != hub->config.queue_size))
@@ -71,7 +71,7 @@ page_begin(Subscriber *subscriber)
 static bool
 page_has_room(Subscriber *subscriber, size_t size)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	if (subscriber->limit > 0 && hub->page_events >= subscriber->limit)
 		return false;
@@ -88,12 +88,12 @@ page_has_room(Subscriber *subscriber, size_t size)
 static bool
 page_add(Subscriber *subscriber, const EventView *event)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 	const Framing *framing = subscriber->ops->framing;
 
 	if (subscription_matches(subscriber->channel->subscription, event->type, event->topic))
 	{
-		size_t		size = framing->size(event);
+		size_t size = framing->size(event);
 
 		if (!page_has_room(subscriber, size))
 		{
@@ -113,9 +113,9 @@ page_add(Subscriber *subscriber, const EventView *event)
 static CatchupStep
 step_in_ring(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
-	size_t		index = ring_find(&hub->ring, subscriber->position);
-	size_t		end = hub->ring.count;
+	Hub *hub = subscriber->hub;
+	size_t index = ring_find(&hub->ring, subscriber->position);
+	size_t end = hub->ring.count;
 
 	if (end - index > RING_STEP)
 		end = index + RING_STEP;
@@ -133,11 +133,11 @@ step_in_ring(Subscriber *subscriber)
 static bool
 is_covered(const Subscriber *subscriber)
 {
-	const Hub  *hub = subscriber->hub;
+	const Hub *hub = subscriber->hub;
 
 	return subscriber->position <= hub->head &&
-		(subscriber->position >= hub->ring.floor ||
-		 subscriber->position >= subscriber->channel->log.floor);
+		   (subscriber->position >= hub->ring.floor ||
+			subscriber->position >= subscriber->channel->log.floor);
 }
 
 /* begun streams wait for better times, others are told */
@@ -171,9 +171,9 @@ table_too_old(Subscriber *subscriber, int64_t oldest)
 static void
 table_answered(Subscriber *subscriber, const HistoryEnd *end)
 {
-	Hub		   *hub = subscriber->hub;
-	int64_t		before = subscriber->position;
-	int64_t		after = hub->page_full ? hub->page_position : end->position;
+	Hub *hub = subscriber->hub;
+	int64_t before = subscriber->position;
+	int64_t after = hub->page_full ? hub->page_position : end->position;
 
 	/* the database has moved to another epoch, and the feed is about to tell us */
 	if (strcmp(end->epoch, hub->epoch) != 0)
@@ -193,7 +193,7 @@ table_answered(Subscriber *subscriber, const HistoryEnd *end)
 		flush_page(subscriber);
 	else if (after > before || before >= hub->head)
 		hub_make_ready(subscriber);
-	else						/* it knows less than we do: asked again, but not at once */
+	else /* it knows less than we do: asked again, but not at once */
 		hub_park(subscriber, SUBSCRIBER_RETRY, &hub->retry);
 }
 
@@ -201,8 +201,8 @@ static void
 on_event(void *reader, const EventView *view)
 {
 	Subscriber *subscriber = reader;
-	Hub		   *hub = subscriber->hub;
-	Event	   *event;
+	Hub *hub = subscriber->hub;
+	Event *event;
 
 	if (hub->page_owner != subscriber)
 		page_begin(subscriber);
@@ -214,7 +214,7 @@ on_event(void *reader, const EventView *view)
 		page_add(subscriber, view);
 		return;
 	}
-	event = event_new(view);	/* makes it one line */
+	event = event_new(view); /* makes it one line */
 	page_add(subscriber, &event->view);
 	event_release(event);
 }
@@ -223,7 +223,7 @@ static void
 on_done(void *reader, const HistoryEnd *end)
 {
 	Subscriber *subscriber = reader;
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	subscriber->read = NULL;
 	subscriber->state = SUBSCRIBER_READY;
@@ -258,9 +258,9 @@ static const HistoryReader reader_functions = {on_event, on_done};
 static bool
 start_read(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 	const HistorySource *source = hub->environment.history;
-	int			max_count = hub->config.page_count;
+	int max_count = hub->config.page_count;
 
 	if (subscriber->limit > 0 && subscriber->limit < max_count)
 		max_count = subscriber->limit;
@@ -279,7 +279,7 @@ start_read(Subscriber *subscriber)
 void
 catchup_start_reads(Hub *hub)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
 	while (hub->stats.reads < hub->config.max_reads &&
 		   (node = dlist_pop_head(&hub->queued)) != NULL)
@@ -299,7 +299,7 @@ catchup_start_reads(Hub *hub)
 void
 catchup_cancel(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	if (subscriber->read == NULL)
 		return;
@@ -307,7 +307,7 @@ catchup_cancel(Subscriber *subscriber)
 	subscriber->read = NULL;
 	hub->stats.reads--;
 	if (!dlist_is_empty(&hub->queued))
-		hub_wake(hub);			/* the free place is given away by hub_flush() */
+		hub_wake(hub); /* the free place is given away by hub_flush() */
 }
 
 /* ---- the choice ---- */
@@ -315,7 +315,7 @@ catchup_cancel(Subscriber *subscriber)
 void
 catchup_check(Subscriber *subscriber)
 {
-	const Hub  *hub = subscriber->hub;
+	const Hub *hub = subscriber->hub;
 
 	if (subscriber->from_earliest)
 	{
@@ -330,8 +330,8 @@ catchup_check(Subscriber *subscriber)
 CatchupStep
 catchup_step(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
-	int64_t		position = subscriber->position;
+	Hub *hub = subscriber->hub;
+	int64_t position = subscriber->position;
 
 	if (position > hub->head && subscriber->checked)
 	{

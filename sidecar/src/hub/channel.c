@@ -24,8 +24,8 @@ channels_init(ChannelTable *table)
 static Channel **
 bucket_of(const ChannelTable *table, const Subscription *subscription, const Framing *framing)
 {
-	uint64_t	hash = subscription_hash(subscription) ^
-		((uintptr_t) framing >> 4) * UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t hash = subscription_hash(subscription) ^
+					((uintptr_t) framing >> 4) * UINT64_C(0x9E3779B97F4A7C15);
 
 	hash ^= hash >> 32;
 	return &table->buckets[hash & (table->bucket_count - 1)];
@@ -39,8 +39,8 @@ grow(ChannelTable *table)
 	table->buckets = mem_array(table->bucket_count, sizeof(Channel *));
 	for (DLIST_EACH(node, &table->all))
 	{
-		Channel    *channel = DLIST_OWNER(Channel, node, node);
-		Channel   **bucket = bucket_of(table, channel->subscription, channel->framing);
+		Channel *channel = DLIST_OWNER(Channel, node, node);
+		Channel **bucket = bucket_of(table, channel->subscription, channel->framing);
 
 		channel->next = *bucket;
 		*bucket = channel;
@@ -50,11 +50,10 @@ grow(ChannelTable *table)
 static Channel *
 find(const ChannelTable *table, const Subscription *subscription, const Framing *framing)
 {
-	Channel    *channel = *bucket_of(table, subscription, framing);
+	Channel *channel = *bucket_of(table, subscription, framing);
 
-	while (channel != NULL &&
-		   (channel->framing != framing ||
-			!subscription_equal(channel->subscription, subscription)))
+	while (channel != NULL && (channel->framing != framing ||
+							   !subscription_equal(channel->subscription, subscription)))
 		channel = channel->next;
 	return channel;
 }
@@ -62,8 +61,8 @@ find(const ChannelTable *table, const Subscription *subscription, const Framing 
 static Channel *
 make(ChannelTable *table, Subscription *subscription, const Framing *framing, int64_t head)
 {
-	Channel    *channel = mem_zalloc(sizeof(*channel));
-	Channel   **bucket;
+	Channel *channel = mem_zalloc(sizeof(*channel));
+	Channel **bucket;
 
 	channel->subscription = subscription_acquire(subscription);
 	channel->framing = framing;
@@ -84,7 +83,7 @@ make(ChannelTable *table, Subscription *subscription, const Framing *framing, in
 static void
 destroy(ChannelTable *table, Channel *channel)
 {
-	Channel   **link = bucket_of(table, channel->subscription, channel->framing);
+	Channel **link = bucket_of(table, channel->subscription, channel->framing);
 
 	while (*link != channel)
 		link = &(*link)->next;
@@ -116,7 +115,7 @@ Channel *
 channel_acquire(ChannelTable *table, Subscription *subscription, const Framing *framing,
 				int64_t head)
 {
-	Channel    *channel = find(table, subscription, framing);
+	Channel *channel = find(table, subscription, framing);
 
 	if (channel == NULL)
 		channel = make(table, subscription, framing, head);
@@ -142,11 +141,11 @@ channel_release(ChannelTable *table, Channel *channel, int64_t lingers_until)
 void
 channels_expire(ChannelTable *table, int64_t tick, size_t max)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
 	while ((node = dlist_first(&table->lingering)) != NULL)
 	{
-		Channel    *channel = DLIST_OWNER(Channel, lingering_node, node);
+		Channel *channel = DLIST_OWNER(Channel, lingering_node, node);
 
 		if (channel->lingers_until > tick && table->lingering_count <= max)
 			break;

@@ -24,41 +24,41 @@
 
 typedef struct Channel
 {
-	DlistNode	node;			/* ChannelTable.all */
-	DlistNode	lingering_node; /* ChannelTable.lingering while it has no subscribers */
-	struct Channel *next;		/* in its bucket */
+	DlistNode node;			  /* ChannelTable.all */
+	DlistNode lingering_node; /* ChannelTable.lingering while it has no subscribers */
+	struct Channel *next;	  /* in its bucket */
 	Subscription *subscription;
 	const Framing *framing;
-	FrameLog	log;
-	Dlist		idle;			/* joined subscribers that have got everything */
-	int			subscribers;	/* all of them, whatever their state */
-	int64_t		lingers_until;	/* ticks */
-	uint64_t	observed;		/* frames below this were given to somebody */
-	uint64_t	fed_turn;		/* the last turn in which it got an event */
-	void	   *share;			/* the framing's, see Batch */
+	FrameLog log;
+	Dlist idle;			   /* joined subscribers that have got everything */
+	int subscribers;	   /* all of them, whatever their state */
+	int64_t lingers_until; /* ticks */
+	uint64_t observed;	   /* frames below this were given to somebody */
+	uint64_t fed_turn;	   /* the last turn in which it got an event */
+	void *share;		   /* the framing's, see Batch */
 } Channel;
 
 typedef struct ChannelTable
 {
-	Channel   **buckets;
-	size_t		bucket_count;	/* a power of two */
-	size_t		count;
-	Dlist		all;
-	Dlist		lingering;		/* in the order in which they lost their last one */
-	size_t		lingering_count;
-	size_t		log_bytes;		/* of all logs */
+	Channel **buckets;
+	size_t bucket_count; /* a power of two */
+	size_t count;
+	Dlist all;
+	Dlist lingering; /* in the order in which they lost their last one */
+	size_t lingering_count;
+	size_t log_bytes; /* of all logs */
 } ChannelTable;
 
-void		channels_init(ChannelTable *table);
+void channels_init(ChannelTable *table);
 /* frees all channels; they must not have subscribers */
-void		channels_clear(ChannelTable *table);
+void channels_clear(ChannelTable *table);
 
 /* found or made; a new one knows nothing at or below head */
-Channel    *channel_acquire(ChannelTable *table, Subscription *subscription,
-							const Framing *framing, int64_t head);
+Channel *channel_acquire(ChannelTable *table, Subscription *subscription, const Framing *framing,
+						 int64_t head);
 /* one subscriber less; the last one makes it linger until that tick */
-void		channel_release(ChannelTable *table, Channel *channel, int64_t lingers_until);
+void channel_release(ChannelTable *table, Channel *channel, int64_t lingers_until);
 /* frees those whose time is over, and the longest waiting ones above max */
-void		channels_expire(ChannelTable *table, int64_t tick, size_t max);
+void channels_expire(ChannelTable *table, int64_t tick, size_t max);
 
-#endif							/* EVENTSD_CHANNEL_H */
+#endif /* EVENTSD_CHANNEL_H */

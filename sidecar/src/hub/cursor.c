@@ -17,13 +17,13 @@ is_epoch_character(char c)
 static bool
 parse_position(const char *text, size_t len, int64_t *position)
 {
-	int64_t		value = 0;
+	int64_t value = 0;
 
 	if (len == 0 || len > CURSOR_DIGITS)
 		return false;
 	for (size_t i = 0; i < len; i++)
 	{
-		int			digit = text[i] - '0';
+		int digit = text[i] - '0';
 
 		if (digit < 0 || digit > 9)
 			return false;
@@ -56,7 +56,7 @@ cursor_parse(const char *text, size_t len, Cursor *cursor)
 void
 cursor_write(char *out, const char *epoch, int64_t position)
 {
-	uint64_t	rest = (uint64_t) position;
+	uint64_t rest = (uint64_t) position;
 
 	memcpy(out, epoch, CURSOR_EPOCH_LENGTH);
 	out[CURSOR_EPOCH_LENGTH] = '-';

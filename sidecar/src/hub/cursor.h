@@ -27,17 +27,17 @@
 
 typedef struct Cursor
 {
-	char		epoch[CURSOR_EPOCH_LENGTH + 1]; /* "" for a bare position */
-	int64_t		position;
+	char epoch[CURSOR_EPOCH_LENGTH + 1]; /* "" for a bare position */
+	int64_t position;
 } Cursor;
 
 /* false when the text is no cursor; then *cursor is undefined */
-bool		cursor_parse(const char *text, size_t len, Cursor *cursor);
+bool cursor_parse(const char *text, size_t len, Cursor *cursor);
 /* writes exactly CURSOR_LENGTH bytes, without a NUL; epoch has CURSOR_EPOCH_LENGTH bytes */
-void		cursor_write(char *out, const char *epoch, int64_t position);
+void cursor_write(char *out, const char *epoch, int64_t position);
 /* the same with a NUL; returns text */
-char	   *cursor_format(char text[CURSOR_SIZE], const char *epoch, int64_t position);
+char *cursor_format(char text[CURSOR_SIZE], const char *epoch, int64_t position);
 /* 8 characters of [a-z0-9], as the database makes them? */
-bool		cursor_epoch_is_valid(const char *epoch);
+bool cursor_epoch_is_valid(const char *epoch);
 
-#endif							/* EVENTSD_CURSOR_H */
+#endif /* EVENTSD_CURSOR_H */

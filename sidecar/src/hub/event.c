@@ -12,7 +12,7 @@
 static Str
 copy_bytes(char **at, Str from)
 {
-	Str			copy = {*at, from.len};
+	Str copy = {*at, from.len};
 
 	if (from.len > 0)
 		memcpy(*at, from.data, from.len);
@@ -28,7 +28,7 @@ make_one_line(char *text, size_t len)
 
 	for (size_t i = 0; i < sizeof(breaks); i++)
 	{
-		char	   *at = text;
+		char *at = text;
 
 		while ((at = memchr(at, breaks[i], len - (size_t) (at - text))) != NULL)
 			*at = ' ';
@@ -38,11 +38,11 @@ make_one_line(char *text, size_t len)
 Event *
 event_new(const EventView *view)
 {
-	size_t		bytes = view->type.len + view->json.len;
-	size_t		size;
-	Event	   *event;
-	Str		   *topic;
-	char	   *at;
+	size_t bytes = view->type.len + view->json.len;
+	size_t size;
+	Event *event;
+	Str *topic;
+	char *at;
 
 	for (int i = 0; i < view->topic.count; i++)
 		bytes += view->topic.items[i].len;

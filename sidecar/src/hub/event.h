@@ -20,23 +20,23 @@
 
 typedef struct EventView
 {
-	int64_t		position;
-	int64_t		recorded_at;	/* microseconds since 1970 UTC */
-	Str			type;
-	StrList		topic;
-	Str			json;
+	int64_t position;
+	int64_t recorded_at; /* microseconds since 1970 UTC */
+	Str type;
+	StrList topic;
+	Str json;
 } EventView;
 
 typedef struct Event
 {
-	uint32_t	references;
-	size_t		size;			/* bytes of memory, for the ring's accounts */
-	EventView	view;			/* points into this same piece of memory */
+	uint32_t references;
+	size_t size;	/* bytes of memory, for the ring's accounts */
+	EventView view; /* points into this same piece of memory */
 } Event;
 
 /* a copy with one reference */
-Event	   *event_new(const EventView *view);
-Event	   *event_acquire(Event *event);
-void		event_release(Event *event);
+Event *event_new(const EventView *view);
+Event *event_acquire(Event *event);
+void event_release(Event *event);
 
-#endif							/* EVENTSD_EVENT_H */
+#endif /* EVENTSD_EVENT_H */

@@ -23,7 +23,7 @@
 static void
 count_sent(const Subscriber *subscriber, size_t bytes)
 {
-	HubStats   *stats = &subscriber->hub->stats;
+	HubStats *stats = &subscriber->hub->stats;
 	FramingTransport transport = subscriber->ops->framing->transport;
 
 	if (bytes == 0)
@@ -42,7 +42,7 @@ count_events(const Subscriber *subscriber, uint64_t events)
 static void
 observe(Hub *hub, Channel *channel, uint64_t until)
 {
-	uint64_t	number = channel->observed;
+	uint64_t number = channel->observed;
 
 	if (number >= until)
 		return;
@@ -59,14 +59,14 @@ observe(Hub *hub, Channel *channel, uint64_t until)
 void
 flush_end(Subscriber *subscriber, SubscriberEnd reason)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 	SubscriberEnded ended = {
 		.reason = reason,
 		.was_ready = subscriber->is_ready,
 		.is_clean = pending_is_empty(&subscriber->pending),
 	};
-	int64_t		oldest = hub->oldest > 0 ? hub->oldest - 1 : 0;
-	int64_t		position = hub->head;
+	int64_t oldest = hub->oldest > 0 ? hub->oldest - 1 : 0;
+	int64_t position = hub->head;
 
 	if (reason == END_RESET_TOO_OLD)
 		position = oldest;
@@ -90,10 +90,9 @@ end_at_last(Subscriber *subscriber)
 
 	if (!pending_is_empty(&subscriber->pending))
 	{
-		size_t		len = pending_length(&subscriber->pending);
-		ssize_t		sent = subscriber->ops->send(subscriber,
-												 subscriber->pending.segment->data +
-												 subscriber->pending.from, len);
+		size_t len = pending_length(&subscriber->pending);
+		ssize_t sent = subscriber->ops->send(
+			subscriber, subscriber->pending.segment->data + subscriber->pending.from, len);
 
 		if (sent > 0)
 			pending_consume(&subscriber->pending, (size_t) sent);
@@ -117,9 +116,9 @@ flush_begin(Subscriber *subscriber)
 bool
 flush_pending(Subscriber *subscriber)
 {
-	Pending    *pending = &subscriber->pending;
-	size_t		len = pending_length(pending);
-	ssize_t		sent;
+	Pending *pending = &subscriber->pending;
+	size_t len = pending_length(pending);
+	ssize_t sent;
 
 	if (pending_is_empty(pending))
 		return true;
@@ -143,8 +142,8 @@ static void
 stop_inside(Subscriber *subscriber, const FrameRun *run, size_t sent)
 {
 	const FrameLog *log = &subscriber->channel->log;
-	uint32_t	at = run->from + (uint32_t) sent;
-	uint64_t	next = framelog_frame_at(log, subscriber->frame, run, at);
+	uint32_t at = run->from + (uint32_t) sent;
+	uint64_t next = framelog_frame_at(log, subscriber->frame, run, at);
 	const Frame *frame = framelog_get(log, next);
 
 	if (at > frame->from)
@@ -163,15 +162,15 @@ stop_inside(Subscriber *subscriber, const FrameRun *run, size_t sent)
 static void
 send_log(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
-	Channel    *channel = subscriber->channel;
+	Hub *hub = subscriber->hub;
+	Channel *channel = subscriber->channel;
 	const FrameLog *log = &channel->log;
 
 	while (subscriber->frame < log->end)
 	{
-		FrameRun	run = framelog_run(log, subscriber->frame, log->end);
-		size_t		len = run.to - run.from;
-		ssize_t		sent = subscriber->ops->send(subscriber, run.segment->data + run.from, len);
+		FrameRun run = framelog_run(log, subscriber->frame, log->end);
+		size_t len = run.to - run.from;
+		ssize_t sent = subscriber->ops->send(subscriber, run.segment->data + run.from, len);
 
 		if (sent < 0)
 		{
@@ -207,7 +206,7 @@ hand_over(Subscriber *subscriber, const Batch *batch)
 static void
 answer_nothing(Subscriber *subscriber)
 {
-	Batch		batch = {
+	Batch batch = {
 		.position = subscriber_position(subscriber),
 		.epoch = subscriber->hub->epoch,
 	};
@@ -218,20 +217,20 @@ answer_nothing(Subscriber *subscriber)
 static void
 answer_from_log(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
-	Channel    *channel = subscriber->channel;
+	Hub *hub = subscriber->hub;
+	Channel *channel = subscriber->channel;
 	const FrameLog *log = &channel->log;
-	Str			pieces[BATCH_PIECES];
-	Batch		batch = {.pieces = pieces, .epoch = hub->epoch, .share = &channel->share};
-	uint64_t	next = subscriber->frame;
-	uint64_t	limit = log->end;
+	Str pieces[BATCH_PIECES];
+	Batch batch = {.pieces = pieces, .epoch = hub->epoch, .share = &channel->share};
+	uint64_t next = subscriber->frame;
+	uint64_t limit = log->end;
 
 	if (subscriber->limit > 0 && limit - next > (uint64_t) subscriber->limit)
 		limit = next + (uint64_t) subscriber->limit;
 	while (next < limit && batch.piece_count < BATCH_PIECES &&
 		   batch.length < hub->config.queue_size)
 	{
-		FrameRun	run = framelog_run(log, next, limit);
+		FrameRun run = framelog_run(log, next, limit);
 
 		pieces[batch.piece_count++] = (Str) {run.segment->data + run.from, run.to - run.from};
 		batch.length += run.to - run.from;
@@ -264,9 +263,9 @@ serve_one_shot(Subscriber *subscriber)
 static void
 answer_page(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
-	Str			piece = {hub->page->data, hub->page->used};
-	Batch		batch = {
+	Hub *hub = subscriber->hub;
+	Str piece = {hub->page->data, hub->page->used};
+	Batch batch = {
 		.pieces = &piece,
 		.piece_count = 1,
 		.length = piece.len,
@@ -281,9 +280,9 @@ answer_page(Subscriber *subscriber)
 void
 flush_page(Subscriber *subscriber)
 {
-	Segment    *page = subscriber->hub->page;
-	bool		was_pending = !pending_is_empty(&subscriber->pending);
-	ssize_t		sent = 0;
+	Segment *page = subscriber->hub->page;
+	bool was_pending = !pending_is_empty(&subscriber->pending);
+	ssize_t sent = 0;
 
 	if (subscriber->ops->framing->one_shot)
 	{
@@ -316,7 +315,7 @@ flush_page(Subscriber *subscriber)
 static bool
 serve_behind(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	switch (catchup_step(subscriber))
 	{
@@ -341,7 +340,7 @@ serve_behind(Subscriber *subscriber)
 void
 flush_serve(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	subscriber->state = SUBSCRIBER_READY;
 	if (subscriber->end != 0)
@@ -371,9 +370,9 @@ flush_serve(Subscriber *subscriber)
 void
 hub_flush(Hub *hub)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
-	hub->woken = true;			/* what becomes ready meanwhile needs no wake of its own */
+	hub->woken = true; /* what becomes ready meanwhile needs no wake of its own */
 	hub->turn++;
 	hub->budget = hub->config.flush_batch;
 	while (hub->budget-- > 0 && (node = dlist_pop_head(&hub->ready)) != NULL)

@@ -47,7 +47,7 @@ last_segment(const FrameLog *log)
 static void
 drop_first_segment(FrameLog *log)
 {
-	Segment    *segment = log->segments[0];
+	Segment *segment = log->segments[0];
 
 	while (log->first < log->end && framelog_get(log, log->first)->segment == segment)
 	{
@@ -85,7 +85,7 @@ static void
 add_segment(FrameLog *log, size_t needed)
 {
 	const Segment *last = last_segment(log);
-	size_t		capacity = last ? (size_t) last->capacity * 2 : SEGMENT_SMALLEST;
+	size_t capacity = last ? (size_t) last->capacity * 2 : SEGMENT_SMALLEST;
 
 	if (capacity > SEGMENT_LARGEST)
 		capacity = SEGMENT_LARGEST;
@@ -104,8 +104,8 @@ add_segment(FrameLog *log, size_t needed)
 static void
 grow_frames(FrameLog *log)
 {
-	size_t		capacity = log->capacity ? log->capacity * 2 : FRAMES_SMALLEST;
-	Frame	   *frames = mem_array(capacity, sizeof(Frame));
+	size_t capacity = log->capacity ? log->capacity * 2 : FRAMES_SMALLEST;
+	Frame *frames = mem_array(capacity, sizeof(Frame));
 
 	for (uint64_t n = log->first; n < log->end; n++)
 		frames[n & (capacity - 1)] = *framelog_get(log, n);
@@ -127,8 +127,8 @@ framelog_begin_turn(FrameLog *log)
 char *
 framelog_append(FrameLog *log, size_t len, int64_t position, int64_t recorded_at)
 {
-	Segment    *segment = last_segment(log);
-	Frame	   *frame;
+	Segment *segment = last_segment(log);
+	Frame *frame;
 
 	if (segment == NULL || segment_room(segment) < len)
 	{
@@ -159,12 +159,12 @@ framelog_trim(FrameLog *log, size_t max_bytes)
 uint64_t
 framelog_find(const FrameLog *log, int64_t position)
 {
-	uint64_t	low = log->first;
-	uint64_t	high = log->end;
+	uint64_t low = log->first;
+	uint64_t high = log->end;
 
 	while (low < high)
 	{
-		uint64_t	middle = low + (high - low) / 2;
+		uint64_t middle = low + (high - low) / 2;
 
 		if (framelog_get(log, middle)->position <= position)
 			low = middle + 1;
@@ -178,14 +178,14 @@ framelog_find(const FrameLog *log, int64_t position)
 static uint64_t
 end_of_segment(const FrameLog *log, uint64_t from, const Segment *segment)
 {
-	uint64_t	low = from;
-	uint64_t	high = log->end;
+	uint64_t low = from;
+	uint64_t high = log->end;
 
 	if (framelog_get(log, log->end - 1)->segment == segment)
 		return log->end;
 	while (low < high)
 	{
-		uint64_t	middle = low + (high - low) / 2;
+		uint64_t middle = low + (high - low) / 2;
 
 		if (framelog_get(log, middle)->segment == segment)
 			low = middle + 1;
@@ -199,7 +199,7 @@ FrameRun
 framelog_run(const FrameLog *log, uint64_t from, uint64_t limit)
 {
 	const Frame *frame = framelog_get(log, from);
-	uint64_t	next = end_of_segment(log, from, frame->segment);
+	uint64_t next = end_of_segment(log, from, frame->segment);
 
 	if (next > limit)
 		next = limit;
@@ -209,12 +209,12 @@ framelog_run(const FrameLog *log, uint64_t from, uint64_t limit)
 uint64_t
 framelog_frame_at(const FrameLog *log, uint64_t from, const FrameRun *run, uint32_t to)
 {
-	uint64_t	low = from;
-	uint64_t	high = run->next;
+	uint64_t low = from;
+	uint64_t high = run->next;
 
 	while (low < high)
 	{
-		uint64_t	middle = low + (high - low) / 2;
+		uint64_t middle = low + (high - low) / 2;
 
 		if (framelog_get(log, middle)->to <= to)
 			low = middle + 1;

@@ -26,20 +26,20 @@ typedef enum FramingTransport
 	FRAMING_SSE,
 	FRAMING_NDJSON,
 	FRAMING_POLL,
-	FRAMING_TRANSPORTS			/* how many */
+	FRAMING_TRANSPORTS /* how many */
 } FramingTransport;
 
 typedef struct Framing
 {
 	const char *name;
 	FramingTransport transport;
-	bool		one_shot;
+	bool one_shot;
 	/* exact size of the frame */
-	size_t		(*size) (const EventView *event);
+	size_t (*size)(const EventView *event);
 	/* writes the frame, exactly size() bytes; epoch has CURSOR_EPOCH_LENGTH characters */
-	void		(*write) (const EventView *event, const char *epoch, char *out);
+	void (*write)(const EventView *event, const char *epoch, char *out);
 	/* one-shot: frees what the subscribers left in Batch.share; may be NULL */
-	void		(*share_free) (void *share);
+	void (*share_free)(void *share);
 } Framing;
 
-#endif							/* EVENTSD_FRAMING_H */
+#endif /* EVENTSD_FRAMING_H */

@@ -25,24 +25,24 @@
 typedef enum HistoryOutcome
 {
 	HISTORY_OK,
-	HISTORY_TOO_OLD,			/* `after` is older than what is kept */
-	HISTORY_FUTURE,				/* `after` is beyond the horizon */
-	HISTORY_UNAVAILABLE,		/* not now: try again later */
-	HISTORY_FAILED				/* refused for another reason; was logged */
+	HISTORY_TOO_OLD,	 /* `after` is older than what is kept */
+	HISTORY_FUTURE,		 /* `after` is beyond the horizon */
+	HISTORY_UNAVAILABLE, /* not now: try again later */
+	HISTORY_FAILED		 /* refused for another reason; was logged */
 } HistoryOutcome;
 
 typedef struct HistoryEnd
 {
 	HistoryOutcome outcome;
-	int64_t		position;		/* HISTORY_OK: all that matches up to here was given */
-	int64_t		oldest;			/* HISTORY_TOO_OLD: the lowest position kept, 0 when not known */
-	const char *epoch;			/* HISTORY_OK: of the database when it was read */
+	int64_t position;  /* HISTORY_OK: all that matches up to here was given */
+	int64_t oldest;	   /* HISTORY_TOO_OLD: the lowest position kept, 0 when not known */
+	const char *epoch; /* HISTORY_OK: of the database when it was read */
 } HistoryEnd;
 
 typedef struct HistoryReader
 {
-	void		(*event) (void *reader, const EventView *event);
-	void		(*done) (void *reader, const HistoryEnd *end);
+	void (*event)(void *reader, const EventView *event);
+	void (*done)(void *reader, const HistoryEnd *end);
 } HistoryReader;
 
 /* one read under way; the source's own */
@@ -51,9 +51,9 @@ typedef struct HistoryRead HistoryRead;
 typedef struct HistorySource
 {
 	/* NULL: unavailable now.  filter NULL means all; it lives until done or cancelled */
-	HistoryRead *(*read) (void *source, int64_t after, int max_count, int max_bytes,
-						  const EventFilter *filter, const HistoryReader *reader, void *arg);
-	void		(*cancel) (void *source, HistoryRead *read);
+	HistoryRead *(*read)(void *source, int64_t after, int max_count, int max_bytes,
+						 const EventFilter *filter, const HistoryReader *reader, void *arg);
+	void (*cancel)(void *source, HistoryRead *read);
 } HistorySource;
 
-#endif							/* EVENTSD_HISTORY_H */
+#endif /* EVENTSD_HISTORY_H */

@@ -55,7 +55,7 @@ fill_defaults(HubConfig *config)
 Hub *
 hub_new(const HubConfig *config, const HubEnvironment *environment)
 {
-	Hub		   *hub = mem_zalloc(sizeof(*hub));
+	Hub *hub = mem_zalloc(sizeof(*hub));
 
 	hub->config = *config;
 	fill_defaults(&hub->config);
@@ -109,7 +109,7 @@ hub_make_ready(Subscriber *subscriber)
 static void
 make_all_ready(Dlist *list)
 {
-	DlistNode  *node;
+	DlistNode *node;
 
 	while ((node = dlist_first(list)) != NULL)
 		hub_make_ready(DLIST_OWNER(Subscriber, node, node));
@@ -122,7 +122,7 @@ restart_logs(Hub *hub, int64_t floor)
 {
 	for (DLIST_EACH(node, &hub->channels.all))
 	{
-		Channel    *channel = DLIST_OWNER(Channel, node, node);
+		Channel *channel = DLIST_OWNER(Channel, node, node);
 
 		framelog_restart(&channel->log, floor);
 	}
@@ -161,7 +161,7 @@ unjoin_all(Hub *hub)
 void
 hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position)
 {
-	bool		same = hub->is_open && strcmp(hub->epoch, epoch) == 0;
+	bool same = hub->is_open && strcmp(hub->epoch, epoch) == 0;
 
 	if (same && position < hub->head)
 		position = hub->head;
@@ -185,8 +185,8 @@ static void
 feed_channel(Hub *hub, Channel *channel, const EventView *view)
 {
 	const Framing *framing = channel->framing;
-	FrameLog   *log = &channel->log;
-	char	   *out;
+	FrameLog *log = &channel->log;
+	char *out;
 
 	if (channel->fed_turn != hub->turn)
 	{
@@ -216,7 +216,7 @@ feed_channel(Hub *hub, Channel *channel, const EventView *view)
 void
 hub_publish(Hub *hub, const EventView *view)
 {
-	Event	   *event;
+	Event *event;
 
 	if (!hub->is_open || view->position <= hub->head)
 		return;
@@ -224,7 +224,7 @@ hub_publish(Hub *hub, const EventView *view)
 	ring_push(&hub->ring, event);
 	for (DLIST_EACH(node, &hub->channels.all))
 	{
-		Channel    *channel = DLIST_OWNER(Channel, node, node);
+		Channel *channel = DLIST_OWNER(Channel, node, node);
 
 		if (subscription_matches(channel->subscription, view->type, view->topic))
 			feed_channel(hub, channel, &event->view);
@@ -268,7 +268,7 @@ refresh_positions(Hub *hub)
 {
 	for (DLIST_EACH(node, &hub->channels.all))
 	{
-		Channel    *channel = DLIST_OWNER(Channel, node, node);
+		Channel *channel = DLIST_OWNER(Channel, node, node);
 
 		for (DLIST_EACH(idle, &channel->idle))
 			DLIST_OWNER(Subscriber, node, idle)->position = hub->head;
@@ -279,13 +279,13 @@ refresh_positions(Hub *hub)
 static void
 sweep_logs(Hub *hub)
 {
-	size_t		target = hub->config.logs_size / 2;
+	size_t target = hub->config.logs_size / 2;
 
 	if (hub->channels.log_bytes <= hub->config.logs_size / 4 * 3)
 		return;
 	for (DLIST_EACH(node, &hub->channels.all))
 	{
-		Channel    *channel = DLIST_OWNER(Channel, node, node);
+		Channel *channel = DLIST_OWNER(Channel, node, node);
 
 		framelog_restart(&channel->log, hub->head);
 		if (hub->channels.log_bytes <= target)
@@ -335,7 +335,7 @@ hub_oldest(const Hub *hub)
 const HubStats *
 hub_stats(Hub *hub)
 {
-	HubStats   *stats = &hub->stats;
+	HubStats *stats = &hub->stats;
 
 	stats->channels = (int64_t) hub->channels.count;
 	stats->ring_events = (int64_t) hub->ring.count;

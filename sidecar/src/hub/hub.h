@@ -45,55 +45,55 @@
 /* sizes in bytes; 0 takes the default that is named */
 typedef struct HubConfig
 {
-	size_t		ring_size;		/* recent events (64 MiB) */
-	size_t		log_size;		/* one channel's log (1 MiB) */
-	size_t		logs_size;		/* all logs together (64 MiB) */
-	size_t		queue_size;		/* one connection's pending bytes, but at least one event (256 KiB) */
-	int			page_count;		/* events in one page of the table (500) */
-	int			page_bytes;		/* bytes, ditto (queue_size) */
-	int			max_reads;		/* pages of the table under way at once (8) */
-	int			flush_batch;	/* connections served in one turn (2,000) */
-	int			linger;			/* ticks that a channel without subscribers is kept (30) */
-	int			max_lingering;	/* how many such channels (1,000) */
+	size_t ring_size;  /* recent events (64 MiB) */
+	size_t log_size;   /* one channel's log (1 MiB) */
+	size_t logs_size;  /* all logs together (64 MiB) */
+	size_t queue_size; /* one connection's pending bytes, but at least one event (256 KiB) */
+	int page_count;	   /* events in one page of the table (500) */
+	int page_bytes;	   /* bytes, ditto (queue_size) */
+	int max_reads;	   /* pages of the table under way at once (8) */
+	int flush_batch;   /* connections served in one turn (2,000) */
+	int linger;		   /* ticks that a channel without subscribers is kept (30) */
+	int max_lingering; /* how many such channels (1,000) */
 } HubConfig;
 
 typedef struct HubEnvironment
 {
-	void	   *arg;			/* first argument of all of these */
+	void *arg; /* first argument of all of these */
 	/* have hub_flush() called at the end of this turn (or of the next, from inside hub_flush) */
-	void		(*wake) (void *arg);
+	void (*wake)(void *arg);
 	/* the first write of an event on some channel; for the commit-to-delivery histogram */
-	void		(*delivered) (void *arg, int64_t recorded_at);
+	void (*delivered)(void *arg, int64_t recorded_at);
 	const HistorySource *history;
-	void	   *history_arg;	/* first argument of the source's functions */
+	void *history_arg; /* first argument of the source's functions */
 } HubEnvironment;
 
 typedef struct HubStats
 {
 	/* now */
-	int64_t		subscribers[FRAMING_TRANSPORTS];
-	int64_t		channels;
-	int64_t		ring_events;
-	int64_t		ring_bytes;
-	int64_t		log_bytes;
-	int64_t		behind;			/* subscribers that are not joined */
-	int64_t		reads;			/* pages of the table under way */
+	int64_t subscribers[FRAMING_TRANSPORTS];
+	int64_t channels;
+	int64_t ring_events;
+	int64_t ring_bytes;
+	int64_t log_bytes;
+	int64_t behind; /* subscribers that are not joined */
+	int64_t reads;	/* pages of the table under way */
 	/* since the start */
-	int64_t		events;			/* taken from the feed */
-	int64_t		frames;			/* framed for channels */
-	int64_t		sessions[FRAMING_TRANSPORTS];	/* subscribers that ever were */
-	int64_t		deliveries[FRAMING_TRANSPORTS]; /* events given to connections */
-	int64_t		bytes[FRAMING_TRANSPORTS];	/* ditto, with framing */
-	int64_t		sends[FRAMING_TRANSPORTS];	/* calls of send() that took something, and batches */
-	int64_t		history_reads;
-	int64_t		fallen_behind;	/* joined ones that fell off their log */
-	int64_t		resets;
+	int64_t events;							/* taken from the feed */
+	int64_t frames;							/* framed for channels */
+	int64_t sessions[FRAMING_TRANSPORTS];	/* subscribers that ever were */
+	int64_t deliveries[FRAMING_TRANSPORTS]; /* events given to connections */
+	int64_t bytes[FRAMING_TRANSPORTS];		/* ditto, with framing */
+	int64_t sends[FRAMING_TRANSPORTS];		/* calls of send() that took something, and batches */
+	int64_t history_reads;
+	int64_t fallen_behind; /* joined ones that fell off their log */
+	int64_t resets;
 } HubStats;
 
 /* config and environment are copied; the history's table must outlive the hub */
-Hub		   *hub_new(const HubConfig *config, const HubEnvironment *environment);
+Hub *hub_new(const HubConfig *config, const HubEnvironment *environment);
 /* subscribers must have left */
-void		hub_free(Hub *hub);
+void hub_free(Hub *hub);
 
 /* ---- the feed's side ---- */
 
@@ -102,27 +102,27 @@ void		hub_free(Hub *hub);
  * subscriber is ended with a reset.  With the same one (the feed lost its place) subscribers go
  * on from their own positions, through the table, which decides whether that is still possible.
  */
-void		hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position);
+void hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position);
 /* positions rise; one at or below the head is ignored */
-void		hub_publish(Hub *hub, const EventView *event);
+void hub_publish(Hub *hub, const EventView *event);
 /* everything up to position was published; it does not go backwards */
-void		hub_advance(Hub *hub, int64_t position);
+void hub_advance(Hub *hub, int64_t position);
 /* the oldest position that the table keeps has moved */
-void		hub_set_oldest(Hub *hub, int64_t oldest);
+void hub_set_oldest(Hub *hub, int64_t oldest);
 
 /* ---- the loop's side ---- */
 
 /* at the end of a turn; asks for another one by wake() when there is more to do */
-void		hub_flush(Hub *hub);
+void hub_flush(Hub *hub);
 /* once a second */
-void		hub_tick(Hub *hub);
+void hub_tick(Hub *hub);
 
 /* ---- facts ---- */
 
-bool		hub_is_open(const Hub *hub);
-const char *hub_epoch(const Hub *hub);	/* "" before it is open */
-int64_t		hub_head(const Hub *hub);
-int64_t		hub_oldest(const Hub *hub);
+bool hub_is_open(const Hub *hub);
+const char *hub_epoch(const Hub *hub); /* "" before it is open */
+int64_t hub_head(const Hub *hub);
+int64_t hub_oldest(const Hub *hub);
 const HubStats *hub_stats(Hub *hub);
 
-#endif							/* EVENTSD_HUB_H */
+#endif /* EVENTSD_HUB_H */

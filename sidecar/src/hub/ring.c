@@ -23,7 +23,7 @@ ring_init(Ring *ring, size_t max_bytes)
 static void
 drop_oldest(Ring *ring)
 {
-	Event	   *event = ring_get(ring, 0);
+	Event *event = ring_get(ring, 0);
 
 	ring->floor = event->view.position;
 	ring->bytes -= event->size;
@@ -51,7 +51,7 @@ ring_clear(Ring *ring)
 static void
 grow(Ring *ring)
 {
-	Event	  **events = mem_array(ring->capacity * 2, sizeof(Event *));
+	Event **events = mem_array(ring->capacity * 2, sizeof(Event *));
 
 	for (size_t i = 0; i < ring->count; i++)
 		events[i] = ring_get(ring, i);
@@ -76,12 +76,12 @@ ring_push(Ring *ring, Event *event)
 size_t
 ring_find(const Ring *ring, int64_t position)
 {
-	size_t		low = 0;
-	size_t		high = ring->count;
+	size_t low = 0;
+	size_t high = ring->count;
 
 	while (low < high)
 	{
-		size_t		middle = low + (high - low) / 2;
+		size_t middle = low + (high - low) / 2;
 
 		if (ring_get(ring, middle)->view.position <= position)
 			low = middle + 1;

@@ -15,7 +15,7 @@
 Segment *
 segment_new(size_t capacity)
 {
-	Segment    *segment = mem_alloc(sizeof(Segment) + capacity);
+	Segment *segment = mem_alloc(sizeof(Segment) + capacity);
 
 	segment->references = 1;
 	segment->capacity = (uint32_t) capacity;
@@ -40,7 +40,7 @@ segment_release(Segment *segment)
 static Segment *
 segment_copy(const char *bytes, size_t len, size_t more)
 {
-	Segment    *copy = segment_new(len + more);
+	Segment *copy = segment_new(len + more);
 
 	memcpy(copy->data, bytes, len);
 	copy->used = (uint32_t) len;
@@ -50,7 +50,7 @@ segment_copy(const char *bytes, size_t len, size_t more)
 void
 pending_set(Pending *pending, Segment *segment, uint32_t from, uint32_t to)
 {
-	size_t		len = to - from;
+	size_t len = to - from;
 
 	pending_clear(pending);
 	if (len == 0)
@@ -80,8 +80,8 @@ pending_consume(Pending *pending, size_t len)
 void
 pending_append(Pending *pending, const void *bytes, size_t len)
 {
-	Segment    *joint;
-	size_t		before = pending_length(pending);
+	Segment *joint;
+	size_t before = pending_length(pending);
 
 	if (len == 0)
 		return;

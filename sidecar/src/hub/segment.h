@@ -20,17 +20,17 @@
 
 typedef struct Segment
 {
-	uint32_t	references;
-	uint32_t	capacity;
-	uint32_t	used;
-	char		data[];
+	uint32_t references;
+	uint32_t capacity;
+	uint32_t used;
+	char data[];
 } Segment;
 
 /* one reference; capacity below 4 GiB */
-Segment    *segment_new(size_t capacity);
-Segment    *segment_acquire(Segment *segment);
+Segment *segment_new(size_t capacity);
+Segment *segment_acquire(Segment *segment);
 /* NULL is harmless */
-void		segment_release(Segment *segment);
+void segment_release(Segment *segment);
 
 static inline size_t
 segment_room(const Segment *segment)
@@ -40,9 +40,9 @@ segment_room(const Segment *segment)
 
 typedef struct Pending
 {
-	Segment    *segment;		/* NULL: nothing pending */
-	uint32_t	from;
-	uint32_t	to;
+	Segment *segment; /* NULL: nothing pending */
+	uint32_t from;
+	uint32_t to;
 } Pending;
 
 static inline bool
@@ -58,11 +58,11 @@ pending_length(const Pending *pending)
 }
 
 /* the bytes [from, to) of the segment; takes its own reference, or copies */
-void		pending_set(Pending *pending, Segment *segment, uint32_t from, uint32_t to);
+void pending_set(Pending *pending, Segment *segment, uint32_t from, uint32_t to);
 /* len more bytes are sent */
-void		pending_consume(Pending *pending, size_t len);
+void pending_consume(Pending *pending, size_t len);
 /* more bytes behind those that are pending */
-void		pending_append(Pending *pending, const void *bytes, size_t len);
-void		pending_clear(Pending *pending);
+void pending_append(Pending *pending, const void *bytes, size_t len);
+void pending_clear(Pending *pending);
 
-#endif							/* EVENTSD_SEGMENT_H */
+#endif /* EVENTSD_SEGMENT_H */

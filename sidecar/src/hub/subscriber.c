@@ -85,7 +85,7 @@ hub_subscribe(Hub *hub, Subscriber *subscriber, const SubscriberOps *ops,
 static void
 leave_channel(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	catchup_cancel(subscriber);
 	channel_release(&hub->channels, subscriber->channel, hub->tick + hub->config.linger);
@@ -95,7 +95,7 @@ leave_channel(Subscriber *subscriber)
 void
 subscriber_detach(Subscriber *subscriber)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	leave_channel(subscriber);
 	if (!subscriber->joined)
@@ -126,7 +126,7 @@ subscriber_writable(Subscriber *subscriber)
 void
 subscriber_change(Subscriber *subscriber, Subscription *subscription)
 {
-	Hub		   *hub = subscriber->hub;
+	Hub *hub = subscriber->hub;
 
 	if (subscriber_is_out(subscriber) ||
 		subscription_equal(subscriber->channel->subscription, subscription))
@@ -143,7 +143,7 @@ subscriber_change(Subscriber *subscriber, Subscription *subscription)
 bool
 subscriber_insert(Subscriber *subscriber, const char *bytes, size_t len)
 {
-	ssize_t		sent = 0;
+	ssize_t sent = 0;
 
 	if (subscriber_is_out(subscriber) || subscriber->end != 0)
 		return false;
@@ -189,7 +189,7 @@ subscriber_position(const Subscriber *subscriber)
 		return subscriber->hub->head;
 	if (subscriber->frame > log->first)
 	{
-		int64_t		last = framelog_get(log, subscriber->frame - 1)->position;
+		int64_t last = framelog_get(log, subscriber->frame - 1)->position;
 
 		if (last > subscriber->position)
 			return last;

@@ -51,21 +51,21 @@ typedef struct Hub Hub;
 
 typedef enum SubscriberEnd
 {
-	END_RESET_EPOCH,			/* the cursor is of another epoch, or the epoch changed */
-	END_RESET_TOO_OLD,			/* events after the cursor are no longer kept */
-	END_RESET_FUTURE,			/* the cursor is beyond the horizon */
-	END_UNAVAILABLE				/* never became ready: the table cannot be read now */
+	END_RESET_EPOCH,   /* the cursor is of another epoch, or the epoch changed */
+	END_RESET_TOO_OLD, /* events after the cursor are no longer kept */
+	END_RESET_FUTURE,  /* the cursor is beyond the horizon */
+	END_UNAVAILABLE	   /* never became ready: the table cannot be read now */
 } SubscriberEnd;
 
 typedef struct SubscriberEnded
 {
 	SubscriberEnd reason;
-	bool		was_ready;		/* ready() had been called: the stream has begun */
-	bool		is_clean;		/* no frame was left half sent */
+	bool was_ready; /* ready() had been called: the stream has begun */
+	bool is_clean;	/* no frame was left half sent */
 	/* the cursor to go on from: too old: just before the oldest kept; else the newest */
-	char		cursor[CURSOR_SIZE];
+	char cursor[CURSOR_SIZE];
 	/* the oldest cursor that is good */
-	char		oldest[CURSOR_SIZE];
+	char oldest[CURSOR_SIZE];
 } SubscriberEnded;
 
 /* "epoch", "too_old", "future", "unavailable": words of the wire */
@@ -80,14 +80,14 @@ const char *subscriber_end_name(SubscriberEnd reason);
  */
 typedef struct Batch
 {
-	const Str  *pieces;
-	int			piece_count;
-	size_t		length;			/* of all pieces */
-	int			count;			/* events */
-	int64_t		position;		/* go on after this one */
+	const Str *pieces;
+	int piece_count;
+	size_t length;	  /* of all pieces */
+	int count;		  /* events */
+	int64_t position; /* go on after this one */
 	const char *epoch;
-	void	  **share;
-	uint64_t	share_key[2];	/* which frames of the channel's log: from, to */
+	void **share;
+	uint64_t share_key[2]; /* which frames of the channel's log: from, to */
 } Batch;
 
 typedef struct SubscriberOps
@@ -98,19 +98,19 @@ typedef struct SubscriberOps
 	 * Streams: the starting point is good and events may follow: write the head.  Called once,
 	 * before anything else but ended().  False: the subscriber has left.  May be NULL.
 	 */
-	bool		(*ready) (Subscriber *subscriber);
+	bool (*ready)(Subscriber *subscriber);
 
 	/*
 	 * Streams: take bytes, say how many; fewer than len means that subscriber_writable() will be
 	 * called when there is room.  -1: broken, forget this subscriber.
 	 */
-	ssize_t		(*send) (Subscriber *subscriber, const char *bytes, size_t len);
+	ssize_t (*send)(Subscriber *subscriber, const char *bytes, size_t len);
 
 	/* one-shots: here is the answer; the subscriber is OUT already */
-	void		(*batch) (Subscriber *subscriber, const Batch *batch);
+	void (*batch)(Subscriber *subscriber, const Batch *batch);
 
 	/* it is over; the subscriber is OUT already */
-	void		(*ended) (Subscriber *subscriber, const SubscriberEnded *ended);
+	void (*ended)(Subscriber *subscriber, const SubscriberEnded *ended);
 } SubscriberOps;
 
 typedef enum SubscriberState
@@ -128,43 +128,43 @@ typedef enum SubscriberState
 /* All members are the hub's. */
 struct Subscriber
 {
-	DlistNode	node;			/* the list of its state */
-	DlistNode	member;			/* hub->members */
+	DlistNode node;	  /* the list of its state */
+	DlistNode member; /* hub->members */
 	const SubscriberOps *ops;
-	Hub		   *hub;
+	Hub *hub;
 	struct Channel *channel;
-	int64_t		position;
-	uint64_t	frame;			/* joined: number of the next one in the channel's log */
-	Pending		pending;
+	int64_t position;
+	uint64_t frame; /* joined: number of the next one in the channel's log */
+	Pending pending;
 	HistoryRead *read;
-	int32_t		limit;			/* one-shot: at most so many events; 0: no limit */
-	uint8_t		state;			/* SubscriberState */
-	uint8_t		end;			/* SubscriberEnd + 1: to be ended with at the end of the turn */
-	bool		joined;
-	bool		checked;		/* the starting position is known to be good */
-	bool		is_ready;		/* ready() was called */
-	bool		from_earliest;
-	bool		no_wait;		/* one-shot: answer even with nothing */
+	int32_t limit; /* one-shot: at most so many events; 0: no limit */
+	uint8_t state; /* SubscriberState */
+	uint8_t end;   /* SubscriberEnd + 1: to be ended with at the end of the turn */
+	bool joined;
+	bool checked;  /* the starting position is known to be good */
+	bool is_ready; /* ready() was called */
+	bool from_earliest;
+	bool no_wait; /* one-shot: answer even with nothing */
 };
 
 typedef enum StartFrom
 {
-	START_LATEST,				/* what comes from now on */
-	START_EARLIEST,				/* all that is kept */
+	START_LATEST,	/* what comes from now on */
+	START_EARLIEST, /* all that is kept */
 	START_CURSOR
 } StartFrom;
 
 typedef struct Start
 {
-	StartFrom	from;
-	Cursor		cursor;			/* START_CURSOR */
+	StartFrom from;
+	Cursor cursor; /* START_CURSOR */
 } Start;
 
 typedef struct SubscribeOptions
 {
-	Start		start;
-	int			limit;			/* one-shots: at most so many events; 0: no limit */
-	bool		no_wait;		/* one-shots: answer with nothing when there is nothing */
+	Start start;
+	int limit;	  /* one-shots: at most so many events; 0: no limit */
+	bool no_wait; /* one-shots: answer with nothing when there is nothing */
 } SubscribeOptions;
 
 /*
@@ -172,37 +172,37 @@ typedef struct SubscribeOptions
  * False: the hub is not open yet (the database was never reached); nothing was done and nothing
  * will be called.
  */
-bool		hub_subscribe(Hub *hub, Subscriber *subscriber, const SubscriberOps *ops,
-						  Subscription *subscription, const SubscribeOptions *options);
+bool hub_subscribe(Hub *hub, Subscriber *subscriber, const SubscriberOps *ops,
+				   Subscription *subscription, const SubscribeOptions *options);
 
 /* Has no effect on one that is OUT.  Pending bytes are dropped. */
-void		subscriber_leave(Subscriber *subscriber);
+void subscriber_leave(Subscriber *subscriber);
 
 /* There is room in the socket (also when nobody waited for it). */
-void		subscriber_writable(Subscriber *subscriber);
+void subscriber_writable(Subscriber *subscriber);
 
 /*
  * Another subscription from here on, without gap: events after subscriber_position() come by the
  * new one.
  */
-void		subscriber_change(Subscriber *subscriber, Subscription *subscription);
+void subscriber_change(Subscriber *subscriber, Subscription *subscription);
 
 /*
  * Bytes between two frames (keep-alive, last words): sent now, or behind what is pending.  False:
  * refused, because connection_queue_size bytes are pending already, or broken.
  */
-bool		subscriber_insert(Subscriber *subscriber, const char *bytes, size_t len);
+bool subscriber_insert(Subscriber *subscriber, const char *bytes, size_t len);
 
 /*
  * One-shot: wait no longer.  It gets its batch at the end of this turn, empty when there is
  * nothing; one that is still reading from the table gets it when that is done.
  */
-void		subscriber_finish(Subscriber *subscriber);
+void subscriber_finish(Subscriber *subscriber);
 
 /* Everything up to here has been sent or is pending. */
-int64_t		subscriber_position(const Subscriber *subscriber);
+int64_t subscriber_position(const Subscriber *subscriber);
 /* the same as text, for the client: from then on it never goes back behind this */
-char	   *subscriber_cursor(Subscriber *subscriber, char text[CURSOR_SIZE]);
+char *subscriber_cursor(Subscriber *subscriber, char text[CURSOR_SIZE]);
 
 static inline bool
 subscriber_is_out(const Subscriber *subscriber)
@@ -211,6 +211,6 @@ subscriber_is_out(const Subscriber *subscriber)
 }
 
 /* before first use */
-void		subscriber_init(Subscriber *subscriber);
+void subscriber_init(Subscriber *subscriber);
 
-#endif							/* EVENTSD_SUBSCRIBER_H */
+#endif /* EVENTSD_SUBSCRIBER_H */

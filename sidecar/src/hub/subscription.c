@@ -19,16 +19,16 @@
 
 struct Subscription
 {
-	uint32_t	references;
-	int			clause_count;
-	Clause	   *clauses;
-	Str			key;
-	uint64_t	hash;
-	Str		   *strings;		/* all elements and types of all clauses */
-	StrList    *paths;			/* all topics of all clauses */
-	bool		filters_all;
+	uint32_t references;
+	int clause_count;
+	Clause *clauses;
+	Str key;
+	uint64_t hash;
+	Str *strings;	/* all elements and types of all clauses */
+	StrList *paths; /* all topics of all clauses */
+	bool filters_all;
 	EventFilter filter;
-	Str		   *filter_types;	/* when there are several clauses, else NULL */
+	Str *filter_types; /* when there are several clauses, else NULL */
 };
 
 /* ---- the key ---- */
@@ -36,7 +36,7 @@ struct Subscription
 static size_t
 list_key_size(StrList list)
 {
-	size_t		size = sizeof(uint32_t);
+	size_t size = sizeof(uint32_t);
 
 	for (int i = 0; i < list.count; i++)
 		size += sizeof(uint32_t) + list.items[i].len;
@@ -46,7 +46,7 @@ list_key_size(StrList list)
 static size_t
 key_size(const Draft *draft)
 {
-	size_t		size = sizeof(uint32_t);
+	size_t size = sizeof(uint32_t);
 
 	for (int i = 0; i < draft->count; i++)
 	{
@@ -63,7 +63,7 @@ key_size(const Draft *draft)
 static void
 put_number(char **at, size_t number)
 {
-	uint32_t	value = (uint32_t) number;
+	uint32_t value = (uint32_t) number;
 
 	memcpy(*at, &value, sizeof(value));
 	*at += sizeof(value);
@@ -85,9 +85,9 @@ put_list(char **at, StrList list)
 static Str
 make_key(const Draft *draft)
 {
-	size_t		size = key_size(draft);
-	char	   *key = mem_alloc(size);
-	char	   *at = key;
+	size_t size = key_size(draft);
+	char *key = mem_alloc(size);
+	char *at = key;
 
 	put_number(&at, (size_t) draft->count);
 	for (int i = 0; i < draft->count; i++)
@@ -106,7 +106,7 @@ make_key(const Draft *draft)
 static uint64_t
 hash_bytes(Str bytes)
 {
-	uint64_t	hash = UINT64_C(14695981039346656037);
+	uint64_t hash = UINT64_C(14695981039346656037);
 
 	for (size_t i = 0; i < bytes.len; i++)
 		hash = (hash ^ (unsigned char) bytes.data[i]) * UINT64_C(1099511628211);
@@ -118,14 +118,14 @@ hash_bytes(Str bytes)
 typedef struct KeyReader
 {
 	const char *at;
-	Str		   *string;			/* next free ones */
-	StrList    *path;
+	Str *string; /* next free ones */
+	StrList *path;
 } KeyReader;
 
 static int
 take_number(KeyReader *reader)
 {
-	uint32_t	value;
+	uint32_t value;
 
 	memcpy(&value, reader->at, sizeof(value));
 	reader->at += sizeof(value);
@@ -135,11 +135,11 @@ take_number(KeyReader *reader)
 static StrList
 take_list(KeyReader *reader)
 {
-	StrList		list = {reader->string, take_number(reader)};
+	StrList list = {reader->string, take_number(reader)};
 
 	for (int i = 0; i < list.count; i++)
 	{
-		size_t		len = (size_t) take_number(reader);
+		size_t len = (size_t) take_number(reader);
 
 		*reader->string++ = (Str) {reader->at, len};
 		reader->at += len;
@@ -181,9 +181,9 @@ static void
 make_filter(Subscription *subscription)
 {
 	EventFilter *filter = &subscription->filter;
-	bool		all_topics = subscription->clause_count == 0;
-	bool		all_types = subscription->clause_count == 0;
-	int			count = 0;
+	bool all_topics = subscription->clause_count == 0;
+	bool all_types = subscription->clause_count == 0;
+	int count = 0;
 
 	filter->topics = subscription->paths;
 	for (int i = 0; i < subscription->clause_count; i++)
@@ -203,7 +203,7 @@ make_filter(Subscription *subscription)
 		count = 0;
 		for (int i = 0; i < subscription->clause_count; i++)
 		{
-			StrList		types = subscription->clauses[i].types;
+			StrList types = subscription->clauses[i].types;
 
 			for (int j = 0; j < types.count; j++)
 				subscription->filter_types[count++] = types.items[j];
@@ -217,9 +217,9 @@ static Subscription *
 from_draft(Draft *draft)
 {
 	Subscription *subscription = mem_zalloc(sizeof(*subscription));
-	KeyReader	reader;
-	size_t		strings;
-	size_t		paths;
+	KeyReader reader;
+	size_t strings;
+	size_t paths;
 
 	draft_canonicalize(draft);
 	count_draft(draft, &strings, &paths);
@@ -243,7 +243,7 @@ from_draft(Draft *draft)
 Subscription *
 subscription_new(const EventFilter *filter)
 {
-	Draft		draft;
+	Draft draft;
 	Subscription *subscription;
 
 	draft_init(&draft, 1);
@@ -268,9 +268,9 @@ subscription_none(void)
 Subscription *
 subscription_union(Subscription *const *parts, int count)
 {
-	Draft		draft;
+	Draft draft;
 	Subscription *subscription;
-	int			clauses = 0;
+	int clauses = 0;
 
 	for (int i = 0; i < count; i++)
 		clauses += parts[i]->clause_count;
@@ -350,7 +350,7 @@ bool
 subscription_is_all(const Subscription *subscription)
 {
 	return subscription->clause_count == 1 && subscription->clauses[0].topic_count == 0 &&
-		subscription->clauses[0].types.count == 0;
+		   subscription->clauses[0].types.count == 0;
 }
 
 const EventFilter *
@@ -362,7 +362,7 @@ subscription_filter(const Subscription *subscription)
 int
 subscription_size(const Subscription *subscription)
 {
-	int			size = 0;
+	int size = 0;
 
 	for (int i = 0; i < subscription->clause_count; i++)
 		size += subscription->clauses[i].topic_count + subscription->clauses[i].types.count;

@@ -43,15 +43,15 @@ Subscription *subscription_union(Subscription *const *parts, int count);
 
 Subscription *subscription_acquire(Subscription *subscription);
 /* NULL is harmless */
-void		subscription_release(Subscription *subscription);
+void subscription_release(Subscription *subscription);
 
-bool		subscription_matches(const Subscription *subscription, Str type, StrList topic);
-bool		subscription_equal(const Subscription *a, const Subscription *b);
-uint64_t	subscription_hash(const Subscription *subscription);
+bool subscription_matches(const Subscription *subscription, Str type, StrList topic);
+bool subscription_equal(const Subscription *a, const Subscription *b);
+uint64_t subscription_hash(const Subscription *subscription);
 /* the canonical key: bytes, not text */
-Str			subscription_key(const Subscription *subscription);
-bool		subscription_is_all(const Subscription *subscription);
-bool		subscription_is_none(const Subscription *subscription);
+Str subscription_key(const Subscription *subscription);
+bool subscription_is_all(const Subscription *subscription);
+bool subscription_is_none(const Subscription *subscription);
 
 /*
  * A filter for the database that lets through everything this subscription matches, and more when
@@ -60,6 +60,6 @@ bool		subscription_is_none(const Subscription *subscription);
  */
 const EventFilter *subscription_filter(const Subscription *subscription);
 /* how many topic paths and types it has, all clauses together */
-int			subscription_size(const Subscription *subscription);
+int subscription_size(const Subscription *subscription);
 
-#endif							/* EVENTSD_SUBSCRIPTION_H */
+#endif /* EVENTSD_SUBSCRIPTION_H */

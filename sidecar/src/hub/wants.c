@@ -31,22 +31,39 @@ topic_covers(StrList path, StrList other)
 	return true;
 }
 
-/* also right when other is itself a pattern: its '*' is then one more byte of its own */
+static bool
+is_prefix(Str pattern)
+{
+	return pattern.len > 0 && pattern.data[pattern.len - 1] == '*';
+}
+
+static bool
+starts_with(Str text, Str prefix)
+{
+	return text.len >= prefix.len &&
+		   (prefix.len == 0 || memcmp(text.data, prefix.data, prefix.len) == 0);
+}
+
+static bool
+type_matches(Str pattern, Str type)
+{
+	if (!is_prefix(pattern))
+		return str_equal(pattern, type);
+	return starts_with(type, (Str) {pattern.data, pattern.len - 1});
+}
+
 bool
 type_covers(Str pattern, Str other)
 {
-	size_t		prefix;
-
-	if (pattern.len == 0 || pattern.data[pattern.len - 1] != '*')
-		return str_equal(pattern, other);
-	prefix = pattern.len - 1;
-	return other.len >= prefix && (prefix == 0 || memcmp(pattern.data, other.data, prefix) == 0);
+	if (is_prefix(pattern) && is_prefix(other))
+		return type_matches(pattern, (Str) {other.data, other.len - 1});
+	return type_matches(pattern, other);
 }
 
 bool
 clause_matches(const Clause *clause, Str type, StrList topic)
 {
-	bool		found = clause->topic_count == 0;
+	bool found = clause->topic_count == 0;
 
 	for (int i = 0; i < clause->topic_count && !found; i++)
 		found = topic_covers(clause->topics[i], topic);
@@ -54,7 +71,7 @@ clause_matches(const Clause *clause, Str type, StrList topic)
 		return found;
 	for (int i = 0; i < clause->types.count; i++)
 	{
-		if (type_covers(clause->types.items[i], type))
+		if (type_matches(clause->types.items[i], type))
 			return true;
 	}
 	return false;
@@ -65,10 +82,10 @@ clause_matches(const Clause *clause, Str type, StrList topic)
 static int
 compare_str(const void *a, const void *b)
 {
-	const Str  *x = a;
-	const Str  *y = b;
-	size_t		len = x->len < y->len ? x->len : y->len;
-	int			order = len > 0 ? memcmp(x->data, y->data, len) : 0;
+	const Str *x = a;
+	const Str *y = b;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int order = len > 0 ? memcmp(x->data, y->data, len) : 0;
 
 	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
 }
@@ -81,7 +98,7 @@ compare_list(const void *a, const void *b)
 
 	for (int i = 0; i < x->count && i < y->count; i++)
 	{
-		int			order = compare_str(&x->items[i], &y->items[i]);
+		int order = compare_str(&x->items[i], &y->items[i]);
 
 		if (order != 0)
 			return order;
@@ -94,7 +111,7 @@ compare_topics(const Clause *x, const Clause *y)
 {
 	for (int i = 0; i < x->topic_count && i < y->topic_count; i++)
 	{
-		int			order = compare_list(&x->topics[i], &y->topics[i]);
+		int order = compare_list(&x->topics[i], &y->topics[i]);
 
 		if (order != 0)
 			return order;
@@ -107,7 +124,7 @@ compare_clause(const void *a, const void *b)
 {
 	const Clause *x = a;
 	const Clause *y = b;
-	int			order = compare_topics(x, y);
+	int order = compare_topics(x, y);
 
 	return order != 0 ? order : compare_list(&x->types, &y->types);
 }
@@ -144,8 +161,8 @@ covered_by_another_type(StrList types, int index)
 static void
 reduce_topics(Clause *clause)
 {
-	StrList    *kept = mem_array((size_t) clause->topic_count + 1, sizeof(StrList));
-	int			count = 0;
+	StrList *kept = mem_array((size_t) clause->topic_count + 1, sizeof(StrList));
+	int count = 0;
 
 	for (int i = 0; i < clause->topic_count; i++)
 	{
@@ -153,7 +170,7 @@ reduce_topics(Clause *clause)
 			kept[count++] = clause->topics[i];
 	}
 	if (count == 1 && kept[0].count == 0)
-		count = 0;				/* the empty path: everything */
+		count = 0; /* the empty path: everything */
 	qsort(kept, (size_t) count, sizeof(StrList), compare_list);
 	mem_free(clause->topics);
 	clause->topics = kept;
@@ -163,8 +180,8 @@ reduce_topics(Clause *clause)
 static void
 reduce_types(Clause *clause)
 {
-	Str		   *kept = mem_array((size_t) clause->types.count + 1, sizeof(Str));
-	int			count = 0;
+	Str *kept = mem_array((size_t) clause->types.count + 1, sizeof(Str));
+	int count = 0;
 
 	for (int i = 0; i < clause->types.count; i++)
 	{
@@ -187,7 +204,7 @@ group_covers_topics(const Clause *a, const Clause *b)
 		return true;
 	for (int j = 0; j < b->topic_count; j++)
 	{
-		bool		covered = false;
+		bool covered = false;
 
 		for (int i = 0; i < a->topic_count && !covered; i++)
 			covered = topic_covers(a->topics[i], b->topics[j]);
@@ -204,7 +221,7 @@ group_covers_types(const Clause *a, const Clause *b)
 		return true;
 	for (int j = 0; j < b->types.count; j++)
 	{
-		bool		covered = false;
+		bool covered = false;
 
 		for (int i = 0; i < a->types.count && !covered; i++)
 			covered = type_covers(a->types.items[i], b->types.items[j]);
@@ -233,7 +250,7 @@ remove_clause(Draft *draft, int index)
 static void
 take_topics(Clause *clause, const Clause *other)
 {
-	size_t		count = (size_t) (clause->topic_count + other->topic_count);
+	size_t count = (size_t) (clause->topic_count + other->topic_count);
 
 	clause->topics = mem_realloc(clause->topics, (count + 1) * sizeof(StrList));
 	memcpy(clause->topics + clause->topic_count, other->topics,
@@ -245,8 +262,8 @@ take_topics(Clause *clause, const Clause *other)
 static void
 take_types(Clause *clause, const Clause *other)
 {
-	size_t		count = (size_t) (clause->types.count + other->types.count);
-	Str		   *types = mem_realloc((Str *) clause->types.items, (count + 1) * sizeof(Str));
+	size_t count = (size_t) (clause->types.count + other->types.count);
+	Str *types = mem_realloc((Str *) clause->types.items, (count + 1) * sizeof(Str));
 
 	memcpy(types + clause->types.count, other->types.items,
 		   (size_t) other->types.count * sizeof(Str));
@@ -278,7 +295,7 @@ absorb(Clause *a, const Clause *b)
 static void
 merge_clauses(Draft *draft)
 {
-	bool		again = true;
+	bool again = true;
 
 	while (again)
 	{
@@ -311,8 +328,8 @@ draft_init(Draft *draft, int capacity)
 void
 draft_add(Draft *draft, const StrList *topics, int topic_count, StrList types)
 {
-	Clause	   *clause = &draft->clauses[draft->count++];
-	Str		   *copy = mem_array((size_t) types.count + 1, sizeof(Str));
+	Clause *clause = &draft->clauses[draft->count++];
+	Str *copy = mem_array((size_t) types.count + 1, sizeof(Str));
 
 	clause->topics = mem_array((size_t) topic_count + 1, sizeof(StrList));
 	clause->topic_count = topic_count;

@@ -20,26 +20,26 @@
 
 typedef struct Clause
 {
-	StrList    *topics;
-	int			topic_count;	/* 0: all */
-	StrList		types;			/* none: all */
+	StrList *topics;
+	int topic_count; /* 0: all */
+	StrList types;	 /* none: all */
 } Clause;
 
 /* clauses under construction; arrays are its own, strings are borrowed */
 typedef struct Draft
 {
-	Clause	   *clauses;
-	int			count;
-	int			capacity;
+	Clause *clauses;
+	int count;
+	int capacity;
 } Draft;
 
-bool		clause_matches(const Clause *clause, Str type, StrList topic);
-bool		topic_covers(StrList path, StrList other);
-bool		type_covers(Str pattern, Str other);
+bool clause_matches(const Clause *clause, Str type, StrList topic);
+bool topic_covers(StrList path, StrList other);
+bool type_covers(Str pattern, Str other);
 
-void		draft_init(Draft *draft, int capacity);
-void		draft_add(Draft *draft, const StrList *topics, int topic_count, StrList types);
-void		draft_canonicalize(Draft *draft);
-void		draft_clear(Draft *draft);
+void draft_init(Draft *draft, int capacity);
+void draft_add(Draft *draft, const StrList *topics, int topic_count, StrList types);
+void draft_canonicalize(Draft *draft);
+void draft_clear(Draft *draft);
 
-#endif							/* EVENTSD_WANTS_H */
+#endif /* EVENTSD_WANTS_H */

@@ -27,7 +27,7 @@ static const DeliverMethod *const methods[DELIVER_HTTP_WAYS] = {
 static void
 wake(void *arg)
 {
-	Deliver    *deliver = arg;
+	Deliver *deliver = arg;
 
 	loop_defer(&deliver->flush);
 }
@@ -35,7 +35,7 @@ wake(void *arg)
 static void
 flush(LoopDefer *defer, void *arg)
 {
-	Deliver    *deliver = arg;
+	Deliver *deliver = arg;
 
 	(void) defer;
 	hub_flush(deliver->hub);
@@ -51,7 +51,7 @@ delivered(void *arg, int64_t recorded_at)
 static void
 tick(LoopTimer *timer, void *arg)
 {
-	Deliver    *deliver = arg;
+	Deliver *deliver = arg;
 
 	(void) timer;
 	if (deliver->feed != NULL)
@@ -63,8 +63,8 @@ tick(LoopTimer *timer, void *arg)
 Deliver *
 deliver_new(Loop *loop, const Conf *conf, const HistorySource *history, void *history_arg)
 {
-	Deliver    *deliver = mem_zalloc(sizeof(*deliver));
-	HubConfig	config = {
+	Deliver *deliver = mem_zalloc(sizeof(*deliver));
+	HubConfig config = {
 		.ring_size = (size_t) conf->ring_size,
 		.log_size = (size_t) conf->log_size,
 		.logs_size = (size_t) conf->log_size * LOGS_RATIO,

@@ -47,59 +47,58 @@ typedef enum DeliverWay
 	DELIVER_SSE,
 	DELIVER_NDJSON,
 	DELIVER_POLL,
-	DELIVER_HTTP_WAYS			/* how many ways go over plain HTTP */
+	DELIVER_HTTP_WAYS /* how many ways go over plain HTTP */
 } DeliverWay;
 
 /*
  * Makes the hub and what drives it: flushes at the end of the turn, ticks once a second.
  * `history` reads the table (deliver_history.h makes one out of the query pools).
  */
-Deliver    *deliver_new(Loop *loop, const Conf *conf, const HistorySource *history,
-						void *history_arg);
+Deliver *deliver_new(Loop *loop, const Conf *conf, const HistorySource *history, void *history_arg);
 /* connections must be gone */
-void		deliver_free(Deliver *deliver);
+void deliver_free(Deliver *deliver);
 /* after SIGHUP: times and limits of what begins from now on */
-void		deliver_reload(Deliver *deliver, const Conf *conf);
-Hub		   *deliver_hub(Deliver *deliver);
+void deliver_reload(Deliver *deliver, const Conf *conf);
+Hub *deliver_hub(Deliver *deliver);
 /* the feed whose oldest position the hub is to hear of, once a second */
-void		deliver_watch(Deliver *deliver, const Feed *feed);
+void deliver_watch(Deliver *deliver, const Feed *feed);
 /* the hub's figures into the metrics block; called once a second by itself, and before a scrape */
-void		deliver_collect(Deliver *deliver);
+void deliver_collect(Deliver *deliver);
 
 typedef struct DeliverRequest
 {
-	DeliverWay	way;
+	DeliverWay way;
 	Subscription *subscription; /* the caller keeps its reference */
-	Start		start;
-	int			wait_ms;		/* long-poll; below 0: the default of 25 s */
-	int			limit;			/* long-poll; below 1: the default of 100 */
+	Start start;
+	int wait_ms; /* long-poll; below 0: the default of 25 s */
+	int limit;	 /* long-poll; below 1: the default of 100 */
 } DeliverRequest;
 
 /*
  * Serves a HANDLED (or HELD) connection for good: from here on it is held, streamed and answered
  * by this module; errors too (410, 503 when the database was never reached).
  */
-void		deliver_http(Deliver *deliver, HttpConn *conn, const DeliverRequest *request);
+void deliver_http(Deliver *deliver, HttpConn *conn, const DeliverRequest *request);
 
 /* ---- WebSocket: the connection is ws.c's, its events are ours ---- */
 
 typedef struct DeliverWs DeliverWs;
 
 /* The subscription is over; the DeliverWs is freed already.  Not from inside a call below. */
-typedef void (*DeliverWsEndedFn) (void *arg, const SubscriberEnded *ended);
+typedef void (*DeliverWsEndedFn)(void *arg, const SubscriberEnded *ended);
 
 /*
  * Events flow from the end of this turn on.  NULL: the database was never reached (try later).
  * The caller passes WsHandler.writable on to deliver_ws_writable(), and calls deliver_ws_close()
  * from WsHandler.closed unless on_ended was called before.
  */
-DeliverWs  *deliver_ws_open(Deliver *deliver, Ws *ws, Subscription *subscription,
-							const Start *start, DeliverWsEndedFn on_ended, void *arg);
-void		deliver_ws_writable(DeliverWs *client);
+DeliverWs *deliver_ws_open(Deliver *deliver, Ws *ws, Subscription *subscription, const Start *start,
+						   DeliverWsEndedFn on_ended, void *arg);
+void deliver_ws_writable(DeliverWs *client);
 /* another subscription from here on, without gap or repetition */
-void		deliver_ws_change(DeliverWs *client, Subscription *subscription);
+void deliver_ws_change(DeliverWs *client, Subscription *subscription);
 /* everything up to here was sent; as text */
-char	   *deliver_ws_cursor(DeliverWs *client, char text[CURSOR_SIZE]);
-void		deliver_ws_close(DeliverWs *client);
+char *deliver_ws_cursor(DeliverWs *client, char text[CURSOR_SIZE]);
+void deliver_ws_close(DeliverWs *client);
 
-#endif							/* WEB_DELIVER_H */
+#endif /* WEB_DELIVER_H */

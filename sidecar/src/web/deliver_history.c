@@ -19,16 +19,15 @@
 
 struct HistoryRead
 {
-	Query	   *query;
+	Query *query;
 	const HistoryReader *reader;
-	void	   *arg;
+	void *arg;
 };
 
 static EventView
 view_of(const FeedEvent *event)
 {
-	return (EventView)
-	{
+	return (EventView) {
 		.position = event->position,
 		.recorded_at = event->recorded_at,
 		.type = event->type,
@@ -66,7 +65,7 @@ static void
 answered(void *arg, const HistoryResult *result, const QueryError *error)
 {
 	HistoryRead *read = arg;
-	HistoryEnd	end = {.outcome = HISTORY_OK};
+	HistoryEnd end = {.outcome = HISTORY_OK};
 
 	if (error != NULL)
 	{
@@ -80,7 +79,7 @@ answered(void *arg, const HistoryResult *result, const QueryError *error)
 		end.epoch = result->epoch;
 		for (int i = 0; i < result->count; i++)
 		{
-			EventView	view = view_of(&result->events[i]);
+			EventView view = view_of(&result->events[i]);
 
 			read->reader->event(read->arg, &view);
 		}
@@ -133,7 +132,7 @@ on_epoch(void *arg, const FeedEpoch *epoch)
 static void
 on_event(void *arg, const FeedEvent *event)
 {
-	EventView	view = view_of(event);
+	EventView view = view_of(event);
 
 	hub_publish(arg, &view);
 }

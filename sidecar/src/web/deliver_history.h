@@ -22,4 +22,4 @@ extern const HistorySource deliver_history;
  */
 extern const FeedHandler deliver_feed_handler;
 
-#endif							/* WEB_DELIVER_HISTORY_H */
+#endif /* WEB_DELIVER_HISTORY_H */

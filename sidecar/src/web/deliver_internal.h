@@ -21,25 +21,25 @@
 
 struct Deliver
 {
-	Loop	   *loop;
-	Hub		   *hub;
-	const Feed *feed;			/* may be NULL */
-	LoopDefer	flush;
-	LoopTimer	tick;
-	int64_t		drain_ms;		/* reconnections are spread over this */
-	LoopTimeouts keepalives;	/* streams */
+	Loop *loop;
+	Hub *hub;
+	const Feed *feed; /* may be NULL */
+	LoopDefer flush;
+	LoopTimer tick;
+	int64_t drain_ms;		 /* reconnections are spread over this */
+	LoopTimeouts keepalives; /* streams */
 
 	/* long-polls: a wheel of deadlines, which turns only while someone waits */
-	LoopTimer	poll_timer;
-	Dlist		poll_slots[POLL_SLOTS];
-	int			poll_slot;		/* the one that is due next */
-	int			polls_waiting;
-	int			max_wait_ms;
+	LoopTimer poll_timer;
+	Dlist poll_slots[POLL_SLOTS];
+	int poll_slot; /* the one that is due next */
+	int polls_waiting;
+	int max_wait_ms;
 };
 
 typedef struct DeliverMethod
 {
-	void		(*begin) (Deliver *deliver, HttpConn *conn, const DeliverRequest *request);
+	void (*begin)(Deliver *deliver, HttpConn *conn, const DeliverRequest *request);
 } DeliverMethod;
 
 extern const DeliverMethod deliver_sse;
@@ -54,31 +54,31 @@ extern const DeliverMethod deliver_poll;
 typedef struct StreamWords
 {
 	const char *content_type;
-	SubscriberOps ops[2];		/* plain, and in chunks */
-	size_t		(*hello) (char *out, const char *cursor);
-	size_t		(*keepalive) (char *out, const char *cursor);
-	size_t		(*drained) (char *out, int retry_ms);
-	size_t		(*reset) (char *out, const SubscriberEnded *ended);
+	SubscriberOps ops[2]; /* plain, and in chunks */
+	size_t (*hello)(char *out, const char *cursor);
+	size_t (*keepalive)(char *out, const char *cursor);
+	size_t (*drained)(char *out, int retry_ms);
+	size_t (*reset)(char *out, const SubscriberEnded *ended);
 } StreamWords;
 
-void		stream_begin(Deliver *deliver, HttpConn *conn, const DeliverRequest *request,
-						 const StreamWords *words);
+void stream_begin(Deliver *deliver, HttpConn *conn, const DeliverRequest *request,
+				  const StreamWords *words);
 
 /* for Deliver.keepalives */
-void		stream_keepalive(LoopTimeout *timeout, void *arg);
+void stream_keepalive(LoopTimeout *timeout, void *arg);
 
 /* the hub's callbacks, for the ops tables */
-bool		stream_ready(Subscriber *subscriber);
-ssize_t		stream_send(Subscriber *subscriber, const char *bytes, size_t len);
-void		stream_ended(Subscriber *subscriber, const SubscriberEnded *ended);
+bool stream_ready(Subscriber *subscriber);
+ssize_t stream_send(Subscriber *subscriber, const char *bytes, size_t len);
+void stream_ended(Subscriber *subscriber, const SubscriberEnded *ended);
 
 /* 410 or 503, before anything was sent */
-void		deliver_refuse(HttpConn *conn, const SubscriberEnded *ended);
+void deliver_refuse(HttpConn *conn, const SubscriberEnded *ended);
 
 /* ---- poll ---- */
 
-void		deliver_poll_init(Deliver *deliver);
-void		deliver_poll_clear(Deliver *deliver);
+void deliver_poll_init(Deliver *deliver);
+void deliver_poll_clear(Deliver *deliver);
 
 /* ---- chunks ---- */
 
@@ -86,7 +86,7 @@ void		deliver_poll_clear(Deliver *deliver);
 static inline size_t
 chunk_digits(size_t len)
 {
-	size_t		digits = 1;
+	size_t digits = 1;
 
 	while (len >>= 4)
 		digits++;
@@ -104,7 +104,7 @@ chunk_overhead(size_t len)
 static inline char *
 chunk_open(char *out, size_t len)
 {
-	size_t		digits = chunk_digits(len);
+	size_t digits = chunk_digits(len);
 
 	for (size_t i = digits; i > 0; i--, len >>= 4)
 		out[i - 1] = "0123456789abcdef"[len & 15];
@@ -129,4 +129,4 @@ put_bytes(char *out, const char *bytes, size_t len)
 
 #define PUT_LITERAL(out, literal) put_bytes((out), (literal), sizeof(literal) - 1)
 
-#endif							/* WEB_DELIVER_INTERNAL_H */
+#endif /* WEB_DELIVER_INTERNAL_H */

@@ -32,7 +32,7 @@ plain_write(const EventView *event, const char *epoch, char *out)
 static size_t
 chunked_size(const EventView *event)
 {
-	size_t		len = plain_size(event);
+	size_t len = plain_size(event);
 
 	return len + chunk_overhead(len);
 }
@@ -44,13 +44,14 @@ chunked_write(const EventView *event, const char *epoch, char *out)
 	chunk_close(put_line(chunk_open(out, plain_size(event)), event));
 }
 
-static const Framing plain = {
-	.name = "ndjson", .transport = FRAMING_NDJSON, .size = plain_size, .write = plain_write
-};
-static const Framing chunked = {
-	.name = "ndjson-chunked", .transport = FRAMING_NDJSON, .size = chunked_size,
-	.write = chunked_write
-};
+static const Framing plain = {.name = "ndjson",
+							  .transport = FRAMING_NDJSON,
+							  .size = plain_size,
+							  .write = plain_write};
+static const Framing chunked = {.name = "ndjson-chunked",
+								.transport = FRAMING_NDJSON,
+								.size = chunked_size,
+								.write = chunked_write};
 
 /* ---- what is said between events ---- */
 
@@ -88,10 +89,11 @@ reset(char *out, const SubscriberEnded *ended)
 
 static const StreamWords words = {
 	.content_type = "application/x-ndjson",
-	.ops = {
-		{&plain, stream_ready, stream_send, NULL, stream_ended},
-		{&chunked, stream_ready, stream_send, NULL, stream_ended},
-	},
+	.ops =
+		{
+			{&plain, stream_ready, stream_send, NULL, stream_ended},
+			{&chunked, stream_ready, stream_send, NULL, stream_ended},
+		},
 	.hello = nothing,
 	.keepalive = keepalive,
 	.drained = drained,

@@ -30,26 +30,26 @@
 
 typedef struct PollClient
 {
-	Subscriber	subscriber;
-	DlistNode	slot;			/* of the wheel */
-	Deliver    *deliver;
-	HttpConn   *conn;
+	Subscriber subscriber;
+	DlistNode slot; /* of the wheel */
+	Deliver *deliver;
+	HttpConn *conn;
 } PollClient;
 
 typedef struct Answer
 {
-	uint64_t	key[2];
-	size_t		head_len;
-	char		head[HEAD_SIZE];
-	size_t		body_len;
-	char	   *body;			/* NULL: this place is free */
+	uint64_t key[2];
+	size_t head_len;
+	char head[HEAD_SIZE];
+	size_t body_len;
+	char *body; /* NULL: this place is free */
 } Answer;
 
 /* hangs in Batch.share */
 typedef struct Answers
 {
-	Answer		kept[KEPT_ANSWERS];
-	unsigned	next;			/* to be replaced */
+	Answer kept[KEPT_ANSWERS];
+	unsigned next; /* to be replaced */
 } Answers;
 
 static void
@@ -84,7 +84,7 @@ frame_write(const EventView *event, const char *epoch, char *out)
 static void
 answers_free(void *share)
 {
-	Answers    *answers = share;
+	Answers *answers = share;
 
 	for (int i = 0; i < KEPT_ANSWERS; i++)
 		mem_free(answers->kept[i].body);
@@ -105,8 +105,8 @@ static const Framing framing = {
 static void
 answer_build(Answer *answer, const Batch *batch)
 {
-	char		cursor[CURSOR_SIZE];
-	char	   *at;
+	char cursor[CURSOR_SIZE];
+	char *at;
 
 	answer->key[0] = batch->share_key[0];
 	answer->key[1] = batch->share_key[1];
@@ -119,20 +119,20 @@ answer_build(Answer *answer, const Batch *batch)
 	at[-1] = ']';
 
 	cursor_format(cursor, batch->epoch, batch->position);
-	answer->head_len = (size_t)
-		snprintf(answer->head, HEAD_SIZE,
-				 "HTTP/1.1 200 OK\r\n"
-				 "Content-Type: application/cloudevents-batch+json\r\n"
-				 "Content-Length: %zu\r\nEvents-Cursor: %s\r\nCache-Control: no-store\r\n",
-				 answer->body_len, cursor);
+	answer->head_len = (size_t) snprintf(
+		answer->head, HEAD_SIZE,
+		"HTTP/1.1 200 OK\r\n"
+		"Content-Type: application/cloudevents-batch+json\r\n"
+		"Content-Length: %zu\r\nEvents-Cursor: %s\r\nCache-Control: no-store\r\n",
+		answer->body_len, cursor);
 }
 
 /* from those kept with the channel, or made and kept there */
 static const Answer *
 answer_shared(const Batch *batch)
 {
-	Answers    *answers = *batch->share;
-	Answer	   *answer;
+	Answers *answers = *batch->share;
+	Answer *answer;
 
 	if (answers == NULL)
 		*batch->share = answers = mem_zalloc(sizeof(*answers));
@@ -152,13 +152,15 @@ answer_shared(const Batch *batch)
 static void
 answer_nothing(HttpConn *conn, const char *epoch, int64_t position)
 {
-	char		cursor[CURSOR_SIZE];
-	char		head[HEAD_SIZE];
-	int			len;
+	char cursor[CURSOR_SIZE];
+	char head[HEAD_SIZE];
+	int len;
 
 	cursor_format(cursor, epoch, position);
-	len = snprintf(head, sizeof(head), "HTTP/1.1 204 No Content\r\nEvents-Cursor: %s\r\n"
-				   "Cache-Control: no-store\r\n", cursor);
+	len = snprintf(head, sizeof(head),
+				   "HTTP/1.1 204 No Content\r\nEvents-Cursor: %s\r\n"
+				   "Cache-Control: no-store\r\n",
+				   cursor);
 	http_respond_shared(conn, head, (size_t) len, NULL, 0);
 }
 
@@ -174,7 +176,7 @@ static void
 on_batch(Subscriber *subscriber, const Batch *batch)
 {
 	PollClient *client = DLIST_OWNER(PollClient, subscriber, subscriber);
-	HttpConn   *conn = client->conn;
+	HttpConn *conn = client->conn;
 
 	/* the answer may bring the next request of this connection: we are done before it */
 	client_free(client);
@@ -184,7 +186,7 @@ on_batch(Subscriber *subscriber, const Batch *batch)
 		answer_with(conn, answer_shared(batch));
 	else
 	{
-		Answer		answer;
+		Answer answer;
 
 		answer_build(&answer, batch);
 		answer_with(conn, &answer);
@@ -196,7 +198,7 @@ static void
 on_ended(Subscriber *subscriber, const SubscriberEnded *ended)
 {
 	PollClient *client = DLIST_OWNER(PollClient, subscriber, subscriber);
-	HttpConn   *conn = client->conn;
+	HttpConn *conn = client->conn;
 
 	client_free(client);
 	deliver_refuse(conn, ended);
@@ -229,9 +231,9 @@ static const HttpOwner owner = {departed, NULL, drain};
 static void
 turn_wheel(LoopTimer *timer, void *arg)
 {
-	Deliver    *deliver = arg;
-	Dlist	   *slot = &deliver->poll_slots[deliver->poll_slot];
-	DlistNode  *node;
+	Deliver *deliver = arg;
+	Dlist *slot = &deliver->poll_slots[deliver->poll_slot];
+	DlistNode *node;
 
 	(void) timer;
 	deliver->poll_slot = (deliver->poll_slot + 1) % POLL_SLOTS;
@@ -247,13 +249,12 @@ turn_wheel(LoopTimer *timer, void *arg)
 static void
 start_waiting(PollClient *client, int wait_ms)
 {
-	Deliver    *deliver = client->deliver;
-	int			slots = (wait_ms + POLL_SLOT_MS - 1) / POLL_SLOT_MS;
+	Deliver *deliver = client->deliver;
+	int slots = (wait_ms + POLL_SLOT_MS - 1) / POLL_SLOT_MS;
 
 	if (slots >= POLL_SLOTS)
 		slots = POLL_SLOTS - 1;
-	dlist_push_tail(&deliver->poll_slots[(deliver->poll_slot + slots) % POLL_SLOTS],
-					&client->slot);
+	dlist_push_tail(&deliver->poll_slots[(deliver->poll_slot + slots) % POLL_SLOTS], &client->slot);
 	deliver->polls_waiting++;
 	if (!loop_timer_is_running(&deliver->poll_timer))
 		loop_timer_start(&deliver->poll_timer, POLL_SLOT_MS, POLL_SLOT_MS);
@@ -279,7 +280,7 @@ static void
 begin(Deliver *deliver, HttpConn *conn, const DeliverRequest *request)
 {
 	PollClient *client;
-	int			wait_ms = request->wait_ms < 0 ? DEFAULT_WAIT_MS : request->wait_ms;
+	int wait_ms = request->wait_ms < 0 ? DEFAULT_WAIT_MS : request->wait_ms;
 	SubscribeOptions options = {
 		.start = request->start,
 		.limit = request->limit < 1 ? DEFAULT_LIMIT : request->limit,

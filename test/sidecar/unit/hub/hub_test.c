@@ -12,8 +12,8 @@
 
 static World world;
 static Hub *hub;
-static int	wakes;
-static int	delivered_count;
+static int wakes;
+static int delivered_count;
 
 static void
 count_wake(void *arg)
@@ -64,8 +64,7 @@ settle(void)
 			wakes = 0;
 			hub_flush(hub);
 		}
-	}
-	while (world_answer(&world) || wakes > 0);
+	} while (world_answer(&world) || wakes > 0);
 }
 
 static void
@@ -78,7 +77,7 @@ publish(int64_t position, const char *topic)
 static void
 not_open(void)
 {
-	Client		client;
+	Client client;
 
 	setup(&(HubConfig) {0});
 	client_init(&client, &world, CLIENT_BYTES);
@@ -91,7 +90,7 @@ not_open(void)
 static void
 stream_of_latest(void)
 {
-	Client		clients[3];
+	Client clients[3];
 	const HubStats *stats;
 
 	setup(&(HubConfig) {0});
@@ -106,7 +105,8 @@ stream_of_latest(void)
 	ok(!clients[0].was_ready && clients[0].received == 0, "nothing happens before the turn ends");
 	settle();
 	ok(clients[0].was_ready && clients[1].was_ready, "streams begin at the end of the turn");
-	is_int(clients[0].received, 1, "an event after the subscription, before the flush, is not lost");
+	is_int(clients[0].received, 1,
+		   "an event after the subscription, before the flush, is not lost");
 	is_int(clients[1].received, 0, "what does not match is not delivered");
 	publish(3, "a");
 	publish(4, "b");
@@ -131,9 +131,9 @@ stream_of_latest(void)
 static void
 slow_client(void)
 {
-	HubConfig	config = {.ring_size = 6000, .log_size = 4096, .queue_size = 512, .page_count = 10};
-	Client		slow;
-	Client		quick;
+	HubConfig config = {.ring_size = 6000, .log_size = 4096, .queue_size = 512, .page_count = 10};
+	Client slow;
+	Client quick;
 
 	setup(&config);
 	hub_open(hub, world.epoch, 1, 0);
@@ -173,9 +173,9 @@ slow_client(void)
 static void
 resuming(void)
 {
-	HubConfig	config = {.ring_size = 3000};
-	Client		client;
-	int			reads;
+	HubConfig config = {.ring_size = 3000};
+	Client client;
+	int reads;
 
 	setup(&config);
 	for (int64_t position = 10; position <= 1000; position += 10)
@@ -245,8 +245,8 @@ resuming(void)
 static void
 resets(void)
 {
-	HubConfig	config = {.ring_size = 3000};
-	Client		client;
+	HubConfig config = {.ring_size = 3000};
+	Client client;
 
 	setup(&config);
 	for (int64_t position = 10; position <= 1000; position += 10)
@@ -297,7 +297,7 @@ resets(void)
 static void
 long_poll(void)
 {
-	Client		polls[3];
+	Client polls[3];
 
 	setup(&(HubConfig) {0});
 	hub_open(hub, world.epoch, 1, 0);
@@ -350,7 +350,7 @@ long_poll(void)
 static void
 changing(void)
 {
-	Client		client;
+	Client client;
 
 	setup(&(HubConfig) {0});
 	hub_open(hub, world.epoch, 1, 0);
@@ -386,9 +386,9 @@ changing(void)
 static void
 words_between(void)
 {
-	HubConfig	config = {.queue_size = 100};
-	Client		client;
-	int			taken = 0;
+	HubConfig config = {.queue_size = 100};
+	Client client;
+	int taken = 0;
 
 	setup(&config);
 	hub_open(hub, world.epoch, 1, 0);
@@ -424,10 +424,10 @@ words_between(void)
 static void
 yielding(void)
 {
-	HubConfig	config = {.flush_batch = 10};
-	Client		clients[35];
-	int			received = 0;
-	int			turns = 0;
+	HubConfig config = {.flush_batch = 10};
+	Client clients[35];
+	int received = 0;
+	int turns = 0;
 
 	setup(&config);
 	hub_open(hub, world.epoch, 1, 0);
@@ -463,8 +463,8 @@ yielding(void)
 static void
 lost_feed(void)
 {
-	Client		near;
-	Client		far;
+	Client near;
+	Client far;
 
 	setup(&(HubConfig) {0});
 	hub_open(hub, world.epoch, 1, 0);

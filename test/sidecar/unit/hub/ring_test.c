@@ -11,8 +11,8 @@
 static Event *
 push(Ring *ring, int64_t position)
 {
-	EventView	view = event_view(position, "a/b", "t", "{\"n\":1}");
-	Event	   *event = event_new(&view);
+	EventView view = event_view(position, "a/b", "t", "{\"n\":1}");
+	Event *event = event_new(&view);
 
 	ring_push(ring, event);
 	event_release(event);
@@ -22,9 +22,9 @@ push(Ring *ring, int64_t position)
 static void
 event_copy(void)
 {
-	char		json[] = "{\"a\":\n1,\r\n\"b\":2}";
-	EventView	view = event_view(7, "a/bc", "type", json);
-	Event	   *event = event_new(&view);
+	char json[] = "{\"a\":\n1,\r\n\"b\":2}";
+	EventView view = event_view(7, "a/bc", "type", json);
+	Event *event = event_new(&view);
 
 	memset(json, 'x', sizeof(json));
 	is_int(event->view.position, 7, "an event keeps its position");
@@ -40,8 +40,8 @@ event_copy(void)
 int
 main(void)
 {
-	Ring		ring;
-	size_t		one;
+	Ring ring;
+	size_t one;
 
 	event_copy();
 	ring_init(&ring, 1 << 20);

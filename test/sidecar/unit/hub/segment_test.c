@@ -10,7 +10,7 @@
 static Segment *
 filled(size_t capacity)
 {
-	Segment    *segment = segment_new(capacity);
+	Segment *segment = segment_new(capacity);
 
 	for (size_t i = 0; i < capacity; i++)
 		segment->data[i] = (char) ('a' + i % 26);
@@ -21,17 +21,17 @@ filled(size_t capacity)
 static bool
 holds(const Pending *pending, const char *expected)
 {
-	size_t		len = strlen(expected);
+	size_t len = strlen(expected);
 
 	return pending_length(pending) == len && (len == 0 || pending->segment != NULL) &&
-		memcmp(pending->segment->data + pending->from, expected, len) == 0;
+		   memcmp(pending->segment->data + pending->from, expected, len) == 0;
 }
 
 int
 main(void)
 {
-	Segment    *segment = filled(100);
-	Pending		pending = {NULL, 0, 0};
+	Segment *segment = filled(100);
+	Pending pending = {NULL, 0, 0};
 
 	ok(pending_is_empty(&pending), "nothing is pending at first");
 	pending_set(&pending, segment, 3, 3);

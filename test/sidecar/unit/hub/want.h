@@ -16,10 +16,10 @@
 #include "hub/event.h"
 #include "hub/subscription.h"
 
-static Str	want_strings[65536];
+static Str want_strings[65536];
 static StrList want_lists[16384];
-static int	want_string_count;
-static int	want_list_count;
+static int want_string_count;
+static int want_list_count;
 
 static inline void
 want_reset(void)
@@ -31,12 +31,12 @@ want_reset(void)
 static inline StrList
 want_split(Str text, char separator)
 {
-	StrList		list = {&want_strings[want_string_count], 0};
+	StrList list = {&want_strings[want_string_count], 0};
 
 	while (text.len > 0)
 	{
 		const char *end = memchr(text.data, separator, text.len);
-		size_t		len = end ? (size_t) (end - text.data) : text.len;
+		size_t len = end ? (size_t) (end - text.data) : text.len;
 
 		want_strings[want_string_count++] = (Str) {text.data, len};
 		list.count++;
@@ -49,13 +49,13 @@ want_split(Str text, char separator)
 static inline EventFilter
 want_filter(const char *topics, const char *types)
 {
-	StrList		paths = want_split(str_from(topics), ',');
+	StrList paths = want_split(str_from(topics), ',');
 	EventFilter filter = {&want_lists[want_list_count], paths.count, {NULL, 0}};
 
 	want_list_count += paths.count;
 	for (int i = 0; i < paths.count; i++)
 	{
-		StrList		path = {NULL, 0};
+		StrList path = {NULL, 0};
 
 		if (!str_equal(paths.items[i], STR("-")))
 			path = want_split(paths.items[i], '/');
@@ -79,11 +79,46 @@ wants(const Subscription *subscription, const char *topic, const char *type)
 	return subscription_matches(subscription, str_from(type), want_split(str_from(topic), '/'));
 }
 
+/* ---- the naive matcher, against which the real one is held ---- */
+
+static inline bool
+naive_topic(StrList path, StrList topic)
+{
+	if (path.count > topic.count)
+		return false;
+	for (int i = 0; i < path.count; i++)
+	{
+		if (!str_equal(path.items[i], STR("*")) && !str_equal(path.items[i], topic.items[i]))
+			return false;
+	}
+	return true;
+}
+
+static inline bool
+naive_type(Str pattern, Str type)
+{
+	if (pattern.len > 0 && pattern.data[pattern.len - 1] == '*')
+		return type.len >= pattern.len - 1 && memcmp(type.data, pattern.data, pattern.len - 1) == 0;
+	return str_equal(pattern, type);
+}
+
+static inline bool
+naive_matches(const EventFilter *filter, Str type, StrList topic)
+{
+	bool topic_good = filter->topic_count == 0;
+	bool type_good = filter->types.count == 0;
+
+	for (int i = 0; i < filter->topic_count; i++)
+		topic_good = topic_good || naive_topic(filter->topics[i], topic);
+	for (int i = 0; i < filter->types.count; i++)
+		type_good = type_good || naive_type(filter->types.items[i], type);
+	return topic_good && type_good;
+}
+
 static inline EventView
 event_view(int64_t position, const char *topic, const char *type, const char *json)
 {
-	return (EventView)
-	{
+	return (EventView) {
 		.position = position,
 		.recorded_at = position * 1000,
 		.type = str_from(type),
@@ -92,4 +127,4 @@ event_view(int64_t position, const char *topic, const char *type, const char *js
 	};
 }
 
-#endif							/* TEST_WANT_H */
+#endif /* TEST_WANT_H */

@@ -12,14 +12,14 @@
 
 struct HistoryRead
 {
-	DlistNode	node;
-	World	   *world;
-	int64_t		after;
-	int			max_count;
-	int			max_bytes;
+	DlistNode node;
+	World *world;
+	int64_t after;
+	int max_count;
+	int max_bytes;
 	const EventFilter *filter;
 	const HistoryReader *reader;
-	void	   *arg;
+	void *arg;
 };
 
 void
@@ -49,12 +49,12 @@ world_clear(World *world)
 static StrList
 split(const char *topic)
 {
-	Str		   *items = mem_array(8, sizeof(Str));
-	int			count = 0;
+	Str *items = mem_array(8, sizeof(Str));
+	int count = 0;
 
 	while (*topic != '\0')
 	{
-		size_t		len = strcspn(topic, "/");
+		size_t len = strcspn(topic, "/");
 
 		items[count++] = (Str) {topic, len};
 		topic += len + (topic[len] == '/');
@@ -86,12 +86,12 @@ world_commit(World *world, int64_t position, const char *topic, const char *type
 int
 world_find(const World *world, int64_t position)
 {
-	int			low = 0;
-	int			high = world->count;
+	int low = 0;
+	int high = world->count;
 
 	while (low < high)
 	{
-		int			middle = (low + high) / 2;
+		int middle = (low + high) / 2;
 
 		if (world->events[middle].view.position <= position)
 			low = middle + 1;
@@ -105,14 +105,19 @@ static HistoryRead *
 begin_read(void *source, int64_t after, int max_count, int max_bytes, const EventFilter *filter,
 		   const HistoryReader *reader, void *arg)
 {
-	World	   *world = source;
+	World *world = source;
 	HistoryRead *read;
 
 	if (world->is_away)
 		return NULL;
 	read = mem_zalloc(sizeof(*read));
-	*read = (HistoryRead) {.world = world, .after = after, .max_count = max_count,
-		.max_bytes = max_bytes, .filter = filter, .reader = reader, .arg = arg};
+	*read = (HistoryRead) {.world = world,
+						   .after = after,
+						   .max_count = max_count,
+						   .max_bytes = max_bytes,
+						   .filter = filter,
+						   .reader = reader,
+						   .arg = arg};
 	dlist_push_tail(&world->reads, &read->node);
 	world->read_count++;
 	return read;
@@ -132,7 +137,7 @@ static bool
 filter_matches(const EventFilter *filter, const EventView *view)
 {
 	Subscription *subscription;
-	bool		matches;
+	bool matches;
 
 	if (filter == NULL)
 		return true;
@@ -146,9 +151,9 @@ filter_matches(const EventFilter *filter, const EventView *view)
 static int64_t
 give_rows(const World *world, const HistoryRead *read)
 {
-	int			count = 0;
-	size_t		bytes = 0;
-	int			looked = 0;
+	int count = 0;
+	size_t bytes = 0;
+	int looked = 0;
 
 	for (int i = world_find(world, read->after); i < world->count; i++)
 	{
@@ -172,9 +177,9 @@ give_rows(const World *world, const HistoryRead *read)
 bool
 world_answer(World *world)
 {
-	DlistNode  *node = dlist_pop_head(&world->reads);
+	DlistNode *node = dlist_pop_head(&world->reads);
 	HistoryRead *read;
-	HistoryEnd	end = {.outcome = HISTORY_OK, .epoch = world->epoch};
+	HistoryEnd end = {.outcome = HISTORY_OK, .epoch = world->epoch};
 
 	if (node == NULL)
 		return false;
@@ -196,7 +201,7 @@ world_answer(World *world)
 bool
 world_fail(World *world, HistoryOutcome outcome)
 {
-	DlistNode  *node = dlist_pop_head(&world->reads);
+	DlistNode *node = dlist_pop_head(&world->reads);
 	HistoryRead *read;
 
 	if (node == NULL)
@@ -230,8 +235,8 @@ frame_size(const EventView *event)
 static void
 frame_write(const EventView *event, const char *epoch, char *out)
 {
-	char		number[32];
-	int			len = snprintf(number, sizeof(number), "%" PRId64 ";", event->position);
+	char number[32];
+	int len = snprintf(number, sizeof(number), "%" PRId64 ";", event->position);
 
 	(void) epoch;
 	memcpy(out, number, (size_t) len);
@@ -240,12 +245,20 @@ frame_write(const EventView *event, const char *epoch, char *out)
 }
 
 static const Framing framings[] = {
-	[CLIENT_BYTES] = {.name = "bytes", .transport = FRAMING_SSE,
-	.size = frame_size, .write = frame_write},
-	[CLIENT_FRAMES] = {.name = "frames", .transport = FRAMING_WEBSOCKET,
-	.size = frame_size, .write = frame_write},
-	[CLIENT_POLL] = {.name = "poll", .transport = FRAMING_POLL, .one_shot = true,
-	.size = frame_size, .write = frame_write, .share_free = mem_free},
+	[CLIENT_BYTES] = {.name = "bytes",
+					  .transport = FRAMING_SSE,
+					  .size = frame_size,
+					  .write = frame_write},
+	[CLIENT_FRAMES] = {.name = "frames",
+					   .transport = FRAMING_WEBSOCKET,
+					   .size = frame_size,
+					   .write = frame_write},
+	[CLIENT_POLL] = {.name = "poll",
+					 .transport = FRAMING_POLL,
+					 .one_shot = true,
+					 .size = frame_size,
+					 .write = frame_write,
+					 .share_free = mem_free},
 };
 
 /* ---- what a client receives ---- */
@@ -259,7 +272,7 @@ client_of(Subscriber *subscriber)
 static bool
 client_wants(const Client *client, const EventView *view)
 {
-	int			i = client->want_count - 1;
+	int i = client->want_count - 1;
 
 	while (i > 0 && client->wants[i].from >= view->position)
 		i--;
@@ -303,11 +316,11 @@ client_claims(Client *client, int64_t position)
 static void
 client_receive_line(Client *client, const char *line, size_t len)
 {
-	int64_t		position;
+	int64_t position;
 
 	if (line[0] == '#')
 	{
-		Cursor		cursor;
+		Cursor cursor;
 
 		check(cursor_parse(line + 1, len - 1, &cursor));
 		client->words++;
@@ -329,7 +342,7 @@ client_receive(Client *client, const char *bytes, size_t len)
 
 	while (len > 0 && (end = memchr(bytes, '\n', len)) != NULL)
 	{
-		size_t		part = (size_t) (end - bytes);
+		size_t part = (size_t) (end - bytes);
 
 		if (!check(client->input_len + part < sizeof(client->input)))
 			return;
@@ -352,7 +365,7 @@ client_receive(Client *client, const char *bytes, size_t len)
 static bool
 on_ready(Subscriber *subscriber)
 {
-	Client	   *client = client_of(subscriber);
+	Client *client = client_of(subscriber);
 
 	check(!client->was_ready && !client->has_ended);
 	client->was_ready = true;
@@ -371,7 +384,7 @@ on_ready(Subscriber *subscriber)
 static size_t
 whole_frames(const char *bytes, size_t len, size_t room)
 {
-	size_t		end = len < room ? len : room;
+	size_t end = len < room ? len : room;
 
 	while (end > 0 && bytes[end - 1] != '\n')
 		end--;
@@ -381,8 +394,8 @@ whole_frames(const char *bytes, size_t len, size_t room)
 static ssize_t
 on_send(Subscriber *subscriber, const char *bytes, size_t len)
 {
-	Client	   *client = client_of(subscriber);
-	size_t		taken = len < client->room ? len : client->room;
+	Client *client = client_of(subscriber);
+	size_t taken = len < client->room ? len : client->room;
 
 	check(client->was_ready && len > 0);
 	if (client->breaks)
@@ -399,8 +412,8 @@ on_send(Subscriber *subscriber, const char *bytes, size_t len)
 static void
 on_batch(Subscriber *subscriber, const Batch *batch)
 {
-	Client	   *client = client_of(subscriber);
-	int			before = client->received;
+	Client *client = client_of(subscriber);
+	int before = client->received;
 
 	check(subscriber_is_out(subscriber));
 	for (int i = 0; i < batch->piece_count; i++)
@@ -417,7 +430,7 @@ on_batch(Subscriber *subscriber, const Batch *batch)
 static void
 on_ended(Subscriber *subscriber, const SubscriberEnded *ended)
 {
-	Client	   *client = client_of(subscriber);
+	Client *client = client_of(subscriber);
 
 	check(subscriber_is_out(subscriber) && !client->has_ended);
 	check(ended->was_ready == client->was_ready);
@@ -510,7 +523,7 @@ client_make_room(Client *client, size_t room)
 bool
 client_insert(Client *client)
 {
-	char		words[CURSOR_SIZE + 2] = "#";
+	char words[CURSOR_SIZE + 2] = "#";
 
 	subscriber_cursor(&client->subscriber, words + 1);
 	strcat(words, "\n");

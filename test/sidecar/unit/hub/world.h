@@ -23,93 +23,93 @@
 
 typedef struct WorldEvent
 {
-	EventView	view;
-	char		json[128];
+	EventView view;
+	char json[128];
 } WorldEvent;
 
 typedef struct World
 {
 	WorldEvent *events;
-	int			count;
-	int			capacity;
-	int64_t		oldest;
-	int64_t		horizon;
-	char		epoch[CURSOR_EPOCH_LENGTH + 1];
-	bool		is_away;		/* reads are refused */
-	Dlist		reads;
-	int			read_count;
-	int			look_limit;		/* events looked at in one read; 0: no limit */
+	int count;
+	int capacity;
+	int64_t oldest;
+	int64_t horizon;
+	char epoch[CURSOR_EPOCH_LENGTH + 1];
+	bool is_away; /* reads are refused */
+	Dlist reads;
+	int read_count;
+	int look_limit; /* events looked at in one read; 0: no limit */
 } World;
 
 extern const HistorySource world_history;
 
-void		world_init(World *world, const char *epoch);
-void		world_clear(World *world);
+void world_init(World *world, const char *epoch);
+void world_clear(World *world);
 /* topic is a path written with '/'; both texts must live on; json_len bytes of JSON or so */
-void		world_commit(World *world, int64_t position, const char *topic, const char *type,
-						 int json_len);
+void world_commit(World *world, int64_t position, const char *topic, const char *type,
+				  int json_len);
 /* answers the oldest read; false when there is none */
-bool		world_answer(World *world);
-bool		world_fail(World *world, HistoryOutcome outcome);
+bool world_answer(World *world);
+bool world_fail(World *world, HistoryOutcome outcome);
 /* gives the hub all events of (head, until] and says that it is there */
-void		world_feed(World *world, Hub *hub, int64_t until);
+void world_feed(World *world, Hub *hub, int64_t until);
 /* index of the first event after a position */
-int			world_find(const World *world, int64_t position);
+int world_find(const World *world, int64_t position);
 
 #define CLIENT_MAX_WANTS 32
 
 typedef enum ClientKind
 {
-	CLIENT_BYTES,				/* a socket that takes any number of bytes */
-	CLIENT_FRAMES,				/* one that takes whole frames only */
+	CLIENT_BYTES,  /* a socket that takes any number of bytes */
+	CLIENT_FRAMES, /* one that takes whole frames only */
 	CLIENT_POLL
 } ClientKind;
 
 typedef struct Client
 {
-	Subscriber	subscriber;
-	World	   *world;
-	ClientKind	kind;
-	size_t		room;
-	bool		breaks;			/* the next send finds a broken connection */
-	bool		refuses_ready;
-	bool		from_earliest;
-	char		input[4096];	/* received, not yet a whole frame */
-	size_t		input_len;
+	Subscriber subscriber;
+	World *world;
+	ClientKind kind;
+	size_t room;
+	bool breaks; /* the next send finds a broken connection */
+	bool refuses_ready;
+	bool from_earliest;
+	char input[4096]; /* received, not yet a whole frame */
+	size_t input_len;
 
 	/* what it wants, and from which position on */
 	struct
 	{
-		int64_t		from;
+		int64_t from;
 		Subscription *subscription;
-	}			wants[CLIENT_MAX_WANTS];
-	int			want_count;
+	} wants[CLIENT_MAX_WANTS];
+	int want_count;
 
-	int64_t		seen;			/* everything wanted up to here was received */
-	int			received;		/* events */
-	int			words;			/* "#cursor" lines */
-	int			batches;
-	int			last_count;		/* of the last batch */
-	bool		was_ready;
-	bool		has_ended;
+	int64_t seen; /* everything wanted up to here was received */
+	int received; /* events */
+	int words;	  /* "#cursor" lines */
+	int batches;
+	int last_count; /* of the last batch */
+	bool was_ready;
+	bool has_ended;
 	SubscriberEnded ended;
-	int64_t		ended_horizon;	/* the world's when it ended */
+	int64_t ended_horizon; /* the world's when it ended */
 } Client;
 
-void		client_init(Client *client, World *world, ClientKind kind);
-void		client_clear(Client *client);
+void client_init(Client *client, World *world, ClientKind kind);
+void client_clear(Client *client);
 const SubscriberOps *client_ops(ClientKind kind);
 /* leaves if need be, and subscribes; takes the reference of the subscription */
-bool		client_subscribe(Client *client, Hub *hub, Subscription *subscription,
-							 StartFrom from, int64_t position, int limit, bool no_wait);
-void		client_change(Client *client, Subscription *subscription);
+bool client_subscribe(Client *client, Hub *hub, Subscription *subscription, StartFrom from,
+					  int64_t position, int limit, bool no_wait);
+void client_change(Client *client, Subscription *subscription);
 /* the socket is emptied by the other side */
-void		client_make_room(Client *client, size_t room);
+void client_make_room(Client *client, size_t room);
 /* puts "#cursor\n" between frames */
-bool		client_insert(Client *client);
+bool client_insert(Client *client);
 /* it claims to have had everything up to here: so nothing wanted may lie in (seen, position] */
-void		client_claims(Client *client, int64_t position);
+void client_claims(Client *client, int64_t position);
 /* nothing wanted is left up to that position */
-bool		client_is_complete(const Client *client, int64_t until);
+bool client_is_complete(const Client *client, int64_t until);
 
-#endif							/* TEST_WORLD_H */
+#endif /* TEST_WORLD_H */

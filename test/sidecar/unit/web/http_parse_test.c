@@ -7,9 +7,7 @@
 
 #include "web/http_parse.h"
 
-static const HttpLimits limits = {
-	.max_url_size = 100, .max_head_size = 600, .max_body_size = 1000
-};
+static const HttpLimits limits = {.max_url_size = 100, .max_head_size = 600, .max_body_size = 1000};
 
 static HttpHead head;
 static HttpFault fault;
@@ -18,9 +16,9 @@ static HttpFault fault;
 static int
 parse(const char *text)
 {
-	size_t		len = strlen(text);
-	size_t		scanned = 0;
-	size_t		head_len = 0;
+	size_t len = strlen(text);
+	size_t scanned = 0;
+	size_t head_len = 0;
 
 	memset(&head, 0, sizeof(head));
 	memset(&fault, 0, sizeof(fault));
@@ -66,8 +64,8 @@ bad_heads(void)
 	static const struct
 	{
 		const char *text;
-		int			status;
-	}			bad[] = {
+		int status;
+	} bad[] = {
 		{"GET / HTTP/1.1\nHost: x\n\n", 400},
 		{"GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n", 400},
 		{"GET / HTTP/1.1\r\n\r\n", 400},
@@ -92,15 +90,15 @@ bad_heads(void)
 		{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400},
 		{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", 413},
 		{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-		400},
+		 400},
 		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
 		{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
 	};
-	char		text[2000];
+	char text[2000];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 	{
-		int			status = parse(bad[i].text);
+		int status = parse(bad[i].text);
 
 		if (!check(status == bad[i].status))
 			printf("#   %d instead of %d for:\n#   %.60s\n", status, bad[i].status, bad[i].text);
@@ -120,16 +118,16 @@ static int
 read_chunked(const char *text, size_t piece, char *body, size_t *rest)
 {
 	HttpChunked chunked = {0};
-	size_t		len = strlen(text);
-	size_t		at = 0;
-	HttpParse	result = HTTP_PARSE_MORE;
+	size_t len = strlen(text);
+	size_t at = 0;
+	HttpParse result = HTTP_PARSE_MORE;
 
 	*body = '\0';
 	while (at < len && result == HTTP_PARSE_MORE)
 	{
-		size_t		give = len - at < piece ? len - at : piece;
-		size_t		used = 0;
-		HttpSlice	data = {NULL, 0};
+		size_t give = len - at < piece ? len - at : piece;
+		size_t used = 0;
+		HttpSlice data = {NULL, 0};
 
 		result = http_chunked_read(&chunked, text + at, give, &limits, &used, &data, &fault);
 		if (data.len > 0)
@@ -145,13 +143,22 @@ read_chunked(const char *text, size_t piece, char *body, size_t *rest)
 static void
 chunked_bodies(void)
 {
-	static const char good[] = "3\r\nabc\r\n0A;ext=\"1\"\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
+	static const char good[] =
+		"3\r\nabc\r\n0A;ext=\"1\"\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
 	static const char *const bad[] = {
-		"\r\n", "g\r\n", "3\nabc\r\n", "3\r\nabcd\r\n", "3\r\nabc\n0\r\n\r\n", "-1\r\n", "0x3\r\n",
-		"11111111111111111\r\n", " 3\r\nabc\r\n", "0\r\nTrailer\n\r\n",
+		"\r\n",
+		"g\r\n",
+		"3\nabc\r\n",
+		"3\r\nabcd\r\n",
+		"3\r\nabc\n0\r\n\r\n",
+		"-1\r\n",
+		"0x3\r\n",
+		"11111111111111111\r\n",
+		" 3\r\nabc\r\n",
+		"0\r\nTrailer\n\r\n",
 	};
-	char		body[1200];
-	size_t		rest;
+	char body[1200];
+	size_t rest;
 
 	for (size_t piece = 1; piece < sizeof(good); piece++)
 	{

@@ -7,7 +7,9 @@
 
 #include "web/params.h"
 
-static const ParamsLimits limits = {.max_wait_ms = 60000, .max_limit = 1000, .max_subscriptions = 4};
+static const ParamsLimits limits = {.max_wait_ms = 60000,
+									.max_limit = 1000,
+									.max_subscriptions = 4};
 
 static Params params;
 static ParamsFault fault;
@@ -36,7 +38,7 @@ static bool
 topic_is(int i, const char *expected)
 {
 	const StrList *path = &params.filter.topics[i];
-	char		text[200] = "";
+	char text[200] = "";
 
 	for (int j = 0; j < path->count; j++)
 	{
@@ -51,7 +53,8 @@ good(void)
 {
 	ok(parse(""), "nothing is given");
 	ok(params.start == PARAMS_LATEST && params.wait_ms == -1 && params.limit == -1 &&
-	   params.filter.topic_count == 0, "from now on, everything");
+		   params.filter.topic_count == 0,
+	   "from now on, everything");
 	params_clear(&params);
 
 	ok(parse("after=earliest&wait=0&limit=7"), "from the earliest");
@@ -88,19 +91,47 @@ static void
 bad(void)
 {
 	static const char *const queries[] = {
-		"unknown=1", "after=", "after=-1", "after=yesterday", "after=1&after=2",
-		"after=99999999999999999999", "since=yesterday", "after=1&since=2026-01-31T12:00:00Z",
-		"wait=-1", "wait=x", "wait=", "limit=0", "limit=-5", "limit=1.5", "limit=x", "limit=1&limit=2",
-		"topics=", "topics=x", "topics=%5B", "topics=%5B%22a%22%5D", "topics=%7B%7D",
-		"topics=%5B%5B1%5D%5D", "topics=%5B%5Bnull%5D%5D", "topic=%zz", "topic=%f", "topic=%00",
-		"topic=%ff", "topic=%0a", "types=%2Aa", "types=a%2Ab", "types=a,,b",
-		"types=a,b,c,d,e", "topic=a&topic=b&topic=c&topic=d&topic=e", "=1", "name=%01",
+		"unknown=1",
+		"after=",
+		"after=-1",
+		"after=yesterday",
+		"after=1&after=2",
+		"after=99999999999999999999",
+		"since=yesterday",
+		"after=1&since=2026-01-31T12:00:00Z",
+		"wait=-1",
+		"wait=x",
+		"wait=",
+		"limit=0",
+		"limit=-5",
+		"limit=1.5",
+		"limit=x",
+		"limit=1&limit=2",
+		"topics=",
+		"topics=x",
+		"topics=%5B",
+		"topics=%5B%22a%22%5D",
+		"topics=%7B%7D",
+		"topics=%5B%5B1%5D%5D",
+		"topics=%5B%5Bnull%5D%5D",
+		"topic=%zz",
+		"topic=%f",
+		"topic=%00",
+		"topic=%ff",
+		"topic=%0a",
+		"types=%2Aa",
+		"types=a%2Ab",
+		"types=a,,b",
+		"types=a,b,c,d,e",
+		"topic=a&topic=b&topic=c&topic=d&topic=e",
+		"=1",
+		"name=%01",
 	};
 	static const char *const not_yet[] = {"pattern=%7B%7D", "filter=a"};
 
 	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
 	{
-		bool		taken = parse(queries[i]);
+		bool taken = parse(queries[i]);
 
 		if (!check(!taken && fault.status == 400 && fault.detail[0] != '\0'))
 			printf("#   %s: %s %d %s\n", queries[i], taken ? "taken" : "refused", fault.status,

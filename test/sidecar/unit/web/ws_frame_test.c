@@ -12,7 +12,7 @@ static size_t
 client_frame(unsigned char *out, int first, const char *payload, size_t len)
 {
 	static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
-	size_t		at = 0;
+	size_t at = 0;
 
 	out[at++] = (unsigned char) first;
 	if (len < 126)
@@ -36,19 +36,18 @@ read_all(const unsigned char *bytes, size_t len, size_t piece)
 {
 	static char text[4096];
 	unsigned char copy[4096];
-	WsReader	reader = {0};
-	size_t		at = 0;
-	size_t		end = 0;
+	WsReader reader = {0};
+	size_t at = 0;
+	size_t end = 0;
 
 	memcpy(copy, bytes, len);
 	while (at < len)
 	{
-		size_t		give = len - at < piece ? len - at : piece;
-		size_t		used = 0;
+		size_t give = len - at < piece ? len - at : piece;
+		size_t used = 0;
 		unsigned char *payload = NULL;
-		size_t		payload_len = 0;
-		WsRead		result = ws_reader_feed(&reader, copy + at, give, &used, &payload,
-											&payload_len);
+		size_t payload_len = 0;
+		WsRead result = ws_reader_feed(&reader, copy + at, give, &used, &payload, &payload_len);
 
 		if (result == WS_READ_FAULT)
 			return NULL;
@@ -79,9 +78,9 @@ int
 main(void)
 {
 	unsigned char bytes[2000];
-	char		long_text[301];
-	char		expected[400];
-	size_t		len;
+	char long_text[301];
+	char expected[400];
+	size_t len;
 
 	memset(long_text, 'x', 300);
 	long_text[300] = '\0';
@@ -121,6 +120,7 @@ main(void)
 	is_int((int64_t) ws_frame_end(bytes, len * 1, 0), 0, "a frame begins at 0");
 	is_int((int64_t) ws_frame_end(bytes, len, 1), 12, "the end of a frame that has begun");
 	ok(ws_close_code_is_valid(1000) && ws_close_code_is_valid(4410) &&
-	   !ws_close_code_is_valid(1005) && !ws_close_code_is_valid(999), "close codes");
+		   !ws_close_code_is_valid(1005) && !ws_close_code_is_valid(999),
+	   "close codes");
 	return tap_done();
 }
