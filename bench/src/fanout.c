@@ -11,8 +11,6 @@
  *	fanout ... --hold
  *		only connects the clients (also --transport silent: bytes are never sent),
  *		prints what they cost in memory, and keeps them until it is ended.
- *	fanout --port N --pids PID --rate PATH [--clients N] [--seconds S]
- *		asks for PATH over keep-alive connections, each one request at a time.
  *
  * One thread, one epoll: whoever runs it pins it to one core and the server to
  * another.  Prints name=value pairs in one line.
@@ -33,7 +31,6 @@
 #include "net.h"
 #include "sample.h"
 #include "source.h"
-#include "wire.h"
 
 #define STALL_NS (20LL * 1000000000)
 
@@ -41,7 +38,6 @@ typedef struct Options
 {
 	Target target;
 	const char *pids;
-	const char *rate;
 	int clients;
 	double seconds;
 	int batch;
@@ -253,75 +249,6 @@ hold(void)
 		(void) turn(1000);
 }
 
-/* ---- plain requests */
-
-typedef struct Asker
-{
-	int fd;
-	char bytes[65536];
-	size_t length;
-} Asker;
-
-static unsigned long
-answers_of(Asker *asker, const char *request, size_t request_length)
-{
-	Response response;
-	unsigned long answers = 0;
-	size_t n;
-	ssize_t got = recv(asker->fd, asker->bytes + asker->length,
-					   sizeof(asker->bytes) - asker->length, 0);
-
-	if (got < 0 && errno == EAGAIN)
-		return 0;
-	if (got <= 0)
-		die("the server closed a connection");
-	asker->length += (size_t) got;
-	while ((n = wire_response(asker->bytes, asker->length, &response)) > 0)
-	{
-		if (response.status < 200 || response.status > 299)
-			die("answered %.*s", (int) response.head_length, response.head);
-		answers++;
-		asker->length -= n;
-		memmove(asker->bytes, asker->bytes + n, asker->length);
-		net_send_all(asker->fd, request, request_length);
-	}
-	return answers;
-}
-
-static void
-measure_rate(void)
-{
-	Asker *askers = calloc((size_t) options.clients, sizeof(Asker));
-	char request[512];
-	size_t request_length = (size_t) snprintf(
-		request, sizeof(request),
-		"GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n", options.rate);
-	unsigned long answers = 0;
-	double cpu = process_cpu_us(options.pids);
-	int64_t start = now_ns();
-	int64_t end = start + (int64_t) (options.seconds * 1e9);
-
-	for (int i = 0; i < options.clients; i++)
-	{
-		askers[i].fd = net_connect(options.target.port);
-		watch(askers[i].fd, &askers[i]);
-		net_send_all(askers[i].fd, request, request_length);
-	}
-	while (now_ns() < end)
-	{
-		struct epoll_event events[64];
-		int n = epoll_wait(epoll_fd, events, 64, 100);
-
-		for (int i = 0; i < n; i++)
-			answers += answers_of(events[i].data.ptr, request, request_length);
-	}
-	cpu = process_cpu_us(options.pids) - cpu;
-	if (answers == 0)
-		die("no answer");
-	printf("requests=%lu per_second=%.0f us=%.3f\n", answers,
-		   (double) answers / ((double) (now_ns() - start) / 1e9), cpu / (double) answers);
-}
-
 /* ---- command line */
 
 static Transport
@@ -338,13 +265,17 @@ transport_named(const char *name)
 static void
 read_options(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{"server", required_argument, NULL, 's'},  {"port", required_argument, NULL, 'p'},
-		{"pids", required_argument, NULL, 'P'},	   {"transport", required_argument, NULL, 't'},
-		{"clients", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 'T'},
-		{"batch", required_argument, NULL, 'b'},   {"window", required_argument, NULL, 'w'},
-		{"size", required_argument, NULL, 'z'},	   {"rate", required_argument, NULL, 'r'},
-		{"hold", no_argument, NULL, 'h'},		   {0}};
+	static const struct option names[] = {{"server", required_argument, NULL, 's'},
+										  {"port", required_argument, NULL, 'p'},
+										  {"pids", required_argument, NULL, 'P'},
+										  {"transport", required_argument, NULL, 't'},
+										  {"clients", required_argument, NULL, 'c'},
+										  {"seconds", required_argument, NULL, 'T'},
+										  {"batch", required_argument, NULL, 'b'},
+										  {"window", required_argument, NULL, 'w'},
+										  {"size", required_argument, NULL, 'z'},
+										  {"hold", no_argument, NULL, 'h'},
+										  {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
@@ -379,9 +310,6 @@ read_options(int argc, char **argv)
 			case 'z':
 				options.size = (size_t) atoi(optarg);
 				break;
-			case 'r':
-				options.rate = optarg;
-				break;
 			case 'h':
 				options.hold = true;
 				break;
@@ -406,9 +334,7 @@ main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGTERM, end_signal);
 	epoll_fd = epoll_create1(0);
-	if (options.rate)
-		measure_rate();
-	else if (options.hold)
+	if (options.hold)
 		hold();
 	else
 		measure_fanout();
