@@ -73,7 +73,7 @@ void framelog_trim(FrameLog *log, size_t max_bytes);
 uint64_t framelog_find(const FrameLog *log, int64_t position);
 /* frames from number `from` on, at most up to `limit`, as far as they are in one segment */
 FrameRun framelog_run(const FrameLog *log, uint64_t from, uint64_t limit);
-/* in a run that begins with frame `from`: the first frame that ends after byte `to` of its segment */
+/* in a run that begins with frame `from`: the first one that ends after byte `to` of its segment */
 uint64_t framelog_frame_at(const FrameLog *log, uint64_t from, const FrameRun *run, uint32_t to);
 
 static inline const Frame *

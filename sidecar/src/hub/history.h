@@ -8,10 +8,10 @@
  *
  * A read asks for one page of matching events after a position.  The answer comes later, never
  * from inside read(), and all in one go, without a return to the loop in between: first each event
- * by HistoryReader.event, positions rising, then exactly one done() with the position up to which everything that matches was given (it can be beyond the
- * last event, and below the horizon without any event: the reader asks again).  A cancelled read
- * answers nothing more.  A read always moves on or fails: `position` > after, or `after` is the
- * horizon.
+ * by HistoryReader.event, positions rising, then exactly one done() with the position up to which
+ * everything that matches was given (it can be beyond the last event, and below the horizon
+ * without any event: the reader asks again).  A cancelled read answers nothing more.  A read
+ * always moves on or fails: `position` > after, or `after` is the horizon.
  */
 #ifndef EVENTSD_HISTORY_H
 #define EVENTSD_HISTORY_H
