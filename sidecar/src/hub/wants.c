@@ -18,7 +18,7 @@ is_wildcard(Str element)
 	return element.len == 1 && element.data[0] == '*';
 }
 
-bool
+static bool
 topic_covers(StrList path, StrList other)
 {
 	if (path.count > other.count)
@@ -52,7 +52,7 @@ type_matches(Str pattern, Str type)
 	return starts_with(type, (Str) {pattern.data, pattern.len - 1});
 }
 
-bool
+static bool
 type_covers(Str pattern, Str other)
 {
 	if (is_prefix(pattern) && is_prefix(other))

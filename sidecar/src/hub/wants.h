@@ -34,8 +34,6 @@ typedef struct Draft
 } Draft;
 
 bool clause_matches(const Clause *clause, Str type, StrList topic);
-bool topic_covers(StrList path, StrList other);
-bool type_covers(Str pattern, Str other);
 
 void draft_init(Draft *draft, int capacity);
 void draft_add(Draft *draft, const StrList *topics, int topic_count, StrList types);
