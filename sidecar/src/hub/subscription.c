@@ -240,8 +240,8 @@ from_draft(Draft *draft)
 
 /* ---- life ---- */
 
-Subscription *
-subscription_new(const EventFilter *filter)
+static Subscription *
+make(const EventFilter *filter)
 {
 	Draft draft;
 	Subscription *subscription;
@@ -253,10 +253,23 @@ subscription_new(const EventFilter *filter)
 	return subscription;
 }
 
+/* what most ask for, and every poll anew: there is one for all of them, for ever */
 Subscription *
 subscription_all(void)
 {
-	return subscription_new(&(EventFilter) {0});
+	static Subscription *all;
+
+	if (all == NULL)
+		all = make(&(EventFilter) {0});
+	return subscription_acquire(all);
+}
+
+Subscription *
+subscription_new(const EventFilter *filter)
+{
+	if (filter->topic_count == 0 && filter->types.count == 0)
+		return subscription_all();
+	return make(filter);
 }
 
 Subscription *
@@ -325,7 +338,7 @@ subscription_matches(const Subscription *subscription, Str type, StrList topic)
 bool
 subscription_equal(const Subscription *a, const Subscription *b)
 {
-	return a->hash == b->hash && str_equal(a->key, b->key);
+	return a == b || (a->hash == b->hash && str_equal(a->key, b->key));
 }
 
 uint64_t

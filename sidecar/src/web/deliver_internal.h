@@ -34,6 +34,8 @@ struct Deliver
 	Dlist poll_slots[POLL_SLOTS];
 	int poll_slot; /* the one that is due next */
 	int polls_waiting;
+	Dlist free_polls; /* a few structs of clients that have gone, for those who come */
+	int free_poll_count;
 	int max_wait_ms;
 };
 

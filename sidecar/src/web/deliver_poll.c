@@ -28,6 +28,9 @@
 #define KEPT_ANSWERS 4
 #define HEAD_SIZE 256
 
+/* clients whose memory is kept for the next */
+#define MAX_FREE_POLLS 256
+
 typedef struct PollClient
 {
 	Subscriber subscriber;
@@ -52,17 +55,45 @@ typedef struct Answers
 	unsigned next; /* to be replaced */
 } Answers;
 
+static PollClient *
+client_new(Deliver *deliver, HttpConn *conn)
+{
+	DlistNode *node = dlist_pop_head(&deliver->free_polls);
+	PollClient *client;
+
+	if (node == NULL)
+		client = mem_alloc(sizeof(*client));
+	else
+	{
+		client = DLIST_OWNER(PollClient, slot, node);
+		deliver->free_poll_count--;
+	}
+	client->deliver = deliver;
+	client->conn = conn;
+	dlist_node_init(&client->slot);
+	subscriber_init(&client->subscriber);
+	return client;
+}
+
 static void
 client_free(PollClient *client)
 {
+	Deliver *deliver = client->deliver;
+
 	subscriber_leave(&client->subscriber);
 	if (dlist_is_linked(&client->slot))
 	{
 		dlist_remove(&client->slot);
-		if (--client->deliver->polls_waiting == 0)
-			loop_timer_clear(&client->deliver->poll_timer);
+		if (--deliver->polls_waiting == 0)
+			loop_timer_clear(&deliver->poll_timer);
 	}
-	mem_free(client);
+	if (deliver->free_poll_count < MAX_FREE_POLLS)
+	{
+		dlist_push_head(&deliver->free_polls, &client->slot);
+		deliver->free_poll_count++;
+	}
+	else
+		mem_free(client);
 }
 
 /* ---- frames ---- */
@@ -265,13 +296,18 @@ deliver_poll_init(Deliver *deliver)
 {
 	for (int i = 0; i < POLL_SLOTS; i++)
 		dlist_init(&deliver->poll_slots[i]);
+	dlist_init(&deliver->free_polls);
 	loop_timer_init(&deliver->poll_timer, deliver->loop, turn_wheel, deliver);
 }
 
 void
 deliver_poll_clear(Deliver *deliver)
 {
+	DlistNode *node;
+
 	loop_timer_clear(&deliver->poll_timer);
+	while ((node = dlist_pop_head(&deliver->free_polls)) != NULL)
+		mem_free(DLIST_OWNER(PollClient, slot, node));
 }
 
 /* ---- the beginning ---- */
@@ -292,11 +328,7 @@ begin(Deliver *deliver, HttpConn *conn, const DeliverRequest *request)
 		answer_nothing(conn, hub_epoch(deliver->hub), hub_head(deliver->hub));
 		return;
 	}
-	client = mem_zalloc(sizeof(*client));
-	client->deliver = deliver;
-	client->conn = conn;
-	dlist_node_init(&client->slot);
-	subscriber_init(&client->subscriber);
+	client = client_new(deliver, conn);
 	if (!hub_subscribe(deliver->hub, &client->subscriber, &ops, request->subscription, &options))
 	{
 		client_free(client);
