@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: PostgreSQL
+--
 -- ---------------------------------------------------------------------------
 -- Maintenance: partitions ahead, closed partitions, retention
 -- ---------------------------------------------------------------------------

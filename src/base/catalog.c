@@ -19,7 +19,7 @@
 Oid
 ev_catalog_relid_if_exists(const char *name)
 {
-	Oid			schema = get_namespace_oid("events", true);
+	Oid schema = get_namespace_oid("events", true);
 
 	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
 }
@@ -27,7 +27,7 @@ ev_catalog_relid_if_exists(const char *name)
 Oid
 ev_catalog_relid(const char *name)
 {
-	Oid			relid = ev_catalog_relid_if_exists(name);
+	Oid relid = ev_catalog_relid_if_exists(name);
 
 	if (!OidIsValid(relid))
 		ereport(ERROR,
@@ -43,14 +43,14 @@ bool
 ev_catalog_is_installed(void)
 {
 	return OidIsValid(ev_catalog_relid_if_exists("event")) &&
-		OidIsValid(ev_catalog_relid_if_exists("position"));
+		   OidIsValid(ev_catalog_relid_if_exists("position"));
 }
 
 static Oid
 relation_owner(Oid relid)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner;
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid owner;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for relation %u", relid);
@@ -62,7 +62,7 @@ relation_owner(Oid relid)
 void
 ev_catalog_become_owner(EvOwnerContext *context)
 {
-	Oid			owner = relation_owner(ev_catalog_relid("event"));
+	Oid owner = relation_owner(ev_catalog_relid("event"));
 
 	GetUserIdAndSecContext(&context->saved_user, &context->saved_security);
 	context->saved_read_only = XactReadOnly;

@@ -12,17 +12,17 @@
 
 typedef struct EvOwnerContext
 {
-	Oid			saved_user;
-	int			saved_security;
-	int			guc_level;
-	bool		saved_read_only;
+	Oid saved_user;
+	int saved_security;
+	int guc_level;
+	bool saved_read_only;
 } EvOwnerContext;
 
 /* OID of a relation of schema events; raises 55000 if the extension is gone. */
-extern Oid	ev_catalog_relid(const char *name);
+extern Oid ev_catalog_relid(const char *name);
 
 /* The same, but InvalidOid if it is gone. */
-extern Oid	ev_catalog_relid_if_exists(const char *name);
+extern Oid ev_catalog_relid_if_exists(const char *name);
 
 /* Is the extension there (so that its tables can be opened)? */
 extern bool ev_catalog_is_installed(void);
@@ -35,4 +35,4 @@ extern bool ev_catalog_is_installed(void);
 extern void ev_catalog_become_owner(EvOwnerContext *context);
 extern void ev_catalog_restore_user(const EvOwnerContext *context);
 
-#endif							/* EV_CATALOG_H */
+#endif /* EV_CATALOG_H */

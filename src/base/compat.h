@@ -71,4 +71,4 @@
 #define pg_noreturn
 #endif
 
-#endif							/* EV_COMPAT_H */
+#endif /* EV_COMPAT_H */

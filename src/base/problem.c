@@ -12,11 +12,10 @@
 #include "utils/builtins.h"
 
 void
-ev_problem_add(EvProblems *problems, const char *attribute, const char *format,...)
+ev_problem_add(EvProblems *problems, const char *attribute, const char *format, ...)
 {
-	EvProblem  *problem = palloc(sizeof(EvProblem));
-	StringInfoData location,
-				message;
+	EvProblem *problem = palloc(sizeof(EvProblem));
+	StringInfoData location, message;
 
 	initStringInfo(&location);
 	if (attribute[0] != '\0')
@@ -34,8 +33,8 @@ ev_problem_add(EvProblems *problems, const char *attribute, const char *format,.
 	initStringInfo(&message);
 	for (;;)
 	{
-		va_list		args;
-		int			needed;
+		va_list args;
+		int needed;
 
 		va_start(args, format);
 		needed = appendStringInfoVA(&message, format, args);
@@ -55,9 +54,9 @@ ev_problem_add(EvProblems *problems, const char *attribute, const char *format,.
 bool
 ev_problem_is_at(const EvProblems *problems, const char *location)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, problems->list)
+	foreach (cell, problems->list)
 	{
 		if (strcmp(((EvProblem *) lfirst(cell))->location, location) == 0)
 			return true;
@@ -68,7 +67,7 @@ ev_problem_is_at(const EvProblems *problems, const char *location)
 static void
 push_string(JsonbParseState **state, JsonbIteratorToken token, char *text)
 {
-	JsonbValue	v;
+	JsonbValue v;
 
 	v.type = jbvString;
 	v.val.string.val = text;
@@ -80,14 +79,14 @@ Jsonb *
 ev_problems_to_jsonb(const EvProblems *problems)
 {
 	JsonbParseState *state = NULL;
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (problems->list == NIL)
 		return NULL;
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	foreach(cell, problems->list)
+	foreach (cell, problems->list)
 	{
-		EvProblem  *p = lfirst(cell);
+		EvProblem *p = lfirst(cell);
 
 		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 		push_string(&state, WJB_KEY, "instanceLocation");
@@ -103,14 +102,14 @@ void
 ev_problems_raise(const EvProblems *problems, int which)
 {
 	StringInfoData detail;
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (problems->list == NIL)
 		return;
 	initStringInfo(&detail);
-	foreach(cell, problems->list)
+	foreach (cell, problems->list)
 	{
-		EvProblem  *p = lfirst(cell);
+		EvProblem *p = lfirst(cell);
 
 		if (detail.len > 0)
 			appendStringInfoChar(&detail, '\n');
@@ -118,12 +117,14 @@ ev_problems_raise(const EvProblems *problems, int which)
 			appendStringInfo(&detail, "%s: ", p->location);
 		appendStringInfoString(&detail, p->message);
 	}
-	ereport(ERROR,
-			(errcode(problems->sqlstate),
-			 which < 0 ? errmsg("event is not valid") : errmsg("event %d is not valid", which),
-			 errdetail_internal("%s", detail.data),
-			 problems->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED
-			 ? errhint("Keep large data elsewhere and publish a reference to it, or raise the limit.")
+	ereport(
+		ERROR,
+		(errcode(problems->sqlstate),
+		 which < 0 ? errmsg("event is not valid") : errmsg("event %d is not valid", which),
+		 errdetail_internal("%s", detail.data),
+		 problems->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED
+			 ? errhint(
+				   "Keep large data elsewhere and publish a reference to it, or raise the limit.")
 			 : errhint("Attributes follow CloudEvents 1.0.2, sections \"Context Attributes\" and "
 					   "\"Type System\".")));
 }

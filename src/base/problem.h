@@ -14,19 +14,19 @@
 
 typedef struct EvProblem
 {
-	char	   *location;		/* JSON Pointer (RFC 6901) into the event */
-	char	   *message;
+	char *location; /* JSON Pointer (RFC 6901) into the event */
+	char *message;
 } EvProblem;
 
 typedef struct EvProblems
 {
-	List	   *list;			/* of EvProblem * */
-	int			sqlstate;		/* of the gravest; 0 while there is none */
+	List *list;	  /* of EvProblem * */
+	int sqlstate; /* of the gravest; 0 while there is none */
 } EvProblems;
 
 /* The location's attribute name is escaped here; "" means the whole event. */
-extern void ev_problem_add(EvProblems *problems, const char *attribute,
-						   const char *format,...) pg_attribute_printf(3, 4);
+extern void ev_problem_add(EvProblems *problems, const char *attribute, const char *format, ...)
+	pg_attribute_printf(3, 4);
 
 /* Is there one at this location (a JSON Pointer)? */
 extern bool ev_problem_is_at(const EvProblems *problems, const char *location);
@@ -37,4 +37,4 @@ extern Jsonb *ev_problems_to_jsonb(const EvProblems *problems);
 /* Raises if there is any.  `which` is -1, or the event's place in its batch. */
 extern void ev_problems_raise(const EvProblems *problems, int which);
 
-#endif							/* EV_PROBLEM_H */
+#endif /* EV_PROBLEM_H */

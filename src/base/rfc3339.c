@@ -19,13 +19,13 @@
 static bool
 read_digits(const char **p, const char *end, int n, int *value)
 {
-	int			v = 0;
+	int v = 0;
 
 	if (end - *p < n)
 		return false;
 	for (int i = 0; i < n; i++)
 	{
-		char		c = (*p)[i];
+		char c = (*p)[i];
 
 		if (c < '0' || c > '9')
 			return false;
@@ -49,9 +49,9 @@ read_char(const char **p, const char *end, char c)
 static bool
 read_fraction(const char **p, const char *end, int *microseconds)
 {
-	int			value = 0;
-	int			digits = 0;
-	bool		round_up = false;
+	int value = 0;
+	int digits = 0;
+	bool round_up = false;
 
 	for (; *p < end && **p >= '0' && **p <= '9'; (*p)++, digits++)
 	{
@@ -72,9 +72,7 @@ read_fraction(const char **p, const char *end, int *microseconds)
 static bool
 read_zone(const char **p, const char *end, int *minutes)
 {
-	int			hour,
-				minute,
-				sign;
+	int hour, minute, sign;
 
 	if (*p >= end)
 		return false;
@@ -99,19 +97,14 @@ static bool
 read_date(const char **p, const char *end, int *year, int *month, int *day)
 {
 	return read_digits(p, end, 4, year) && read_char(p, end, '-') &&
-		read_digits(p, end, 2, month) && read_char(p, end, '-') &&
-		read_digits(p, end, 2, day) &&
-		*month >= 1 && *month <= 12 && *day >= 1 &&
-		*day <= day_tab[isleap(*year)][*month - 1];
+		   read_digits(p, end, 2, month) && read_char(p, end, '-') && read_digits(p, end, 2, day) &&
+		   *month >= 1 && *month <= 12 && *day >= 1 && *day <= day_tab[isleap(*year)][*month - 1];
 }
 
 static bool
 read_time(const char **p, const char *end, int64 *microseconds)
 {
-	int			hour,
-				minute,
-				second,
-				fraction = 0;
+	int hour, minute, second, fraction = 0;
 
 	if (!read_digits(p, end, 2, &hour) || !read_char(p, end, ':') ||
 		!read_digits(p, end, 2, &minute) || !read_char(p, end, ':') ||
@@ -128,34 +121,26 @@ ev_rfc3339_parse(const char *text, int length, TimestampTz *result)
 {
 	const char *p = text;
 	const char *end = text + length;
-	int			year,
-				month,
-				day,
-				zone;
-	int64		time;
+	int year, month, day, zone;
+	int64 time;
 
 	if (!read_date(&p, end, &year, &month, &day) ||
-		!(read_char(&p, end, 'T') || read_char(&p, end, 't')) ||
-		!read_time(&p, end, &time) || !read_zone(&p, end, &zone) || p != end)
+		!(read_char(&p, end, 'T') || read_char(&p, end, 't')) || !read_time(&p, end, &time) ||
+		!read_zone(&p, end, &zone) || p != end)
 		return false;
 
 	/* Years 0000 - 9999 are far inside what a timestamptz holds. */
-	*result = (date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY +
-		time - zone * USECS_PER_MINUTE;
+	*result = (date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY + time -
+			  zone * USECS_PER_MINUTE;
 	return true;
 }
 
 int
 ev_rfc3339_format(TimestampTz t, char *out)
 {
-	int64		day = t / USECS_PER_DAY;
-	int64		rest = t % USECS_PER_DAY;
-	int			year,
-				month,
-				dom,
-				seconds,
-				fraction,
-				n;
+	int64 day = t / USECS_PER_DAY;
+	int64 rest = t % USECS_PER_DAY;
+	int year, month, dom, seconds, fraction, n;
 
 	if (rest < 0)
 	{

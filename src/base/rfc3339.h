@@ -18,6 +18,6 @@
 extern bool ev_rfc3339_parse(const char *text, int length, TimestampTz *result);
 
 /* In UTC, 'Z', with no more digits than needed; returns the length. */
-extern int	ev_rfc3339_format(TimestampTz t, char *out);
+extern int ev_rfc3339_format(TimestampTz t, char *out);
 
-#endif							/* EV_RFC3339_H */
+#endif /* EV_RFC3339_H */

@@ -20,31 +20,31 @@
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
-int			ev_max_event_size;
-int			ev_max_pending_events;
-int			ev_partition_size;
-int			ev_horizon_timeout;
-int			ev_maintenance_interval;
-int			ev_debug_wait_in_gate;
-char	   *ev_retention;
-char	   *ev_source;
-char	   *ev_correlation_id;
-char	   *ev_user;
-char	   *ev_workspace;
-char	   *ev_traceparent;
-char	   *ev_databases;
+int ev_max_event_size;
+int ev_max_pending_events;
+int ev_partition_size;
+int ev_horizon_timeout;
+int ev_maintenance_interval;
+int ev_debug_wait_in_gate;
+char *ev_retention;
+char *ev_source;
+char *ev_correlation_id;
+char *ev_user;
+char *ev_workspace;
+char *ev_traceparent;
+char *ev_databases;
 
 typedef struct IntSetting
 {
 	const char *name;
 	const char *doc;
 	const char *detail;
-	int		   *variable;
-	int			boot;
-	int			min;
-	int			max;
-	GucContext	context;
-	int			flags;
+	int *variable;
+	int boot;
+	int min;
+	int max;
+	GucContext context;
+	int flags;
 } IntSetting;
 
 typedef struct StringSetting
@@ -52,10 +52,10 @@ typedef struct StringSetting
 	const char *name;
 	const char *doc;
 	const char *detail;
-	char	  **variable;
+	char **variable;
 	const char *boot;
-	GucContext	context;
-	int			flags;
+	GucContext context;
+	int flags;
 	GucStringCheckHook check;
 } StringSetting;
 
@@ -63,57 +63,56 @@ static bool check_database_list(char **newval, void **extra, GucSource source);
 
 static const IntSetting int_settings[] = {
 	{"events.max_event_size", "Greatest size of one event.",
-		"Data, attributes and all texts of the event are counted.",
-	&ev_max_event_size, 1024, 1, 256 * 1024, PGC_SUSET, GUC_UNIT_KB},
+	 "Data, attributes and all texts of the event are counted.", &ev_max_event_size, 1024, 1,
+	 256 * 1024, PGC_SUSET, GUC_UNIT_KB},
 	{"events.max_pending_events", "Greatest number of events that one transaction may publish.",
-		"They are written at commit, which no statement_timeout ends.",
-	&ev_max_pending_events, 1000000, 1, 1000000, PGC_SUSET, 0},
+	 "They are written at commit, which no statement_timeout ends.", &ev_max_pending_events,
+	 1000000, 1, 1000000, PGC_SUSET, 0},
 	{"events.partition_size", "Number of positions in each new partition of events.event.",
-		"A multiple of the 2^20 positions that a server start skips keeps partitions well filled.",
-	&ev_partition_size, 4194304, 2097152, INT_MAX, PGC_SUSET, 0},
+	 "A multiple of the 2^20 positions that a server start skips keeps partitions well filled.",
+	 &ev_partition_size, 4194304, 2097152, INT_MAX, PGC_SUSET, 0},
 	{"events.horizon_timeout", "How long a reader waits for commits in flight.",
-		"Used only where the commit gate is a lock: a server before 17 without events in "
-		"shared_preload_libraries. When it ends, the horizon stops below those that remain.",
-	&ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	 "Used only where the commit gate is a lock: a server before 17 without events in "
+	 "shared_preload_libraries. When it ends, the horizon stops below those that remain.",
+	 &ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
-		NULL,
-	&ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
-	{"events.debug_wait_in_gate", "For tests: advisory lock key that a commit waits for in the gate.",
-		"A committing transaction takes and releases this advisory lock in share mode after it has "
-		"drawn its positions and before it commits. 0 does nothing.",
-	&ev_debug_wait_in_gate, 0, 0, INT_MAX, PGC_SUSET, GUC_NOT_IN_SAMPLE},
+	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+	{"events.debug_wait_in_gate",
+	 "For tests: advisory lock key that a commit waits for in the gate.",
+	 "A committing transaction takes and releases this advisory lock in share mode after it has "
+	 "drawn its positions and before it commits. 0 does nothing.",
+	 &ev_debug_wait_in_gate, 0, 0, INT_MAX, PGC_SUSET, GUC_NOT_IN_SAMPLE},
 };
 
 static const StringSetting string_settings[] = {
 	{"events.retention", "How long events are kept, as an interval; empty keeps them for ever.",
-		"Whole partitions are dropped when their newest event is older. ALTER DATABASE ... SET gives "
-		"each database its own.",
-	&ev_retention, "", PGC_SUSET, 0, NULL},
+	 "Whole partitions are dropped when their newest event is older. ALTER DATABASE ... SET gives "
+	 "each database its own.",
+	 &ev_retention, "", PGC_SUSET, 0, NULL},
 	{"events.source", "CloudEvents source of events that are published without one.",
-		"When empty, it is '/' and the name of the database.",
-	&ev_source, "", PGC_USERSET, 0, NULL},
+	 "When empty, it is '/' and the name of the database.", &ev_source, "", PGC_USERSET, 0, NULL},
 	{"events.correlation_id", "Fills the attribute correlationid of published events.", NULL,
-	&ev_correlation_id, "", PGC_USERSET, 0, NULL},
+	 &ev_correlation_id, "", PGC_USERSET, 0, NULL},
 	{"events.user", "Fills the attribute user of published events.",
-		"The application's user; it is not checked against the database role.",
-	&ev_user, "", PGC_USERSET, 0, NULL},
-	{"events.workspace", "Fills the attribute workspace of published events.", NULL,
-	&ev_workspace, "", PGC_USERSET, 0, NULL},
-	{"events.traceparent", "Fills the attribute traceparent (W3C Trace Context) of published events.",
-		NULL,
-	&ev_traceparent, "", PGC_USERSET, 0, NULL},
+	 "The application's user; it is not checked against the database role.", &ev_user, "",
+	 PGC_USERSET, 0, NULL},
+	{"events.workspace", "Fills the attribute workspace of published events.", NULL, &ev_workspace,
+	 "", PGC_USERSET, 0, NULL},
+	{"events.traceparent",
+	 "Fills the attribute traceparent (W3C Trace Context) of published events.", NULL,
+	 &ev_traceparent, "", PGC_USERSET, 0, NULL},
 	{"events.databases", "Databases that get a background worker; '*' means all that use events.",
-		"A list of names. Needs events in shared_preload_libraries; each worker takes one of "
-		"max_worker_processes.",
-	&ev_databases, "*", PGC_SIGHUP, GUC_LIST_INPUT, check_database_list},
+	 "A list of names. Needs events in shared_preload_libraries; each worker takes one of "
+	 "max_worker_processes.",
+	 &ev_databases, "*", PGC_SIGHUP, GUC_LIST_INPUT, check_database_list},
 };
 
 static bool
 check_database_list(char **newval, void **extra, GucSource source)
 {
-	char	   *copy = pstrdup(*newval);
-	List	   *names = NIL;
-	bool		ok = SplitIdentifierString(copy, ',', &names);
+	char *copy = pstrdup(*newval);
+	List *names = NIL;
+	bool ok = SplitIdentifierString(copy, ',', &names);
 
 	if (!ok)
 		GUC_check_errdetail("List syntax is invalid.");

@@ -7,10 +7,10 @@
 #define EV_SETTINGS_H
 
 /* limits */
-extern int	ev_max_event_size;	/* kB */
-extern int	ev_max_pending_events;
-extern int	ev_partition_size;	/* positions */
-extern int	ev_horizon_timeout; /* ms */
+extern int ev_max_event_size; /* kB */
+extern int ev_max_pending_events;
+extern int ev_partition_size;  /* positions */
+extern int ev_horizon_timeout; /* ms */
 
 /* retention; text, because an interval has no GUC type of its own */
 extern char *ev_retention;
@@ -24,11 +24,11 @@ extern char *ev_traceparent;
 
 /* worker */
 extern char *ev_databases;
-extern int	ev_maintenance_interval;	/* s */
+extern int ev_maintenance_interval; /* s */
 
 /* for tests */
-extern int	ev_debug_wait_in_gate;
+extern int ev_debug_wait_in_gate;
 
 extern void ev_settings_define(void);
 
-#endif							/* EV_SETTINGS_H */
+#endif /* EV_SETTINGS_H */

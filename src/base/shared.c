@@ -37,7 +37,7 @@ shared_size(void)
 static void
 shared_init(void *memory)
 {
-	EvShared   *s = memory;
+	EvShared *s = memory;
 
 	memset(s, 0, shared_size());
 	SpinLockInit(&s->mutex);
@@ -63,7 +63,7 @@ request_hook(void)
 static void
 startup_hook(void)
 {
-	bool		found;
+	bool found;
 
 	if (prev_shmem_startup_hook)
 		prev_shmem_startup_hook();
@@ -92,7 +92,7 @@ ev_shared(void)
 #ifdef EV_HAVE_DSM_REGISTRY
 	if (shared == NULL && IsUnderPostmaster)
 	{
-		bool		found;
+		bool found;
 
 		shared = GetNamedDSMSegment("events", shared_size(), shared_init, &found);
 	}
@@ -126,9 +126,8 @@ reclaim_installation(void)
 	for (int i = 0; i < EV_MAX_INSTALLATIONS; i++)
 	{
 		EvInstallation *e = &shared->installations[i];
-		Oid			database,
-					sequence;
-		bool		same;
+		Oid database, sequence;
+		bool same;
 
 		SpinLockAcquire(&shared->mutex);
 		database = e->database;
@@ -154,8 +153,8 @@ reclaim_installation(void)
 static int
 find_installation(Oid sequence)
 {
-	int			found = -1;
-	int			unused = -1;
+	int found = -1;
+	int unused = -1;
 
 	SpinLockAcquire(&shared->mutex);
 	for (int i = 0; i < EV_MAX_INSTALLATIONS && found < 0; i++)
@@ -184,8 +183,8 @@ find_installation(Oid sequence)
 EvInstallation *
 ev_shared_installation(Oid sequence)
 {
-	static int	last = -1;
-	int			i;
+	static int last = -1;
+	int i;
 
 	/*
 	 * The entry of a living installation is never taken over, so a remembered
@@ -199,10 +198,9 @@ ev_shared_installation(Oid sequence)
 	if (i < 0 && reclaim_installation() >= 0)
 		i = find_installation(sequence);
 	if (i < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("too many databases of this server use events"),
-				 errdetail("At most %d databases can.", EV_MAX_INSTALLATIONS)));
+		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+						errmsg("too many databases of this server use events"),
+						errdetail("At most %d databases can.", EV_MAX_INSTALLATIONS)));
 	last = i;
 	return &shared->installations[i];
 }

@@ -27,43 +27,43 @@
 #include "storage/spin.h"
 #include "datatype/timestamp.h"
 
-#define EV_MAX_INSTALLATIONS	1024
-#define EV_MAX_WORKERS			256
+#define EV_MAX_INSTALLATIONS 1024
+#define EV_MAX_WORKERS 256
 
 typedef struct EvGateSlot
 {
 	pg_atomic_uint64 floor;
-	Oid			database;
-	Oid			sequence;
+	Oid database;
+	Oid sequence;
 	TimestampTz entered_at;
 } EvGateSlot;
 
 typedef struct EvInstallation
 {
-	Oid			database;		/* InvalidOid: free */
-	Oid			sequence;
+	Oid database; /* InvalidOid: free */
+	Oid sequence;
 	pg_atomic_uint32 jumped;
 	pg_atomic_uint64 horizon;
 } EvInstallation;
 
 typedef struct EvWorkerSlot
 {
-	Oid			database;		/* InvalidOid: free */
-	int			pid;			/* 0: not running */
-	int			proc_number;	/* valid while pid is set */
-	bool		wanted;
-	TimestampTz not_before;		/* the launcher starts none before */
+	Oid database;	 /* InvalidOid: free */
+	int pid;		 /* 0: not running */
+	int proc_number; /* valid while pid is set */
+	bool wanted;
+	TimestampTz not_before; /* the launcher starts none before */
 } EvWorkerSlot;
 
 typedef struct EvShared
 {
-	slock_t		mutex;			/* installations' keys, worker slots, launcher */
-	bool		preloaded;
-	int			launcher_proc;	/* -1: none */
-	int			nslots;
+	slock_t mutex; /* installations' keys, worker slots, launcher */
+	bool preloaded;
+	int launcher_proc; /* -1: none */
+	int nslots;
 	EvInstallation installations[EV_MAX_INSTALLATIONS];
 	EvWorkerSlot workers[EV_MAX_WORKERS];
-	EvGateSlot	slots[FLEXIBLE_ARRAY_MEMBER];
+	EvGateSlot slots[FLEXIBLE_ARRAY_MEMBER];
 } EvShared;
 
 /* The shared memory, or NULL where there is none. */
@@ -78,4 +78,4 @@ extern EvInstallation *ev_shared_installation(Oid sequence);
 /* From _PG_init, in the postmaster only. */
 extern void ev_shared_request(void);
 
-#endif							/* EV_SHARED_H */
+#endif /* EV_SHARED_H */

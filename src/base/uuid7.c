@@ -19,7 +19,7 @@
 #define STOCK_SIZE 512
 
 static uint8 stock[STOCK_SIZE];
-static int	stock_used = STOCK_SIZE;
+static int stock_used = STOCK_SIZE;
 
 static const uint8 *
 take_random(int n)
@@ -30,8 +30,7 @@ take_random(int n)
 	{
 		if (!pg_strong_random(stock, STOCK_SIZE))
 			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate random values")));
+					(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
 		stock_used = 0;
 	}
 	taken = stock + stock_used;
@@ -43,10 +42,10 @@ void
 ev_uuid7_format(TimestampTz now, char *out)
 {
 	static const char hex[] = "0123456789abcdef";
-	int64		unix_us = now + ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY;
-	uint64		ms = (uint64) (unix_us / 1000);
-	uint32		fraction = (uint32) (unix_us % 1000) * 4096 / 1000;
-	uint8		b[16];
+	int64 unix_us = now + ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY;
+	uint64 ms = (uint64) (unix_us / 1000);
+	uint32 fraction = (uint32) (unix_us % 1000) * 4096 / 1000;
+	uint8 b[16];
 
 	for (int i = 0; i < 6; i++)
 		b[i] = (uint8) (ms >> (40 - 8 * i));

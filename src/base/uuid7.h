@@ -12,4 +12,4 @@
 /* Writes 36 characters and a NUL.  `now` is the instant that the id carries. */
 extern void ev_uuid7_format(TimestampTz now, char *out);
 
-#endif							/* EV_UUID7_H */
+#endif /* EV_UUID7_H */

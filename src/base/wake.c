@@ -25,7 +25,7 @@ static EvWorkerSlot *
 my_worker_slot(bool create)
 {
 	static EvWorkerSlot *known = NULL;
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 	EvWorkerSlot *unused = NULL;
 
 	if (shared == NULL || !shared->preloaded)
@@ -41,7 +41,8 @@ my_worker_slot(bool create)
 
 		if (slot->database == MyDatabaseId)
 			known = slot;
-		else if (unused == NULL && slot->pid == 0 && (slot->database == InvalidOid || !slot->wanted))
+		else if (unused == NULL && slot->pid == 0 &&
+				 (slot->database == InvalidOid || !slot->wanted))
 			unused = slot;
 	}
 	if (known == NULL && create && unused != NULL)
@@ -79,11 +80,10 @@ void
 ev_wake_request_worker(void)
 {
 	EvWorkerSlot *slot = my_worker_slot(true);
-	EvShared   *shared = ev_shared();
-	int			launcher = -1;
+	EvShared *shared = ev_shared();
+	int launcher = -1;
 
-	if (slot == NULL || slot->pid != 0 || slot->wanted ||
-		slot->not_before > GetCurrentTimestamp())
+	if (slot == NULL || slot->pid != 0 || slot->wanted || slot->not_before > GetCurrentTimestamp())
 		return;
 	SpinLockAcquire(&shared->mutex);
 	if (slot->database == MyDatabaseId)

@@ -11,7 +11,7 @@
 extern bool ev_wake_has_worker(void);
 
 /* Process id of this database's worker, 0 if there is none. */
-extern int	ev_wake_worker_pid(void);
+extern int ev_wake_worker_pid(void);
 
 /* Wake this database's worker; if it has none and could, ask for one. */
 extern void ev_wake_worker(void);
@@ -19,4 +19,4 @@ extern void ev_wake_worker(void);
 /* Ask the launcher for a worker of this database, if it has none. */
 extern void ev_wake_request_worker(void);
 
-#endif							/* EV_WAKE_H */
+#endif /* EV_WAKE_H */

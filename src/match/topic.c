@@ -34,10 +34,9 @@ make_path(EvTopicPath *path, Datum *elements, bool *nulls, int n)
 		if (nulls[i])
 			continue;
 		if (path->count != i)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("topic path has a NULL before its end"),
-					 errhint("Shorter paths are padded with NULLs at their end.")));
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("topic path has a NULL before its end"),
+							errhint("Shorter paths are padded with NULLs at their end.")));
 		path->elements[path->count++] = DatumGetTextPP(elements[i]);
 	}
 }
@@ -45,18 +44,16 @@ make_path(EvTopicPath *path, Datum *elements, bool *nulls, int n)
 static void
 make_paths(EvFilter *filter, ArrayType *topics)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n,
-				width;
+	Datum *elements;
+	bool *nulls;
+	int n, width;
 
 	if (ARR_NDIM(topics) > 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("topics must be an array of paths"),
-				 errdetail("The array has %d dimensions.", ARR_NDIM(topics)),
-				 errhint("One path: ARRAY['order','created']. Several: "
-						 "ARRAY[['order',NULL],['service','production']].")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("topics must be an array of paths"),
+						errdetail("The array has %d dimensions.", ARR_NDIM(topics)),
+						errhint("One path: ARRAY['order','created']. Several: "
+								"ARRAY[['order',NULL],['service','production']].")));
 	deconstruct_array(topics, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
 	filter->npaths = ARR_NDIM(topics) == 2 ? ARR_DIMS(topics)[0] : (n > 0 ? 1 : 0);
 	width = filter->npaths > 0 ? n / filter->npaths : 0;
@@ -68,17 +65,16 @@ make_paths(EvFilter *filter, ArrayType *topics)
 static void
 make_types(EvFilter *filter, ArrayType *types)
 {
-	Datum	   *elements;
-	bool	   *nulls;
+	Datum *elements;
+	bool *nulls;
 
 	deconstruct_array(types, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &filter->ntypes);
 	filter->types = palloc(sizeof(text *) * Max(filter->ntypes, 1));
 	for (int i = 0; i < filter->ntypes; i++)
 	{
 		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("types must not contain NULL")));
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("types must not contain NULL")));
 		filter->types[i] = DatumGetTextPP(elements[i]);
 	}
 }
@@ -86,7 +82,7 @@ make_types(EvFilter *filter, ArrayType *types)
 EvFilter *
 ev_filter_make(ArrayType *topics, ArrayType *types)
 {
-	EvFilter   *filter = palloc0(sizeof(EvFilter));
+	EvFilter *filter = palloc0(sizeof(EvFilter));
 
 	filter->npaths = -1;
 	filter->ntypes = -1;
@@ -114,20 +110,20 @@ path_matches(const EvTopicPath *path, Datum *topic, int n)
 static bool
 type_matches(const text *pattern, const text *type)
 {
-	int			length = VARSIZE_ANY_EXHDR(pattern);
+	int length = VARSIZE_ANY_EXHDR(pattern);
 
 	if (length > 0 && VARDATA_ANY(pattern)[length - 1] == '*')
 		return VARSIZE_ANY_EXHDR(type) >= length - 1 &&
-			memcmp(VARDATA_ANY(pattern), VARDATA_ANY(type), length - 1) == 0;
+			   memcmp(VARDATA_ANY(pattern), VARDATA_ANY(type), length - 1) == 0;
 	return same_text(pattern, type);
 }
 
 bool
 ev_filter_matches(const EvFilter *filter, const text *type, ArrayType *topic)
 {
-	bool		matches = filter->ntypes < 0;
-	Datum	   *elements;
-	int			n;
+	bool matches = filter->ntypes < 0;
+	Datum *elements;
+	int n;
 
 	for (int i = 0; i < filter->ntypes && !matches; i++)
 		matches = type_matches(filter->types[i], type);
@@ -145,23 +141,21 @@ ev_filter_matches(const EvFilter *filter, const text *type, ArrayType *topic)
 void
 ev_topic_check(ArrayType *topic)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
+	Datum *elements;
+	bool *nulls;
+	int n;
 
 	if (ARR_NDIM(topic) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("topic must be a path of at least one element"),
-				 errdetail("The array has %d dimensions.", ARR_NDIM(topic)),
-				 errhint("For example ARRAY['order','created'].")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("topic must be a path of at least one element"),
+						errdetail("The array has %d dimensions.", ARR_NDIM(topic)),
+						errhint("For example ARRAY['order','created'].")));
 	deconstruct_array(topic, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (nulls[i] || VARSIZE_ANY_EXHDR(DatumGetPointer(elements[i])) == 0)
 			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("topic has an empty element"),
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("topic has an empty element"),
 					 errdetail("Element %d is %s.", i + 1, nulls[i] ? "NULL" : "an empty string")));
 	}
 }
@@ -169,20 +163,20 @@ ev_topic_check(ArrayType *topic)
 ArrayType *
 ev_topic_from_type(const char *type, int length)
 {
-	Datum	   *elements = palloc(sizeof(Datum) * (length + 1));
-	int			n = 0;
+	Datum *elements = palloc(sizeof(Datum) * (length + 1));
+	int n = 0;
 	const char *end = type + length;
 
 	for (const char *p = type; p <= end;)
 	{
 		const char *dot = memchr(p, '.', end - p);
-		int			piece = (dot ? dot : end) - p;
+		int piece = (dot ? dot : end) - p;
 
 		if (piece > 0)
 			elements[n++] = PointerGetDatum(cstring_to_text_with_len(p, piece));
 		p += piece + 1;
 	}
-	if (n == 0)					/* nothing but dots */
+	if (n == 0) /* nothing but dots */
 		elements[n++] = PointerGetDatum(cstring_to_text_with_len(type, length));
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
@@ -203,8 +197,8 @@ hex_value(char c)
 static text *
 decode_element(const char *s, int length)
 {
-	char	   *out = palloc(length + 1);
-	int			n = 0;
+	char *out = palloc(length + 1);
+	int n = 0;
 
 	for (int i = 0; i < length; i++)
 	{
@@ -212,8 +206,8 @@ decode_element(const char *s, int length)
 			out[n++] = s[i];
 		else
 		{
-			int			high = i + 2 < length ? hex_value(s[i + 1]) : -1;
-			int			low = i + 2 < length ? hex_value(s[i + 2]) : -1;
+			int high = i + 2 < length ? hex_value(s[i + 1]) : -1;
+			int low = i + 2 < length ? hex_value(s[i + 2]) : -1;
 
 			/* Only what the hub itself encodes, so that no byte is invented. */
 			if (high < 0 || low < 0 || (high * 16 + low != '/' && high * 16 + low != '%'))
@@ -228,15 +222,15 @@ decode_element(const char *s, int length)
 ArrayType *
 ev_topic_from_path(const char *path, int length)
 {
-	Datum	   *elements = palloc(sizeof(Datum) * (length + 1));
-	int			n = 0;
+	Datum *elements = palloc(sizeof(Datum) * (length + 1));
+	int n = 0;
 	const char *end = path + length;
 
 	for (const char *p = path; p <= end;)
 	{
 		const char *slash = memchr(p, '/', end - p);
-		int			piece = (slash ? slash : end) - p;
-		text	   *element = decode_element(p, piece);
+		int piece = (slash ? slash : end) - p;
+		text *element = decode_element(p, piece);
 
 		if (element == NULL)
 			return NULL;

@@ -15,16 +15,16 @@
 
 typedef struct EvTopicPath
 {
-	int			count;
-	text	  **elements;
+	int count;
+	text **elements;
 } EvTopicPath;
 
 typedef struct EvFilter
 {
-	int			npaths;			/* -1: any topic */
+	int npaths; /* -1: any topic */
 	EvTopicPath *paths;
-	int			ntypes;			/* -1: any type */
-	text	  **types;
+	int ntypes; /* -1: any type */
+	text **types;
 } EvFilter;
 
 /*
@@ -46,4 +46,4 @@ extern ArrayType *ev_topic_from_type(const char *type, int length);
 /* 'order/created' → {order,created}, undoing percent-encoding; NULL if it is not a topic. */
 extern ArrayType *ev_topic_from_path(const char *path, int length);
 
-#endif							/* EV_TOPIC_H */
+#endif /* EV_TOPIC_H */

@@ -30,7 +30,7 @@ is_forbidden_utf8(const unsigned char *s, int n)
 bool
 ev_attribute_check_string(EvProblems *problems, const char *name, const char *s, int n)
 {
-	bool		utf8 = GetDatabaseEncoding() == PG_UTF8;
+	bool utf8 = GetDatabaseEncoding() == PG_UTF8;
 
 	if (n == 0)
 	{
@@ -63,17 +63,18 @@ ev_attribute_check_uri(EvProblems *problems, const char *name, const char *s, in
 		return false;
 	for (int i = 0; i < n; i++)
 	{
-		bool		ok;
+		bool ok;
 
 		if (s[i] == '%')
 			ok = i + 2 < n && isxdigit((unsigned char) s[i + 1]) &&
-				isxdigit((unsigned char) s[i + 2]);
+				 isxdigit((unsigned char) s[i + 2]);
 		else
 			ok = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
-				(s[i] >= '0' && s[i] <= '9') || strchr(allowed, s[i]) != NULL;
+				 (s[i] >= '0' && s[i] <= '9') || strchr(allowed, s[i]) != NULL;
 		if (!ok)
 		{
-			ev_problem_add(problems, name, "must be a URI-reference (byte %d is not allowed)", i + 1);
+			ev_problem_add(problems, name, "must be a URI-reference (byte %d is not allowed)",
+						   i + 1);
 			return false;
 		}
 	}
@@ -84,15 +85,15 @@ static bool
 is_token_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		(c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+		   (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 bool
 ev_attribute_check_media_type(EvProblems *problems, const char *name, const char *s, int n)
 {
-	int			i = 0;
-	int			start;
-	bool		ok;
+	int i = 0;
+	int start;
+	bool ok;
 
 	if (!ev_attribute_check_string(problems, name, s, n))
 		return false;
@@ -116,13 +117,12 @@ ev_attribute_check_media_type(EvProblems *problems, const char *name, const char
 bool
 ev_attribute_check_base64(EvProblems *problems, const char *name, const char *s, int n)
 {
-	int			padding = 0;
+	int padding = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		bool		ok = padding == 0 &&
-			((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
-			 (s[i] >= '0' && s[i] <= '9') || s[i] == '+' || s[i] == '/');
+		bool ok = padding == 0 && ((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
+								   (s[i] >= '0' && s[i] <= '9') || s[i] == '+' || s[i] == '/');
 
 		if (s[i] == '=' && padding < 2 && i >= n - 2)
 		{
@@ -146,7 +146,7 @@ ev_attribute_check_base64(EvProblems *problems, const char *name, const char *s,
 bool
 ev_attribute_check_name(EvProblems *problems, const char *name)
 {
-	bool		ok = name[0] != '\0';
+	bool ok = name[0] != '\0';
 
 	for (const char *p = name; *p && ok; p++)
 		ok = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9');
@@ -162,31 +162,30 @@ ev_attribute_check_value(EvProblems *problems, const char *name, const JsonbValu
 	switch (value->type)
 	{
 		case jbvString:
-			{
-				/* An extension attribute may be the empty string. */
-				return value->val.string.len == 0 ||
-					ev_attribute_check_string(problems, name, value->val.string.val,
-											  value->val.string.len);
-			}
+		{
+			/* An extension attribute may be the empty string. */
+			return value->val.string.len == 0 ||
+				   ev_attribute_check_string(problems, name, value->val.string.val,
+											 value->val.string.len);
+		}
 		case jbvBool:
 			return true;
 		case jbvNumeric:
-			{
-				Numeric		numeric = value->val.numeric;
-				Datum		truncated = DirectFunctionCall2(numeric_trunc, NumericGetDatum(numeric),
-															Int32GetDatum(0));
-				bool		is_integer = DatumGetBool(DirectFunctionCall2(numeric_eq,
-																		  NumericGetDatum(numeric),
-																		  truncated));
-				Numeric		limit = int64_to_numeric((int64) PG_INT32_MAX + 1);
-				Datum		magnitude = DirectFunctionCall1(numeric_abs, NumericGetDatum(numeric));
+		{
+			Numeric numeric = value->val.numeric;
+			Datum truncated = DirectFunctionCall2(numeric_trunc, NumericGetDatum(numeric),
+												  Int32GetDatum(0));
+			bool is_integer = DatumGetBool(
+				DirectFunctionCall2(numeric_eq, NumericGetDatum(numeric), truncated));
+			Numeric limit = int64_to_numeric((int64) PG_INT32_MAX + 1);
+			Datum magnitude = DirectFunctionCall1(numeric_abs, NumericGetDatum(numeric));
 
-				if (is_integer &&
-					DatumGetBool(DirectFunctionCall2(numeric_lt, magnitude, NumericGetDatum(limit))))
-					return true;
-				ev_problem_add(problems, name, "numbers must be integers of 32 bits");
-				return false;
-			}
+			if (is_integer &&
+				DatumGetBool(DirectFunctionCall2(numeric_lt, magnitude, NumericGetDatum(limit))))
+				return true;
+			ev_problem_add(problems, name, "numbers must be integers of 32 bits");
+			return false;
+		}
 		default:
 			ev_problem_add(problems, name, "must be a string, a boolean or an integer");
 			return false;

@@ -27,6 +27,7 @@ extern bool ev_attribute_check_base64(EvProblems *problems, const char *name, co
 extern bool ev_attribute_check_name(EvProblems *problems, const char *name);
 
 /* Is the value a String, Boolean or Integer (32 bit, section 2.2)? */
-extern bool ev_attribute_check_value(EvProblems *problems, const char *name, const JsonbValue *value);
+extern bool ev_attribute_check_value(EvProblems *problems, const char *name,
+									 const JsonbValue *value);
 
-#endif							/* EV_ATTRIBUTE_H */
+#endif /* EV_ATTRIBUTE_H */

@@ -45,7 +45,7 @@ void
 ev_event_set_text(EvEvent *event, EvProblems *problems, EvColumn column, const char *s, int n)
 {
 	const char *name = ev_column_names[column];
-	bool		ok;
+	bool ok;
 
 	if (column == EV_SOURCE || column == EV_DATASCHEMA)
 		ok = ev_attribute_check_uri(problems, name, s, n);
@@ -86,7 +86,7 @@ ev_event_set_data(EvEvent *event, Jsonb *data)
 static void
 push_attribute(EvEvent *event, const char *name, JsonbValue *value)
 {
-	JsonbValue	key;
+	JsonbValue key;
 
 	if (event->attributes == NULL)
 		pushJsonbValue(&event->attributes, WJB_BEGIN_OBJECT, NULL);
@@ -101,9 +101,9 @@ push_attribute(EvEvent *event, const char *name, JsonbValue *value)
 static bool
 has_attribute(const EvEvent *event, const char *name)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, event->attribute_names)
+	foreach (cell, event->attribute_names)
 	{
 		if (strcmp(lfirst(cell), name) == 0)
 			return true;
@@ -145,8 +145,8 @@ set_json_time(EvEvent *event, EvProblems *problems, const JsonbValue *value)
 static ArrayType *
 topic_from_json_array(JsonbContainer *array)
 {
-	int			n = JsonContainerSize(array);
-	Datum	   *elements = palloc(sizeof(Datum) * Max(n, 1));
+	int n = JsonContainerSize(array);
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
 
 	for (int i = 0; i < n; i++)
 	{
@@ -154,8 +154,8 @@ topic_from_json_array(JsonbContainer *array)
 
 		if (v->type != jbvString || v->val.string.len == 0)
 			return NULL;
-		elements[i] = PointerGetDatum(cstring_to_text_with_len(v->val.string.val,
-															   v->val.string.len));
+		elements[i] = PointerGetDatum(
+			cstring_to_text_with_len(v->val.string.val, v->val.string.len));
 	}
 	return n == 0 ? NULL : construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
@@ -163,7 +163,7 @@ topic_from_json_array(JsonbContainer *array)
 static void
 set_json_topic(EvEvent *event, EvProblems *problems, const JsonbValue *value)
 {
-	ArrayType  *topic = NULL;
+	ArrayType *topic = NULL;
 
 	if (value->type == jbvString)
 		topic = ev_topic_from_path(value->val.string.val, value->val.string.len);
@@ -191,9 +191,8 @@ set_json_base64(EvEvent *event, EvProblems *problems, JsonbValue *value)
 static EvColumn
 text_column(const char *name)
 {
-	static const EvColumn columns[] = {
-		EV_ID, EV_SOURCE, EV_TYPE, EV_SUBJECT, EV_DATASCHEMA, EV_DATACONTENTTYPE
-	};
+	static const EvColumn columns[] = {EV_ID,	   EV_SOURCE,	  EV_TYPE,
+									   EV_SUBJECT, EV_DATASCHEMA, EV_DATACONTENTTYPE};
 
 	for (int i = 0; i < lengthof(columns); i++)
 	{
@@ -206,12 +205,12 @@ text_column(const char *name)
 static void
 set_member(EvEvent *event, EvProblems *problems, const char *name, JsonbValue *value)
 {
-	EvColumn	column = text_column(name);
+	EvColumn column = text_column(name);
 
 	if (strcmp(name, "data") == 0)
 		ev_event_set_data(event, JsonbValueToJsonb(value));
 	else if (value->type == jbvNull)
-		return;					/* JSON format, section 2.2: the same as not there */
+		return; /* JSON format, section 2.2: the same as not there */
 	else if (column != EV_NCOLUMNS)
 	{
 		if (want_string(problems, name, value))
@@ -239,8 +238,8 @@ ev_event_set_cloudevent(EvEvent *event, EvProblems *problems, JsonbContainer *js
 {
 	JsonbIterator *it = JsonbIteratorInit(json);
 	JsonbIteratorToken token;
-	JsonbValue	v;
-	char	   *name = NULL;
+	JsonbValue v;
+	char *name = NULL;
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
@@ -258,8 +257,8 @@ ev_event_set_attributes(EvEvent *event, EvProblems *problems, Jsonb *attributes)
 {
 	JsonbIterator *it;
 	JsonbIteratorToken token;
-	JsonbValue	v;
-	char	   *name = NULL;
+	JsonbValue v;
+	char *name = NULL;
 
 	if (!JB_ROOT_IS_OBJECT(attributes))
 	{
@@ -287,7 +286,7 @@ ev_event_set_attributes(EvEvent *event, EvProblems *problems, Jsonb *attributes)
 static void
 fill_attribute(EvEvent *event, EvProblems *problems, const char *name, const char *s, int n)
 {
-	JsonbValue	v;
+	JsonbValue v;
 
 	if (n == 0 || has_attribute(event, name))
 		return;
@@ -303,8 +302,8 @@ fill_from_context(EvEvent *event, EvProblems *problems, Jsonb *context)
 {
 	JsonbIterator *it = JsonbIteratorInit(&context->root);
 	JsonbIteratorToken token;
-	JsonbValue	v;
-	char	   *name = NULL;
+	JsonbValue v;
+	char *name = NULL;
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
@@ -332,7 +331,7 @@ fill_from_settings(EvEvent *event, EvProblems *problems)
 static void
 set_default_source(EvEvent *event)
 {
-	char	   *database = get_database_name(MyDatabaseId);
+	char *database = get_database_name(MyDatabaseId);
 	StringInfoData source;
 
 	initStringInfo(&source);
@@ -355,7 +354,7 @@ fill_core(EvEvent *event, EvProblems *problems)
 
 	if (event->nulls[EV_ID])
 	{
-		char		id[EV_UUID7_TEXT_LENGTH + 1];
+		char id[EV_UUID7_TEXT_LENGTH + 1];
 
 		ev_uuid7_format(now, id);
 		set_value(event, EV_ID, CStringGetTextDatum(id));
@@ -368,7 +367,7 @@ fill_core(EvEvent *event, EvProblems *problems)
 		set_default_source(event);
 	if (event->nulls[EV_TOPIC] && !event->nulls[EV_TYPE])
 	{
-		text	   *type = DatumGetTextPP(event->values[EV_TYPE]);
+		text *type = DatumGetTextPP(event->values[EV_TYPE]);
 
 		ev_event_set_topic(event, ev_topic_from_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type)));
 	}
@@ -377,7 +376,7 @@ fill_core(EvEvent *event, EvProblems *problems)
 static void
 check_size(EvEvent *event, EvProblems *problems)
 {
-	Size		size = 0;
+	Size size = 0;
 
 	for (int i = 0; i < EV_NCOLUMNS; i++)
 	{
@@ -386,8 +385,9 @@ check_size(EvEvent *event, EvProblems *problems)
 	}
 	if (size > (Size) ev_max_event_size * 1024)
 	{
-		ev_problem_add(problems, "", "event of %zu bytes is larger than events.max_event_size (%d kB)",
-					   size, ev_max_event_size);
+		ev_problem_add(problems, "",
+					   "event of %zu bytes is larger than events.max_event_size (%d kB)", size,
+					   ev_max_event_size);
 		problems->sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 	}
 }

@@ -14,18 +14,18 @@
 /* position and recorded_at stay NULL: they are given at commit. */
 typedef struct EvEvent
 {
-	Datum		values[EV_NCOLUMNS];
-	bool		nulls[EV_NCOLUMNS];
-	JsonbParseState *attributes;	/* being built; NULL while there is none */
-	List	   *attribute_names;	/* of char *, what was given */
-	bool		has_base64;
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	JsonbParseState *attributes; /* being built; NULL while there is none */
+	List *attribute_names;		 /* of char *, what was given */
+	bool has_base64;
 } EvEvent;
 
 extern void ev_event_init(EvEvent *event);
 
 /* One core attribute; the name is a column's. */
-extern void ev_event_set_text(EvEvent *event, EvProblems *problems, EvColumn column,
-							  const char *s, int n);
+extern void ev_event_set_text(EvEvent *event, EvProblems *problems, EvColumn column, const char *s,
+							  int n);
 extern void ev_event_set_time(EvEvent *event, EvProblems *problems, TimestampTz time);
 extern void ev_event_set_topic(EvEvent *event, ArrayType *topic);
 extern void ev_event_set_data(EvEvent *event, Jsonb *data);
@@ -43,4 +43,4 @@ extern void ev_event_set_cloudevent(EvEvent *event, EvProblems *problems, JsonbC
  */
 extern void ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context);
 
-#endif							/* EV_EVENT_H */
+#endif /* EV_EVENT_H */

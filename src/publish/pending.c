@@ -33,32 +33,32 @@
 
 typedef struct Level
 {
-	int			level;
-	int64		first;
+	int level;
+	int64 first;
 } Level;
 
 typedef struct Range
 {
-	int64		first;
-	int64		end;			/* exclusive */
+	int64 first;
+	int64 end; /* exclusive */
 } Range;
 
 typedef struct Pending
 {
 	Tuplestorestate *store;
-	TupleDesc	descriptor;
+	TupleDesc descriptor;
 	TupleTableSlot *slot;
-	int64		count;			/* events in the store */
-	int64		nskipped_events;
-	bool		writing;
-	Level	   *levels;
-	int			nlevels;
-	int			maxlevels;
-	Range	   *skipped;
-	int			nskipped;
-	int			maxskipped;
-	int64		next;			/* ordinal that is read next */
-	int			next_range;
+	int64 count; /* events in the store */
+	int64 nskipped_events;
+	bool writing;
+	Level *levels;
+	int nlevels;
+	int maxlevels;
+	Range *skipped;
+	int nskipped;
+	int maxskipped;
+	int64 next; /* ordinal that is read next */
+	int next_range;
 } Pending;
 
 /* In TopTransactionContext; NULL while nothing was published. */
@@ -69,7 +69,7 @@ create_pending(void)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	ResourceOwner old_owner = CurrentResourceOwner;
-	Pending    *p = palloc0(sizeof(Pending));
+	Pending *p = palloc0(sizeof(Pending));
 
 	p->maxlevels = 8;
 	p->levels = palloc(sizeof(Level) * p->maxlevels);
@@ -87,7 +87,7 @@ create_pending(void)
 static void
 note_level(Pending *p)
 {
-	int			level = GetCurrentTransactionNestLevel();
+	int level = GetCurrentTransactionNestLevel();
 
 	if (p->nlevels > 0 && p->levels[p->nlevels - 1].level >= level)
 		return;
@@ -112,17 +112,16 @@ static void
 refuse_damaged(void)
 {
 	if (pending != NULL && pending->writing)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the events of this transaction are incomplete"),
-				 errdetail("An error interrupted an earlier events.publish()."),
-				 errhint("Roll the transaction back.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the events of this transaction are incomplete"),
+						errdetail("An error interrupted an earlier events.publish()."),
+						errhint("Roll the transaction back.")));
 }
 
 void
 ev_pending_add(Datum *values, bool *nulls)
 {
-	Pending    *p;
+	Pending *p;
 
 	refuse_damaged();
 	if (pending == NULL)
@@ -167,11 +166,11 @@ ev_pending_rewind(void)
 bool
 ev_pending_next(Datum *values, bool *nulls)
 {
-	Pending    *p = pending;
+	Pending *p = pending;
 
 	while (p != NULL && tuplestore_gettupleslot(p->store, true, false, p->slot))
 	{
-		int64		ordinal = p->next++;
+		int64 ordinal = p->next++;
 
 		CHECK_FOR_INTERRUPTS();
 		while (p->next_range < p->nskipped && p->skipped[p->next_range].end <= ordinal)
@@ -201,12 +200,12 @@ ev_pending_reset(bool release)
 void
 ev_pending_subxact_commit(int level)
 {
-	Pending    *p = pending;
+	Pending *p = pending;
 
 	if (p == NULL || p->nlevels == 0 || p->levels[p->nlevels - 1].level < level)
 		return;
 	if (p->nlevels > 1 && p->levels[p->nlevels - 2].level >= level - 1)
-		p->nlevels--;			/* the parent's entry begins earlier */
+		p->nlevels--; /* the parent's entry begins earlier */
 	else
 		p->levels[p->nlevels - 1].level = level - 1;
 }
@@ -215,11 +214,11 @@ ev_pending_subxact_commit(int level)
 static void
 skip_from(Pending *p, int64 first)
 {
-	int64		absorbed = 0;
+	int64 absorbed = 0;
 
 	while (p->nskipped > 0 && p->skipped[p->nskipped - 1].end >= first)
 	{
-		Range	   *last = &p->skipped[p->nskipped - 1];
+		Range *last = &p->skipped[p->nskipped - 1];
 
 		absorbed += last->end - last->first;
 		first = Min(first, last->first);
@@ -234,8 +233,8 @@ skip_from(Pending *p, int64 first)
 void
 ev_pending_subxact_abort(int level)
 {
-	Pending    *p = pending;
-	int64		first = -1;
+	Pending *p = pending;
+	int64 first = -1;
 
 	while (p != NULL && p->nlevels > 0 && p->levels[p->nlevels - 1].level >= level)
 		first = p->levels[--p->nlevels].first;

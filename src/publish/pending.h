@@ -28,4 +28,4 @@ extern void ev_pending_reset(bool release);
 extern void ev_pending_subxact_commit(int level);
 extern void ev_pending_subxact_abort(int level);
 
-#endif							/* EV_PENDING_H */
+#endif /* EV_PENDING_H */

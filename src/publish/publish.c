@@ -30,21 +30,18 @@ static void
 refuse_read_only(const char *function)
 {
 	if (RecoveryInProgress())
-		ereport(ERROR,
-				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-				 errmsg("%s cannot be used on a hot standby", function),
-				 errdetail("The server is in recovery and cannot write."),
-				 errhint("Publish on the primary.")));
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used on a hot standby", function),
+						errdetail("The server is in recovery and cannot write."),
+						errhint("Publish on the primary.")));
 	if (XactReadOnly)
-		ereport(ERROR,
-				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-				 errmsg("%s cannot be used in a read-only transaction", function),
-				 errdetail("A published event is written to the database at commit."),
-				 errhint("Use a READ WRITE transaction.")));
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used in a read-only transaction", function),
+						errdetail("A published event is written to the database at commit."),
+						errhint("Use a READ WRITE transaction.")));
 	if (IsInParallelMode())
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-				 errmsg("%s cannot be used during a parallel operation", function)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+						errmsg("%s cannot be used during a parallel operation", function)));
 }
 
 static void
@@ -60,7 +57,7 @@ set_text_argument(FunctionCallInfo fcinfo, int arg, EvEvent *event, EvProblems *
 {
 	if (!PG_ARGISNULL(arg))
 	{
-		text	   *t = PG_GETARG_TEXT_PP(arg);
+		text *t = PG_GETARG_TEXT_PP(arg);
 
 		ev_event_set_text(event, problems, column, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
 	}
@@ -70,18 +67,16 @@ static void
 refuse_null(FunctionCallInfo fcinfo, int arg, const char *name, const char *hint)
 {
 	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name),
-				 errhint("%s", hint)));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("%s must not be NULL", name), errhint("%s", hint)));
 }
 
 /* events.publish(type, data, topic, source, subject, id, "time", dataschema, attributes) → id */
 Datum
 ev_publish(PG_FUNCTION_ARGS)
 {
-	EvEvent		event;
-	EvProblems	problems = {0};
+	EvEvent event;
+	EvProblems problems = {0};
 
 	refuse_read_only("events.publish()");
 	refuse_null(fcinfo, 0, "type", "For example 'order.created'.");
@@ -113,17 +108,16 @@ ev_publish(PG_FUNCTION_ARGS)
 Datum
 ev_publish_event(PG_FUNCTION_ARGS)
 {
-	EvEvent		event;
-	EvProblems	problems = {0};
-	Jsonb	   *json;
+	EvEvent event;
+	EvProblems problems = {0};
+	Jsonb *json;
 
 	refuse_read_only("events.publish()");
 	refuse_null(fcinfo, 0, "event", "For example '{\"type\": \"order.created\", \"data\": {}}'.");
 	json = PG_GETARG_JSONB_P(0);
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("event must be a JSON object"),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("event must be a JSON object"),
 				 errhint("events.publish_batch() takes an array of events.")));
 	ev_event_init(&event);
 	ev_event_set_cloudevent(&event, &problems, &json->root);
@@ -137,17 +131,17 @@ ev_publish_event(PG_FUNCTION_ARGS)
 typedef struct Batch
 {
 	ReturnSetInfo *result;
-	Jsonb	   *context;		/* or NULL */
-	bool		skip_invalid;
+	Jsonb *context; /* or NULL */
+	bool skip_invalid;
 	MemoryContext event_context;
 } Batch;
 
 static void
 put_result(Batch *batch, int ordinal, EvEvent *event, EvProblems *problems)
 {
-	Datum		values[4];
-	bool		nulls[4] = {false};
-	Jsonb	   *errors = ev_problems_to_jsonb(problems);
+	Datum values[4];
+	bool nulls[4] = {false};
+	Jsonb *errors = ev_problems_to_jsonb(problems);
 
 	values[0] = Int32GetDatum(ordinal);
 	values[1] = event->values[EV_ID];
@@ -162,8 +156,8 @@ static void
 publish_one(Batch *batch, int ordinal, const JsonbValue *json)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->event_context);
-	EvEvent		event;
-	EvProblems	problems = {0};
+	EvEvent event;
+	EvProblems problems = {0};
 
 	ev_event_init(&event);
 	if (json->type == jbvBinary && JsonContainerIsObject(json->val.binary.data))
@@ -185,7 +179,7 @@ publish_one(Batch *batch, int ordinal, const JsonbValue *json)
 static void
 publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_invalid)
 {
-	Batch		batch;
+	Batch batch;
 
 	InitMaterializedSRF(fcinfo, 0);
 	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -195,7 +189,7 @@ publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_in
 												ALLOCSET_DEFAULT_SIZES);
 	if (JB_ROOT_IS_OBJECT(events))
 	{
-		JsonbValue	v;
+		JsonbValue v;
 
 		v.type = jbvBinary;
 		v.val.binary.data = &events->root;
@@ -204,9 +198,8 @@ publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_in
 		return;
 	}
 	if (!JB_ROOT_IS_ARRAY(events) || JB_ROOT_IS_SCALAR(events))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("events must be a JSON array of objects")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("events must be a JSON array of objects")));
 	for (int i = 0; i < JB_ROOT_COUNT(events); i++)
 	{
 		JsonbValue *v = getIthJsonbValueFromContainer(&events->root, i);
@@ -227,17 +220,16 @@ text_equals(const text *t, const char *s)
 Datum
 ev_publish_batch(PG_FUNCTION_ARGS)
 {
-	text	   *on_invalid;
+	text *on_invalid;
 
 	refuse_read_only("events.publish_batch()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	refuse_null(fcinfo, 1, "on_invalid", "It is 'raise' or 'skip'.");
 	on_invalid = PG_GETARG_TEXT_PP(1);
 	if (!text_equals(on_invalid, "raise") && !text_equals(on_invalid, "skip"))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("on_invalid must be 'raise' or 'skip': '%s'",
-						text_to_cstring(on_invalid))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("on_invalid must be 'raise' or 'skip': '%s'",
+							   text_to_cstring(on_invalid))));
 	publish_all(fcinfo, PG_GETARG_JSONB_P(0), NULL, text_equals(on_invalid, "skip"));
 	return (Datum) 0;
 }
@@ -250,15 +242,14 @@ ev_publish_batch(PG_FUNCTION_ARGS)
 Datum
 ev_intake(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *context;
+	Jsonb *context;
 
 	refuse_read_only("events._intake()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	context = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	if (context != NULL && !JB_ROOT_IS_OBJECT(context))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("context must be a JSON object")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("context must be a JSON object")));
 	publish_all(fcinfo, PG_GETARG_JSONB_P(0), context, true);
 	return (Datum) 0;
 }

@@ -45,8 +45,8 @@ static bool has_written = false;
 static void
 append_pending(EvAppender *appender)
 {
-	Datum		values[EV_NCOLUMNS];
-	bool		nulls[EV_NCOLUMNS];
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
 
 	ev_pending_rewind();
 	while (ev_pending_next(values, nulls))
@@ -56,10 +56,10 @@ append_pending(EvAppender *appender)
 int64
 ev_transaction_flush(void)
 {
-	bool		read_only = XactReadOnly;
-	int64		staged;
-	int64		count;
-	int64		last = 0;
+	bool read_only = XactReadOnly;
+	int64 staged;
+	int64 count;
+	int64 last = 0;
 
 	/* The application may have said READ ONLY after it published. */
 	XactReadOnly = false;
@@ -77,7 +77,7 @@ ev_transaction_flush(void)
 		last = ev_append_close(appender);
 		if (!ev_wake_has_worker())
 		{
-			char		payload[32];
+			char payload[32];
 
 			snprintf(payload, sizeof(payload), INT64_FORMAT, last);
 			Async_Notify("events", payload);
@@ -100,7 +100,7 @@ ev_transaction_published(void)
 static void
 pre_commit(void)
 {
-	bool		sweep = ev_read_take_sweep_request();
+	bool sweep = ev_read_take_sweep_request();
 
 	precommit_passed = true;
 	if (ev_pending_count() > 0 || sweep)
@@ -114,8 +114,8 @@ pre_prepare(void)
 	if (ev_pending_count() > 0)
 	{
 		EvStagingWriter *writer = ev_staging_open();
-		Datum		values[EV_NCOLUMNS];
-		bool		nulls[EV_NCOLUMNS];
+		Datum values[EV_NCOLUMNS];
+		bool nulls[EV_NCOLUMNS];
 
 		ev_pending_rewind();
 		while (ev_pending_next(values, nulls))
@@ -164,7 +164,7 @@ xact_callback(XactEvent event, void *arg)
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
-			break;				/* a parallel worker cannot publish */
+			break; /* a parallel worker cannot publish */
 	}
 }
 

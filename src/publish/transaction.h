@@ -17,4 +17,4 @@ extern void ev_transaction_published(void);
  */
 extern int64 ev_transaction_flush(void);
 
-#endif							/* EV_TRANSACTION_H */
+#endif /* EV_TRANSACTION_H */

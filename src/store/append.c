@@ -37,28 +37,28 @@
 /* A partition that is open for writing. */
 typedef struct Target
 {
-	int64		lower;
-	int64		upper;
+	int64 lower;
+	int64 upper;
 	ResultRelInfo *relinfo;
 	BulkInsertState bulk;
-	int			numbers[EV_NCOLUMNS];
+	int numbers[EV_NCOLUMNS];
 	TupleTableSlot *slots[BATCH_ROWS];
 } Target;
 
 struct EvAppender
 {
-	Oid			sequence;
-	Relation	event;
-	EState	   *estate;
+	Oid sequence;
+	Relation event;
+	EState *estate;
 	MemoryContext context;
-	CommandId	cid;
+	CommandId cid;
 	TimestampTz recorded_at;
-	bool		bulky;			/* many rows to come */
-	List	   *targets;		/* of Target *, by position */
-	Target	   *current;		/* whose batch is being filled */
-	int			nbuffered;
-	Size		bytes_buffered;
-	int64		last;
+	bool bulky;		 /* many rows to come */
+	List *targets;	 /* of Target *, by position */
+	Target *current; /* whose batch is being filled */
+	int nbuffered;
+	Size bytes_buffered;
+	int64 last;
 };
 
 static void
@@ -66,9 +66,8 @@ refuse_triggers(Relation rel)
 {
 	TriggerDesc *triggers = rel->trigdesc;
 
-	if (triggers != NULL &&
-		(triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
-		 triggers->trig_insert_instead_row))
+	if (triggers != NULL && (triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+							 triggers->trig_insert_instead_row))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("row triggers on insertion into \"%s\" are not supported",
@@ -80,8 +79,8 @@ refuse_triggers(Relation rel)
 static Target *
 open_target(EvAppender *appender, const EvPartition *partition)
 {
-	Target	   *target = palloc0(sizeof(Target));
-	Relation	rel = table_open(partition->relid, RowExclusiveLock);
+	Target *target = palloc0(sizeof(Target));
+	Relation rel = table_open(partition->relid, RowExclusiveLock);
 
 	refuse_triggers(rel);
 	target->lower = partition->lower;
@@ -99,8 +98,8 @@ open_target(EvAppender *appender, const EvPartition *partition)
 static void
 open_targets(EvAppender *appender, int64 span)
 {
-	int64		first = ev_position_last(appender->sequence) + 1;
-	int			n;
+	int64 first = ev_position_last(appender->sequence) + 1;
+	int n;
 	EvPartition *partitions = ev_partition_list(appender->event, &n);
 
 	for (int i = 0; i < n; i++)
@@ -121,7 +120,7 @@ ev_append_open(int64 count)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	EvAppender *appender = palloc0(sizeof(EvAppender));
-	Oid			event = ev_catalog_relid("event");
+	Oid event = ev_catalog_relid("event");
 
 	appender->context = context;
 	appender->sequence = ev_catalog_relid("position");
@@ -146,11 +145,11 @@ ev_append_open(int64 count)
 static Target *
 find_open_target(EvAppender *appender, int64 position)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, appender->targets)
+	foreach (cell, appender->targets)
 	{
-		Target	   *target = lfirst(cell);
+		Target *target = lfirst(cell);
 
 		if (position >= target->lower && position < target->upper)
 			return target;
@@ -165,8 +164,8 @@ find_open_target(EvAppender *appender, int64 position)
 static Target *
 find_target(EvAppender *appender, int64 position)
 {
-	Target	   *target = find_open_target(appender, position);
-	int			n;
+	Target *target = find_open_target(appender, position);
+	int n;
 	EvPartition *partitions;
 
 	if (target != NULL)
@@ -191,10 +190,10 @@ find_target(EvAppender *appender, int64 position)
 static void
 write_batch(EvAppender *appender)
 {
-	Target	   *target = appender->current;
-	EState	   *estate = appender->estate;
-	int			n = appender->nbuffered;
-	Relation	rel;
+	Target *target = appender->current;
+	EState *estate = appender->estate;
+	int n = appender->nbuffered;
+	Relation rel;
 
 	if (n == 0)
 		return;
@@ -212,7 +211,7 @@ write_batch(EvAppender *appender)
 	}
 	for (int i = 0; i < n; i++)
 	{
-		List	   *recheck;
+		List *recheck;
 
 		if (target->relinfo->ri_NumIndices > 0)
 		{
@@ -238,8 +237,8 @@ void
 ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 {
 	MemoryContext old = MemoryContextSwitchTo(appender->context);
-	int64		position = ev_position_draw(appender->sequence);
-	Target	   *target = appender->current;
+	int64 position = ev_position_draw(appender->sequence);
+	Target *target = appender->current;
 	TupleTableSlot *slot;
 
 	CHECK_FOR_INTERRUPTS();
@@ -276,7 +275,7 @@ ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 static void
 debug_wait(void)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	if (ev_debug_wait_in_gate == 0)
 		return;
@@ -289,14 +288,14 @@ debug_wait(void)
 int64
 ev_append_close(EvAppender *appender)
 {
-	int64		last = appender->last;
-	ListCell   *cell;
+	int64 last = appender->last;
+	ListCell *cell;
 
 	write_batch(appender);
-	foreach(cell, appender->targets)
+	foreach (cell, appender->targets)
 	{
-		Target	   *target = lfirst(cell);
-		Relation	rel = target->relinfo->ri_RelationDesc;
+		Target *target = lfirst(cell);
+		Relation rel = target->relinfo->ri_RelationDesc;
 
 		for (int i = 0; i < BATCH_ROWS && target->slots[i] != NULL; i++)
 			ExecDropSingleTupleTableSlot(target->slots[i]);

@@ -24,4 +24,4 @@ extern void ev_append_row(EvAppender *appender, Datum *values, bool *nulls);
 /* Write what is buffered, close everything; the last position drawn, or 0. */
 extern int64 ev_append_close(EvAppender *appender);
 
-#endif							/* EV_APPEND_H */
+#endif /* EV_APPEND_H */

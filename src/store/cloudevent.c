@@ -22,7 +22,7 @@
 static void
 append_json_text(StringInfo out, const char *name, Datum value)
 {
-	char	   *s = TextDatumGetCString(value);
+	char *s = TextDatumGetCString(value);
 
 	appendStringInfo(out, ",\"%s\":", name);
 	escape_json(out, s);
@@ -32,7 +32,7 @@ append_json_text(StringInfo out, const char *name, Datum value)
 static void
 append_time(StringInfo out, const char *name, TimestampTz t)
 {
-	char		text[EV_RFC3339_LENGTH];
+	char text[EV_RFC3339_LENGTH];
 
 	ev_rfc3339_format(t, text);
 	appendStringInfo(out, ",\"%s\":\"%s\"", name, text);
@@ -42,14 +42,14 @@ static void
 append_topic(StringInfo out, ArrayType *topic)
 {
 	StringInfoData path;
-	Datum	   *elements;
-	int			n;
+	Datum *elements;
+	int n;
 
 	initStringInfo(&path);
 	deconstruct_array(topic, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
 	for (int i = 0; i < n; i++)
 	{
-		text	   *element = DatumGetTextPP(elements[i]);
+		text *element = DatumGetTextPP(elements[i]);
 		const char *s = VARDATA_ANY(element);
 
 		if (i > 0)
@@ -76,7 +76,7 @@ append_attributes(StringInfo out, Jsonb *attributes)
 {
 	JsonbIterator *it = JsonbIteratorInit(&attributes->root);
 	JsonbIteratorToken token;
-	JsonbValue	v;
+	JsonbValue v;
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
@@ -86,19 +86,19 @@ append_attributes(StringInfo out, Jsonb *attributes)
 		switch (v.type)
 		{
 			case jbvString:
-				{
-					char	   *s = pnstrdup(v.val.string.val, v.val.string.len);
+			{
+				char *s = pnstrdup(v.val.string.val, v.val.string.len);
 
-					escape_json(out, s);
-					pfree(s);
-					break;
-				}
+				escape_json(out, s);
+				pfree(s);
+				break;
+			}
 			case jbvBool:
 				appendStringInfoString(out, v.val.boolean ? "true" : "false");
 				break;
 			case jbvNumeric:
-				appendStringInfoString(out, DatumGetCString(DirectFunctionCall1(numeric_out,
-																				NumericGetDatum(v.val.numeric))));
+				appendStringInfoString(out, DatumGetCString(DirectFunctionCall1(
+												numeric_out, NumericGetDatum(v.val.numeric))));
 				break;
 			default:
 				appendStringInfoString(out, "null");
@@ -110,10 +110,9 @@ append_attributes(StringInfo out, Jsonb *attributes)
 void
 ev_cloudevent_append(StringInfo out, const Datum *values, const bool *nulls, const char *epoch)
 {
-	static const EvColumn texts[] = {
-		EV_ID, EV_SOURCE, EV_TYPE, EV_SUBJECT, EV_DATACONTENTTYPE, EV_DATASCHEMA
-	};
-	char		cursor[EV_CURSOR_LENGTH + 1];
+	static const EvColumn texts[] = {EV_ID,		 EV_SOURCE,			 EV_TYPE,
+									 EV_SUBJECT, EV_DATACONTENTTYPE, EV_DATASCHEMA};
+	char cursor[EV_CURSOR_LENGTH + 1];
 
 	appendStringInfoString(out, "{\"specversion\":\"1.0\"");
 	for (int i = 0; i < lengthof(texts); i++)
@@ -130,7 +129,7 @@ ev_cloudevent_append(StringInfo out, const Datum *values, const bool *nulls, con
 	appendStringInfo(out, ",\"sequence\":\"%s\"", cursor);
 	if (!nulls[EV_DATA])
 	{
-		Jsonb	   *data = DatumGetJsonbP(values[EV_DATA]);
+		Jsonb *data = DatumGetJsonbP(values[EV_DATA]);
 
 		appendStringInfoString(out, ",\"data\":");
 		(void) JsonbToCString(out, &data->root, VARSIZE(data));

@@ -15,4 +15,4 @@
 extern void ev_cloudevent_append(StringInfo out, const Datum *values, const bool *nulls,
 								 const char *epoch);
 
-#endif							/* EV_CLOUDEVENT_H */
+#endif /* EV_CLOUDEVENT_H */

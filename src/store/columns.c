@@ -13,19 +13,17 @@
 #include "utils/builtins.h"
 
 const char *const ev_column_names[EV_NCOLUMNS] = {
-	"position", "id", "source", "type", "subject", "time", "recorded_at", "topic",
-	"dataschema", "datacontenttype", "data", "attributes"
-};
+	"position", "id",		  "source",			 "type", "subject",	  "time", "recorded_at",
+	"topic",	"dataschema", "datacontenttype", "data", "attributes"};
 
-static const Oid column_types[EV_NCOLUMNS] = {
-	INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID,
-	TEXTOID, TEXTOID, JSONBOID, JSONBOID
-};
+static const Oid column_types[EV_NCOLUMNS] = {INT8OID, TEXTOID,		   TEXTOID,		   TEXTOID,
+											  TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID,
+											  TEXTOID, TEXTOID,		   JSONBOID,	   JSONBOID};
 
 TupleDesc
 ev_columns_descriptor(void)
 {
-	TupleDesc	descriptor = CreateTemplateTupleDesc(EV_NCOLUMNS);
+	TupleDesc descriptor = CreateTemplateTupleDesc(EV_NCOLUMNS);
 
 	for (int i = 0; i < EV_NCOLUMNS; i++)
 		TupleDescInitEntry(descriptor, i + 1, ev_column_names[i], column_types[i], -1, 0);
@@ -38,7 +36,7 @@ is_column(TupleDesc descriptor, int number, EvColumn column)
 	Form_pg_attribute attribute = TupleDescAttr(descriptor, number);
 
 	return !attribute->attisdropped && attribute->atttypid == column_types[column] &&
-		strcmp(NameStr(attribute->attname), ev_column_names[column]) == 0;
+		   strcmp(NameStr(attribute->attname), ev_column_names[column]) == 0;
 }
 
 void
@@ -46,7 +44,7 @@ ev_columns_locate(TupleDesc descriptor, int numbers[EV_NCOLUMNS])
 {
 	for (int column = 0; column < EV_NCOLUMNS; column++)
 	{
-		int			found = -1;
+		int found = -1;
 
 		if (column < descriptor->natts && is_column(descriptor, column, column))
 			found = column;

@@ -40,4 +40,4 @@ extern TupleDesc ev_columns_descriptor(void);
  */
 extern void ev_columns_locate(TupleDesc descriptor, int numbers[EV_NCOLUMNS]);
 
-#endif							/* EV_COLUMNS_H */
+#endif /* EV_COLUMNS_H */

@@ -26,18 +26,20 @@
 /* Columns of events.epoch. */
 enum
 {
-	EPOCH_NAME = 1, EPOCH_STARTED_AT, EPOCH_ENDED_AT
+	EPOCH_NAME = 1,
+	EPOCH_STARTED_AT,
+	EPOCH_ENDED_AT
 };
 
 void
 ev_epoch_current(char name[EV_EPOCH_LENGTH + 1])
 {
-	Relation	rel = table_open(ev_catalog_relid("epoch"), AccessShareLock);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Relation rel = table_open(ev_catalog_relid("epoch"), AccessShareLock);
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
 	TimestampTz earliest = 0;
-	HeapTuple	tuple;
-	bool		isnull;
+	HeapTuple tuple;
+	bool isnull;
 
 	name[0] = '\0';
 	while ((tuple = systable_getnext(scan)) != NULL)
@@ -47,14 +49,14 @@ ev_epoch_current(char name[EV_EPOCH_LENGTH + 1])
 		(void) heap_getattr(tuple, EPOCH_ENDED_AT, RelationGetDescr(rel), &isnull);
 		if (!isnull)
 			continue;
-		started = DatumGetTimestampTz(heap_getattr(tuple, EPOCH_STARTED_AT, RelationGetDescr(rel),
-												   &isnull));
+		started = DatumGetTimestampTz(
+			heap_getattr(tuple, EPOCH_STARTED_AT, RelationGetDescr(rel), &isnull));
 		if (name[0] == '\0' || started < earliest)
 		{
 			earliest = started;
 			strlcpy(name,
-					TextDatumGetCString(heap_getattr(tuple, EPOCH_NAME, RelationGetDescr(rel),
-													 &isnull)),
+					TextDatumGetCString(
+						heap_getattr(tuple, EPOCH_NAME, RelationGetDescr(rel), &isnull)),
 					EV_EPOCH_LENGTH + 1);
 		}
 	}
@@ -62,10 +64,9 @@ ev_epoch_current(char name[EV_EPOCH_LENGTH + 1])
 	UnregisterSnapshot(snapshot);
 	table_close(rel, NoLock);
 	if (name[0] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("events.epoch has no current epoch"),
-				 errhint("SELECT events.new_epoch() starts one; readers begin anew.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("events.epoch has no current epoch"),
+						errhint("SELECT events.new_epoch() starts one; readers begin anew.")));
 }
 
 void

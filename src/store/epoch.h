@@ -18,4 +18,4 @@ extern void ev_epoch_current(char name[EV_EPOCH_LENGTH + 1]);
 extern void ev_epoch_format_cursor(const char *epoch, int64 position,
 								   char cursor[EV_CURSOR_LENGTH + 1]);
 
-#endif							/* EV_EPOCH_H */
+#endif /* EV_EPOCH_H */

@@ -14,9 +14,10 @@
  *
  * A partition is made by CREATE TABLE ... LIKE and ATTACH, never PARTITION OF:
  * ATTACH takes SHARE UPDATE EXCLUSIVE on events.event and so stops no writer
- * and no reader.  It is deliberately no member of the extension: a dump then
+ * and no reader.  It has a primary key of its own; the parent has none (see
+ * sql/parts).  It is deliberately no member of the extension: a dump then
  * carries it like any table, and DROP EXTENSION takes it along with its
- * parent.  It has a primary key of its own; the parent has none (sql/parts).  There is no DEFAULT partition: it would forbid DETACH CONCURRENTLY
+ * parent.  There is no DEFAULT partition: it would forbid DETACH CONCURRENTLY
  * and make ATTACH wait for readers.
  *
  * The first partition of a fresh installation is made by the install script;
@@ -70,7 +71,7 @@ ev_partition_list(Relation event, int *count)
 	PartitionDesc desc = RelationGetPartitionDesc(event, true);
 	PartitionBoundInfo bounds = desc->boundinfo;
 	EvPartition *list = palloc(sizeof(EvPartition) * Max(desc->nparts, 1));
-	int			n = 0;
+	int n = 0;
 
 	/* indexes[i] is the partition between the bounds i - 1 and i, or -1. */
 	for (int i = 1; desc->nparts > 0 && i < bounds->ndatums; i++)
@@ -105,8 +106,8 @@ ev_partition_oldest(Relation event)
 static int64
 end_of(Oid event)
 {
-	Relation	rel = table_open(event, AccessShareLock);
-	int64		end = ev_partition_end(rel);
+	Relation rel = table_open(event, AccessShareLock);
+	int64 end = ev_partition_end(rel);
 
 	table_close(rel, AccessShareLock);
 	return end;
@@ -115,7 +116,7 @@ end_of(Oid event)
 static void
 execute(const char *command)
 {
-	int			result = SPI_execute(command, false, 0);
+	int result = SPI_execute(command, false, 0);
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute failed: %s: %s", SPI_result_code_string(result), command);
@@ -125,7 +126,7 @@ static void
 create_partition(int64 lower, int64 upper)
 {
 	EvOwnerContext owner;
-	bool		saved_creating = creating_extension;
+	bool saved_creating = creating_extension;
 
 	ev_catalog_become_owner(&owner);
 	PG_TRY();
@@ -135,7 +136,8 @@ create_partition(int64 lower, int64 upper)
 		SPI_connect();
 		execute(psprintf("CREATE TABLE events.event_" INT64_FORMAT " (LIKE events.event "
 						 "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE "
-						 "INCLUDING COMPRESSION, PRIMARY KEY (position))", lower));
+						 "INCLUDING COMPRESSION, PRIMARY KEY (position))",
+						 lower));
 		execute(psprintf("ALTER TABLE events.event ATTACH PARTITION events.event_" INT64_FORMAT
 						 " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")",
 						 lower, lower, upper));
@@ -152,8 +154,8 @@ create_partition(int64 lower, int64 upper)
 void
 ev_partition_ensure(Oid event, int64 upto, bool wait)
 {
-	LOCKTAG		tag;
-	int64		end;
+	LOCKTAG tag;
+	int64 end;
 
 	if (end_of(event) > upto)
 		return;
@@ -167,8 +169,8 @@ ev_partition_ensure(Oid event, int64 upto, bool wait)
 		 * Where the sequence has leapt over a whole partition, none is made
 		 * for positions that nobody can draw any more.
 		 */
-		int64		last = ev_position_last(ev_catalog_relid("position"));
-		int64		lower = Max(end, (last + 1) / ev_partition_size * ev_partition_size);
+		int64 last = ev_position_last(ev_catalog_relid("position"));
+		int64 lower = Max(end, (last + 1) / ev_partition_size * ev_partition_size);
 
 		create_partition(lower, lower + ev_partition_size);
 	}
@@ -190,8 +192,8 @@ ev_partition_ensure_room(Oid event, int64 last, int64 count)
 Datum
 ev_ensure_partitions(PG_FUNCTION_ARGS)
 {
-	Oid			event = ev_catalog_relid("event");
-	int64		last = ev_position_last(ev_catalog_relid("position"));
+	Oid event = ev_catalog_relid("event");
+	int64 last = ev_position_last(ev_catalog_relid("position"));
 
 	if (PG_GETARG_BOOL(0) || end_of(event) > 0)
 		ev_partition_ensure(event, last + EV_PARTITION_AHEAD, true);
@@ -203,15 +205,15 @@ Datum
 ev_partitions(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Relation	event = table_open(ev_catalog_relid("event"), AccessShareLock);
-	int			n;
+	Relation event = table_open(ev_catalog_relid("event"), AccessShareLock);
+	int n;
 	EvPartition *partitions = ev_partition_list(event, &n);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < n; i++)
 	{
-		Datum		values[3];
-		bool		nulls[3] = {false};
+		Datum values[3];
+		bool nulls[3] = {false};
 
 		values[0] = ObjectIdGetDatum(partitions[i].relid);
 		values[1] = Int64GetDatum(partitions[i].lower);

@@ -9,9 +9,9 @@
 
 typedef struct EvPartition
 {
-	Oid			relid;
-	int64		lower;			/* inclusive */
-	int64		upper;			/* exclusive */
+	Oid relid;
+	int64 lower; /* inclusive */
+	int64 upper; /* exclusive */
 } EvPartition;
 
 /* So many positions beyond the last one are always covered by maintenance. */
@@ -38,4 +38,4 @@ extern void ev_partition_ensure(Oid event, int64 upto, bool wait);
  */
 extern void ev_partition_ensure_room(Oid event, int64 last, int64 count);
 
-#endif							/* EV_PARTITION_H */
+#endif /* EV_PARTITION_H */

@@ -66,7 +66,7 @@ PG_FUNCTION_INFO_V1(ev_advance_position);
 
 /* This backend's stay in the gate. */
 static bool in_gate = false;
-static int	gate_level = 0;		/* nesting level at which it was entered */
+static int gate_level = 0; /* nesting level at which it was entered */
 
 static void
 set_tag(LOCKTAG *tag, Oid sequence, uint16 kind)
@@ -77,12 +77,12 @@ set_tag(LOCKTAG *tag, Oid sequence, uint16 kind)
 int64
 ev_position_last(Oid sequence)
 {
-	Relation	rel = relation_open(sequence, AccessShareLock);
-	Buffer		buffer = ReadBuffer(rel, 0);
-	Page		page;
+	Relation rel = relation_open(sequence, AccessShareLock);
+	Buffer buffer = ReadBuffer(rel, 0);
+	Page page;
 	HeapTupleHeader tuple;
 	FormData_pg_sequence_data *data;
-	int64		last;
+	int64 last;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	page = BufferGetPage(buffer);
@@ -110,13 +110,13 @@ set_last(Oid sequence, int64 last)
 static void
 jump(Oid sequence, EvInstallation *installation)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	set_tag(&tag, sequence, JUMP_TAG);
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 	if (pg_atomic_read_u32(&installation->jumped) == 0)
 	{
-		int64		last = ev_position_last(sequence);
+		int64 last = ev_position_last(sequence);
 
 		/* A sequence that was never used has nothing that could come back. */
 		if (last > 0)
@@ -153,7 +153,7 @@ ev_position_enter_gate(Oid sequence)
 	if (ev_shared() != NULL)
 	{
 		EvGateSlot *slot = ev_shared_my_slot();
-		int64		last;
+		int64 last;
 
 		(void) ready_installation(sequence);
 		last = ev_position_last(sequence);
@@ -166,8 +166,8 @@ ev_position_enter_gate(Oid sequence)
 	}
 	else
 	{
-		uint64		floor = (uint64) ev_position_last(sequence) + 1;
-		LOCKTAG		tag;
+		uint64 floor = (uint64) ev_position_last(sequence) + 1;
+		LOCKTAG tag;
 
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (floor >> 32), (uint32) floor, FLOOR_TAG);
 		(void) LockAcquire(&tag, ShareLock, false, false);
@@ -194,8 +194,8 @@ ev_position_abort_subxact(int level)
 Datum
 ev_advance_position(PG_FUNCTION_ARGS)
 {
-	int64		target = PG_GETARG_INT64(0);
-	Oid			sequence = ev_catalog_relid("position");
+	int64 target = PG_GETARG_INT64(0);
+	Oid sequence = ev_catalog_relid("position");
 
 	LockRelationOid(sequence, ShareRowExclusiveLock);
 	ev_position_make_ready(sequence);
@@ -214,7 +214,7 @@ ev_position_draw(Oid sequence)
 bool
 ev_position_leave_gate(void)
 {
-	bool		was_in_gate = in_gate;
+	bool was_in_gate = in_gate;
 
 	if (in_gate && ev_shared() != NULL)
 	{
@@ -229,7 +229,7 @@ ev_position_leave_gate(void)
 static uint64
 slot_floor(EvGateSlot *slot, Oid sequence)
 {
-	uint64		floor = pg_atomic_read_u64(&slot->floor);
+	uint64 floor = pg_atomic_read_u64(&slot->floor);
 
 	if (floor == 0)
 		return 0;
@@ -247,15 +247,15 @@ slot_floor(EvGateSlot *slot, Oid sequence)
 static int64
 horizon_from_slots(Oid sequence)
 {
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 	EvInstallation *installation = ready_installation(sequence);
-	int64		horizon = ev_position_last(sequence);
-	uint64		known;
+	int64 horizon = ev_position_last(sequence);
+	uint64 known;
 
 	pg_memory_barrier();
 	for (int i = 0; i < shared->nslots; i++)
 	{
-		uint64		floor = slot_floor(&shared->slots[i], sequence);
+		uint64 floor = slot_floor(&shared->slots[i], sequence);
 
 		if (floor != 0 && (int64) floor - 1 < horizon)
 			horizon = (int64) floor - 1;
@@ -275,7 +275,7 @@ horizon_from_slots(Oid sequence)
 static bool
 wait_for_transaction(VirtualTransactionId vxid, TimestampTz deadline)
 {
-	long		pause_us = 50;
+	long pause_us = 50;
 
 	while (!VirtualXactLock(vxid, false))
 	{
@@ -292,8 +292,8 @@ wait_for_transaction(VirtualTransactionId vxid, TimestampTz deadline)
 static int64
 lowest_locked_floor(void)
 {
-	LockData   *data = GetLockStatusData();
-	int64		lowest = PG_INT64_MAX;
+	LockData *data = GetLockStatusData();
+	int64 lowest = PG_INT64_MAX;
 
 	for (int i = 0; i < data->nelements; i++)
 	{
@@ -310,13 +310,13 @@ lowest_locked_floor(void)
 static int64
 horizon_from_lock(Oid sequence)
 {
-	static Oid	known_sequence = InvalidOid;
+	static Oid known_sequence = InvalidOid;
 	static int64 known = 0;
-	int64		horizon = ev_position_last(sequence);
+	int64 horizon = ev_position_last(sequence);
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ev_horizon_timeout);
 	VirtualTransactionId *holders;
-	LOCKTAG		tag;
-	int			n;
+	LOCKTAG tag;
+	int n;
 
 	if (known_sequence != sequence)
 	{
@@ -346,13 +346,13 @@ ev_position_horizon(Oid sequence)
 int
 ev_position_in_flight(Oid sequence, TimestampTz *oldest)
 {
-	EvShared   *shared = ev_shared();
-	int			count = 0;
+	EvShared *shared = ev_shared();
+	int count = 0;
 
 	*oldest = 0;
 	if (shared == NULL)
 	{
-		LOCKTAG		tag;
+		LOCKTAG tag;
 
 		set_tag(&tag, sequence, GATE_TAG);
 		(void) GetLockConflicts(&tag, ExclusiveLock, &count);

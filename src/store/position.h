@@ -50,6 +50,6 @@ extern int64 ev_position_horizon(Oid sequence);
 extern void ev_position_abort_subxact(int level);
 
 /* Commits inside the gate now, and since when the oldest is; 0 if unknown. */
-extern int	ev_position_in_flight(Oid sequence, TimestampTz *oldest);
+extern int ev_position_in_flight(Oid sequence, TimestampTz *oldest);
 
-#endif							/* EV_POSITION_H */
+#endif /* EV_POSITION_H */

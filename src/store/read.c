@@ -61,7 +61,7 @@ ev_read_request_sweep_if_staged(void)
 bool
 ev_read_take_sweep_request(void)
 {
-	bool		requested = sweep_requested;
+	bool requested = sweep_requested;
 
 	sweep_requested = false;
 	return requested;
@@ -98,7 +98,7 @@ refuse_old_snapshots(const char *function)
 static int64
 compute_horizon(void)
 {
-	int64		horizon;
+	int64 horizon;
 
 	ev_read_request_sweep_if_staged();
 	ev_wake_request_worker();
@@ -116,8 +116,8 @@ compute_horizon(void)
 static int64
 compute_oldest(void)
 {
-	Relation	event = table_open(ev_catalog_relid("event"), AccessShareLock);
-	int64		oldest = ev_partition_oldest(event);
+	Relation event = table_open(ev_catalog_relid("event"), AccessShareLock);
+	int64 oldest = ev_partition_oldest(event);
 
 	table_close(event, AccessShareLock);
 	return oldest;
@@ -130,21 +130,21 @@ compute_oldest(void)
 static int64
 get_cursor(FunctionCallInfo fcinfo, int arg)
 {
-	int64		oldest = compute_oldest();
-	int64		last = ev_position_last(ev_catalog_relid("position"));
-	int64		after = PG_ARGISNULL(arg) ? oldest - 1 : PG_GETARG_INT64(arg);
+	int64 oldest = compute_oldest();
+	int64 last = ev_position_last(ev_catalog_relid("position"));
+	int64 after = PG_ARGISNULL(arg) ? oldest - 1 : PG_GETARG_INT64(arg);
 
 	if (after < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("position must not be negative: " INT64_FORMAT, after)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("position must not be negative: " INT64_FORMAT, after)));
 	if (after < oldest - 1)
-		ereport(ERROR,
-				(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
-				 errmsg("position " INT64_FORMAT " is older than the oldest event kept", after),
-				 errdetail("Events up to position " INT64_FORMAT " were removed by retention.",
-						   oldest - 1),
-				 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
+		ereport(
+			ERROR,
+			(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
+			 errmsg("position " INT64_FORMAT " is older than the oldest event kept", after),
+			 errdetail("Events up to position " INT64_FORMAT " were removed by retention.",
+					   oldest - 1),
+			 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
 	if (after > last)
 		ereport(ERROR,
 				(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '2')),
@@ -165,12 +165,11 @@ get_filter(FunctionCallInfo fcinfo, int topics, int types)
 static int
 get_max_count(FunctionCallInfo fcinfo, int arg)
 {
-	int			n = PG_ARGISNULL(arg) ? PG_INT32_MAX : PG_GETARG_INT32(arg);
+	int n = PG_ARGISNULL(arg) ? PG_INT32_MAX : PG_GETARG_INT32(arg);
 
 	if (n < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_count must be at least 1: %d", n)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("max_count must be at least 1: %d", n)));
 	return n;
 }
 
@@ -186,16 +185,15 @@ Datum
 ev_read(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum		values[EV_NCOLUMNS];
-	bool		nulls[EV_NCOLUMNS];
-	int			numbers[EV_NCOLUMNS];
-	int64		after,
-				horizon;
-	int			max_count;
-	EvFilter   *filter;
-	EvScan	   *scan;
-	Datum	   *row;
-	bool	   *isnull;
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	int numbers[EV_NCOLUMNS];
+	int64 after, horizon;
+	int max_count;
+	EvFilter *filter;
+	EvScan *scan;
+	Datum *row;
+	bool *isnull;
 	MemoryContext row_context;
 
 	refuse_old_snapshots("events.read()");
@@ -208,7 +206,8 @@ ev_read(PG_FUNCTION_ARGS)
 	row = palloc0(sizeof(Datum) * result->setDesc->natts);
 	isnull = palloc(sizeof(bool) * result->setDesc->natts);
 	memset(isnull, true, sizeof(bool) * result->setDesc->natts);
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "events read", ALLOCSET_DEFAULT_SIZES);
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "events read",
+										ALLOCSET_DEFAULT_SIZES);
 
 	scan = ev_scan_open(after, horizon);
 	for (int n = 0; n < max_count && ev_scan_next(scan, values, nulls);)
@@ -235,17 +234,22 @@ ev_read(PG_FUNCTION_ARGS)
 /* Columns of events._feed's result. */
 enum
 {
-	FEED_POSITION, FEED_RECORDED_AT, FEED_TYPE, FEED_TOPIC, FEED_EVENT, FEED_NCOLUMNS
+	FEED_POSITION,
+	FEED_RECORDED_AT,
+	FEED_TYPE,
+	FEED_TOPIC,
+	FEED_EVENT,
+	FEED_NCOLUMNS
 };
 
 typedef struct FeedPage
 {
 	ReturnSetInfo *result;
-	int			max_count;
-	int64		max_bytes;
-	int			count;
-	int			looked_at;
-	int64		bytes;
+	int max_count;
+	int64 max_bytes;
+	int count;
+	int looked_at;
+	int64 bytes;
 	StringInfoData text;
 } FeedPage;
 
@@ -253,14 +257,14 @@ static bool
 feed_page_is_full(const FeedPage *page)
 {
 	return page->count >= page->max_count || page->bytes >= page->max_bytes ||
-		page->looked_at / FEED_ROWS_LOOKED_AT >= page->max_count;
+		   page->looked_at / FEED_ROWS_LOOKED_AT >= page->max_count;
 }
 
 static void
 put_feed_row(FeedPage *page, Datum *values, bool *nulls, const char *epoch)
 {
-	Datum		row[FEED_NCOLUMNS];
-	bool		isnull[FEED_NCOLUMNS] = {false};
+	Datum row[FEED_NCOLUMNS];
+	bool isnull[FEED_NCOLUMNS] = {false};
 
 	resetStringInfo(&page->text);
 	ev_cloudevent_append(&page->text, values, nulls, epoch);
@@ -277,8 +281,8 @@ put_feed_row(FeedPage *page, Datum *values, bool *nulls, const char *epoch)
 static void
 put_end_row(FeedPage *page, int64 position, const char *epoch)
 {
-	Datum		row[FEED_NCOLUMNS] = {0};
-	bool		isnull[FEED_NCOLUMNS];
+	Datum row[FEED_NCOLUMNS] = {0};
+	bool isnull[FEED_NCOLUMNS];
 
 	memset(isnull, true, sizeof(isnull));
 	row[FEED_POSITION] = Int64GetDatum(position);
@@ -296,14 +300,13 @@ put_end_row(FeedPage *page, int64 position, const char *epoch)
 Datum
 ev_feed(PG_FUNCTION_ARGS)
 {
-	FeedPage	page = {0};
-	Datum		values[EV_NCOLUMNS];
-	bool		nulls[EV_NCOLUMNS];
-	char		epoch[EV_EPOCH_LENGTH + 1];
-	int64		end,
-				horizon;
-	EvFilter   *filter;
-	EvScan	   *scan;
+	FeedPage page = {0};
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	char epoch[EV_EPOCH_LENGTH + 1];
+	int64 end, horizon;
+	EvFilter *filter;
+	EvScan *scan;
 	MemoryContext row_context;
 
 	refuse_old_snapshots("events._feed()");
@@ -315,7 +318,8 @@ ev_feed(PG_FUNCTION_ARGS)
 	filter = get_filter(fcinfo, 3, 4);
 	InitMaterializedSRF(fcinfo, 0);
 	initStringInfo(&page.text);
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "events feed", ALLOCSET_DEFAULT_SIZES);
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "events feed",
+										ALLOCSET_DEFAULT_SIZES);
 
 	ev_epoch_current(epoch);
 	scan = ev_scan_open(end, horizon);
@@ -358,10 +362,10 @@ ev_oldest(PG_FUNCTION_ARGS)
 static bool
 first_after(int64 after, int64 horizon, int64 *position, TimestampTz *recorded_at)
 {
-	EvScan	   *scan = ev_scan_open(after, horizon);
-	Datum		values[EV_NCOLUMNS];
-	bool		nulls[EV_NCOLUMNS];
-	bool		found = ev_scan_next(scan, values, nulls);
+	EvScan *scan = ev_scan_open(after, horizon);
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	bool found = ev_scan_next(scan, values, nulls);
 
 	if (found)
 	{
@@ -376,13 +380,13 @@ first_after(int64 after, int64 horizon, int64 *position, TimestampTz *recorded_a
 static int64
 cursor_before(TimestampTz t, int64 low, int64 high)
 {
-	int64		end = high;
+	int64 end = high;
 
 	/* All events at and below `low` are older; the one after `high` is not, or there is none. */
 	while (low < high)
 	{
-		int64		middle = low + (high - low) / 2;
-		int64		position;
+		int64 middle = low + (high - low) / 2;
+		int64 position;
 		TimestampTz recorded_at;
 
 		if (first_after(middle, end, &position, &recorded_at) && recorded_at < t)
@@ -403,11 +407,10 @@ Datum
 ev_position_at(PG_FUNCTION_ARGS)
 {
 	TimestampTz t = PG_GETARG_TIMESTAMPTZ(0);
-	int64		horizon,
-				cursor;
-	Datum		values[EV_NCOLUMNS];
-	bool		nulls[EV_NCOLUMNS];
-	EvScan	   *scan;
+	int64 horizon, cursor;
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	EvScan *scan;
 
 	refuse_old_snapshots("events.position_at()");
 	horizon = compute_horizon();
@@ -440,13 +443,13 @@ ev_position_at(PG_FUNCTION_ARGS)
 Datum
 ev_relay_state(PG_FUNCTION_ARGS)
 {
-	Datum		values[9] = {0};
-	bool		nulls[9] = {false};
-	char		epoch[EV_EPOCH_LENGTH + 1];
-	TupleDesc	descriptor;
+	Datum values[9] = {0};
+	bool nulls[9] = {false};
+	char epoch[EV_EPOCH_LENGTH + 1];
+	TupleDesc descriptor;
 	TimestampTz since;
-	Oid			sequence = ev_catalog_relid("position");
-	int			pid;
+	Oid sequence = ev_catalog_relid("position");
+	int pid;
 
 	refuse_standby("events.status");
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)

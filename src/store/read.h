@@ -14,4 +14,4 @@ extern void ev_read_request_sweep_if_staged(void);
  */
 extern bool ev_read_take_sweep_request(void);
 
-#endif							/* EV_READ_H */
+#endif /* EV_READ_H */

@@ -26,27 +26,27 @@
 
 struct EvScan
 {
-	int64		after;
-	int64		upto;
-	Snapshot	snapshot;
+	int64 after;
+	int64 upto;
+	Snapshot snapshot;
 	EvPartition *partitions;
-	int			npartitions;
-	int			next;			/* the partition to open next */
+	int npartitions;
+	int next; /* the partition to open next */
 
 	/* the open partition, if rel is set */
-	Relation	rel;
-	Relation	index;
+	Relation rel;
+	Relation index;
 	SysScanDesc scan;
-	int			numbers[EV_NCOLUMNS];
-	Datum	   *row;
-	bool	   *isnull;
+	int numbers[EV_NCOLUMNS];
+	Datum *row;
+	bool *isnull;
 };
 
 EvScan *
 ev_scan_open(int64 after, int64 upto)
 {
-	EvScan	   *scan = palloc0(sizeof(EvScan));
-	Relation	event = table_open(ev_catalog_relid("event"), AccessShareLock);
+	EvScan *scan = palloc0(sizeof(EvScan));
+	Relation event = table_open(ev_catalog_relid("event"), AccessShareLock);
 
 	scan->after = after;
 	scan->upto = upto;
@@ -74,7 +74,7 @@ open_partition(EvScan *scan)
 {
 	ScanKeyData keys[2];
 	EvPartition *p;
-	TupleDesc	descriptor;
+	TupleDesc descriptor;
 
 	do
 	{
@@ -85,13 +85,15 @@ open_partition(EvScan *scan)
 
 	scan->rel = try_table_open(p->relid, AccessShareLock);
 	if (scan->rel == NULL)
-		ereport(ERROR,
-				(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
-				 errmsg("events after position " INT64_FORMAT " were removed while they were read",
-						scan->after),
-				 errdetail("Retention has dropped the partition of positions " INT64_FORMAT " to "
-						   INT64_FORMAT ".", p->lower, p->upper - 1),
-				 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
+		ereport(
+			ERROR,
+			(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
+			 errmsg("events after position " INT64_FORMAT " were removed while they were read",
+					scan->after),
+			 errdetail("Retention has dropped the partition of positions " INT64_FORMAT
+					   " to " INT64_FORMAT ".",
+					   p->lower, p->upper - 1),
+			 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
 
 	descriptor = RelationGetDescr(scan->rel);
 	ev_columns_locate(descriptor, scan->numbers);
@@ -109,7 +111,7 @@ open_partition(EvScan *scan)
 bool
 ev_scan_next(EvScan *scan, Datum *values, bool *nulls)
 {
-	HeapTuple	tuple = NULL;
+	HeapTuple tuple = NULL;
 
 	CHECK_FOR_INTERRUPTS();
 	for (;;)

@@ -24,4 +24,4 @@ extern bool ev_scan_next(EvScan *scan, Datum *values, bool *nulls);
 
 extern void ev_scan_close(EvScan *scan);
 
-#endif							/* EV_SCAN_H */
+#endif /* EV_SCAN_H */

@@ -38,19 +38,19 @@
 
 struct EvStagingWriter
 {
-	Relation	rel;
-	Oid			ordinals;
+	Relation rel;
+	Oid ordinals;
 	CatalogIndexState indexes;
-	int			numbers[EV_NCOLUMNS];
+	int numbers[EV_NCOLUMNS];
 	MemoryContext row_context;
 };
 
 /* A scan of the staged rows that a fresh snapshot sees, by ordinal. */
 typedef struct StagedScan
 {
-	Relation	rel;
-	Relation	index;
-	Snapshot	snapshot;
+	Relation rel;
+	Relation index;
+	Snapshot snapshot;
 	SysScanDesc scan;
 } StagedScan;
 
@@ -72,9 +72,9 @@ void
 ev_staging_write(EvStagingWriter *writer, Datum *values, bool *nulls)
 {
 	MemoryContext old = MemoryContextSwitchTo(writer->row_context);
-	TupleDesc	descriptor = RelationGetDescr(writer->rel);
-	Datum	   *row = palloc0(sizeof(Datum) * descriptor->natts);
-	bool	   *isnull = palloc(sizeof(bool) * descriptor->natts);
+	TupleDesc descriptor = RelationGetDescr(writer->rel);
+	Datum *row = palloc0(sizeof(Datum) * descriptor->natts);
+	bool *isnull = palloc(sizeof(bool) * descriptor->natts);
 
 	memset(isnull, true, sizeof(bool) * descriptor->natts);
 	for (int i = 0; i < EV_NCOLUMNS; i++)
@@ -124,8 +124,8 @@ end_scan(StagedScan *s)
 static int64
 count_staged(int64 limit)
 {
-	StagedScan	s;
-	int64		count = 0;
+	StagedScan s;
+	int64 count = 0;
 
 	begin_scan(&s, AccessShareLock);
 	while (count < limit && systable_getnext_ordered(s.scan, ForwardScanDirection) != NULL)
@@ -146,7 +146,7 @@ ev_staging_is_pending(void)
 int64
 ev_staging_claim(void)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	if (!ev_staging_is_pending())
 		return 0;
@@ -158,14 +158,14 @@ ev_staging_claim(void)
 void
 ev_staging_move(EvAppender *appender)
 {
-	StagedScan	s;
-	HeapTuple	tuple;
-	TupleDesc	descriptor;
-	Datum	   *row;
-	bool	   *isnull;
-	int			numbers[EV_NCOLUMNS];
-	Datum		values[EV_NCOLUMNS];
-	bool		nulls[EV_NCOLUMNS];
+	StagedScan s;
+	HeapTuple tuple;
+	TupleDesc descriptor;
+	Datum *row;
+	bool *isnull;
+	int numbers[EV_NCOLUMNS];
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
 
 	begin_scan(&s, RowExclusiveLock);
 	descriptor = RelationGetDescr(s.rel);

@@ -27,4 +27,4 @@ extern int64 ev_staging_claim(void);
 /* Move what is visible, in the order in which it was staged. */
 extern void ev_staging_move(EvAppender *appender);
 
-#endif							/* EV_STAGING_H */
+#endif /* EV_STAGING_H */

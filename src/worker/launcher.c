@@ -48,8 +48,8 @@ PGDLLEXPORT pg_noreturn void ev_launcher_main(Datum arg);
 
 typedef struct Database
 {
-	Oid			oid;
-	char	   *name;
+	Oid oid;
+	char *name;
 } Database;
 
 void
@@ -75,10 +75,10 @@ static List *
 list_databases(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	List	   *databases = NIL;
-	Relation	rel;
+	List *databases = NIL;
+	Relation rel;
 	TableScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
@@ -88,7 +88,7 @@ list_databases(void)
 	{
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
 		MemoryContext old;
-		Database   *database;
+		Database *database;
 
 		if (!form->datallowconn || form->datistemplate)
 			continue;
@@ -109,13 +109,13 @@ list_databases(void)
 static bool
 is_allowed(const char *database)
 {
-	char	   *copy = pstrdup(ev_databases);
-	List	   *names = NIL;
-	ListCell   *cell;
-	bool		allowed = false;
+	char *copy = pstrdup(ev_databases);
+	List *names = NIL;
+	ListCell *cell;
+	bool allowed = false;
 
 	(void) SplitIdentifierString(copy, ',', &names);
-	foreach(cell, names)
+	foreach (cell, names)
 		allowed = allowed || strcmp(lfirst(cell), "*") == 0 || strcmp(lfirst(cell), database) == 0;
 	return allowed;
 }
@@ -124,11 +124,11 @@ is_allowed(const char *database)
 static void
 wish_for_all(EvShared *shared, List *databases)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, databases)
+	foreach (cell, databases)
 	{
-		Database   *database = lfirst(cell);
+		Database *database = lfirst(cell);
 		EvWorkerSlot *slot = NULL;
 
 		if (!is_allowed(database->name))
@@ -159,9 +159,9 @@ wish_for_all(EvShared *shared, List *databases)
 static Database *
 find_database(List *databases, Oid oid)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, databases)
+	foreach (cell, databases)
 	{
 		if (((Database *) lfirst(cell))->oid == oid)
 			return lfirst(cell);
@@ -173,10 +173,11 @@ find_database(List *databases, Oid oid)
 static bool
 take_turn(EvShared *shared, EvWorkerSlot *slot, TimestampTz now, Oid *database)
 {
-	bool		turn;
+	bool turn;
 
 	SpinLockAcquire(&shared->mutex);
-	turn = slot->database != InvalidOid && slot->wanted && slot->pid == 0 && slot->not_before <= now;
+	turn = slot->database != InvalidOid && slot->wanted && slot->pid == 0 &&
+		   slot->not_before <= now;
 	if (turn)
 	{
 		*database = slot->database;
@@ -210,14 +211,14 @@ static long
 start_workers(EvShared *shared)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	List	   *databases = NIL;
-	bool		waiting = false;
+	List *databases = NIL;
+	bool waiting = false;
 
 	for (int i = 0; i < EV_MAX_WORKERS; i++)
 	{
 		EvWorkerSlot *slot = &shared->workers[i];
-		Oid			oid = InvalidOid;
-		Database   *database;
+		Oid oid = InvalidOid;
+		Database *database;
 
 		waiting = waiting || (slot->wanted && slot->pid == 0);
 		if (!take_turn(shared, slot, now, &oid))
@@ -236,7 +237,7 @@ start_workers(EvShared *shared)
 static void
 leave(int code, Datum arg)
 {
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 
 	SpinLockAcquire(&shared->mutex);
 	shared->launcher_proc = -1;
@@ -246,7 +247,7 @@ leave(int code, Datum arg)
 void
 ev_launcher_main(Datum arg)
 {
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 	MemoryContext context;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -264,7 +265,7 @@ ev_launcher_main(Datum arg)
 
 	for (;;)
 	{
-		long		timeout;
+		long timeout;
 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -295,10 +296,10 @@ find_slot(EvShared *shared, Oid database)
 void
 ev_launcher_suspend(Oid database)
 {
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 	EvWorkerSlot *slot = shared != NULL ? find_slot(shared, database) : NULL;
 	TimestampTz now = GetCurrentTimestamp();
-	int			pid;
+	int pid;
 
 	if (slot == NULL)
 		return;
@@ -319,7 +320,7 @@ ev_launcher_suspend(Oid database)
 void
 ev_launcher_resume(Oid database)
 {
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 	EvWorkerSlot *slot = shared != NULL ? find_slot(shared, database) : NULL;
 
 	if (slot == NULL)

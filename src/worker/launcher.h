@@ -17,4 +17,4 @@ extern void ev_launcher_register(void);
 extern void ev_launcher_suspend(Oid database);
 extern void ev_launcher_resume(Oid database);
 
-#endif							/* EV_LAUNCHER_H */
+#endif /* EV_LAUNCHER_H */

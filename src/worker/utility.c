@@ -48,20 +48,19 @@ move_staged_events(void)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData *error;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("events of the prepared transaction have no positions yet: %s",
-						error->message),
-				 errdetail("The transaction has been committed; its events are kept in "
-						   "events.prepared_event."),
-				 errhint("They are published with the next commit that publishes or reads "
-						 "events.")));
+		ereport(WARNING, (errcode(error->sqlerrcode),
+						  errmsg("events of the prepared transaction have no positions yet: %s",
+								 error->message),
+						  errdetail("The transaction has been committed; its events are kept in "
+									"events.prepared_event."),
+						  errhint("They are published with the next commit that publishes or reads "
+								  "events.")));
 		FreeErrorData(error);
 	}
 	PG_END_TRY();
@@ -74,9 +73,9 @@ static pg_noinline Oid
 wanted_database(Node *command)
 {
 	const char *name = NULL;
-	bool		must_own = true;
-	Oid			database;
-	ListCell   *cell;
+	bool must_own = true;
+	Oid database;
+	ListCell *cell;
 
 	switch (nodeTag(command))
 	{
@@ -89,9 +88,9 @@ wanted_database(Node *command)
 			break;
 		case T_CreatedbStmt:
 			must_own = false;
-			foreach(cell, ((CreatedbStmt *) command)->options)
+			foreach (cell, ((CreatedbStmt *) command)->options)
 			{
-				DefElem    *option = lfirst(cell);
+				DefElem *option = lfirst(cell);
 
 				if (strcmp(option->defname, "template") == 0 && option->arg != NULL)
 					name = defGetString(option);
@@ -126,10 +125,10 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 			 ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *env,
 			 DestReceiver *dest, QueryCompletion *completion)
 {
-	Node	   *command = pstmt->utilityStmt;
-	Oid			database = wanted_database(command);
-	bool		commits_prepared = IsA(command, TransactionStmt) &&
-		((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
+	Node *command = pstmt->utilityStmt;
+	Oid database = wanted_database(command);
+	bool commits_prepared = IsA(command, TransactionStmt) &&
+							((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 
 	if (OidIsValid(database))
 		ev_launcher_suspend(database);

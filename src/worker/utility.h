@@ -8,4 +8,4 @@
 /* Install the hook; from _PG_init. */
 extern void ev_utility_init(void);
 
-#endif							/* EV_UTILITY_H */
+#endif /* EV_UTILITY_H */

@@ -64,21 +64,20 @@ ev_worker_start(Oid database, const char *name)
 	snprintf(worker.bgw_name, sizeof(worker.bgw_name), "events worker for database \"%s\"", name);
 	strlcpy(worker.bgw_type, "events worker", sizeof(worker.bgw_type));
 	if (!RegisterDynamicBackgroundWorker(&worker, NULL))
-		ereport(LOG,
-				(errmsg("no free background worker slot for events in database \"%s\"", name),
-				 errdetail("Writers send their own notifications until there is one."),
-				 errhint("Increase max_worker_processes, or name fewer databases in "
-						 "events.databases.")));
+		ereport(LOG, (errmsg("no free background worker slot for events in database \"%s\"", name),
+					  errdetail("Writers send their own notifications until there is one."),
+					  errhint("Increase max_worker_processes, or name fewer databases in "
+							  "events.databases.")));
 }
 
 /* Leave the slot; the wish to run stays, unless ev_worker_main withdrew it. */
 static void
 leave(int code, Datum arg)
 {
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz again = TimestampTzPlusMilliseconds(now, RESTART_DELAY_MS);
-	int			launcher;
+	int launcher;
 
 	SpinLockAcquire(&shared->mutex);
 	my_slot->pid = 0;
@@ -96,8 +95,8 @@ leave(int code, Datum arg)
 static bool
 enter(Oid database)
 {
-	EvShared   *shared = ev_shared();
-	bool		entered = false;
+	EvShared *shared = ev_shared();
+	bool entered = false;
 
 	SpinLockAcquire(&shared->mutex);
 	for (int i = 0; i < EV_MAX_WORKERS && !entered; i++)
@@ -123,7 +122,7 @@ enter(Oid database)
 static void
 withdraw(void)
 {
-	EvShared   *shared = ev_shared();
+	EvShared *shared = ev_shared();
 
 	SpinLockAcquire(&shared->mutex);
 	my_slot->wanted = false;
@@ -138,22 +137,22 @@ withdraw(void)
 static bool
 notify_readers(void)
 {
-	static Oid	notified_sequence = InvalidOid;
+	static Oid notified_sequence = InvalidOid;
 	static int64 notified = -1;
-	bool		installed;
+	bool installed;
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	installed = ev_catalog_is_installed();
 	if (installed)
 	{
-		Oid			sequence = ev_catalog_relid("position");
-		int64		horizon = ev_position_horizon(sequence);
+		Oid sequence = ev_catalog_relid("position");
+		int64 horizon = ev_position_horizon(sequence);
 
 		ev_read_request_sweep_if_staged();
 		if (sequence != notified_sequence || horizon > notified)
 		{
-			char		payload[32];
+			char payload[32];
 
 			snprintf(payload, sizeof(payload), INT64_FORMAT, horizon);
 			Async_Notify("events", payload);
@@ -204,7 +203,7 @@ serve(void)
 
 	for (;;)
 	{
-		long		timeout;
+		long timeout;
 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -234,7 +233,7 @@ serve(void)
 void
 ev_worker_main(Datum arg)
 {
-	Oid			database = DatumGetObjectId(arg);
+	Oid database = DatumGetObjectId(arg);
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);

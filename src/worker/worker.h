@@ -8,4 +8,4 @@
 /* From the launcher: ask the postmaster for it; a full table is no error. */
 extern void ev_worker_start(Oid database, const char *name);
 
-#endif							/* EV_WORKER_H */
+#endif /* EV_WORKER_H */

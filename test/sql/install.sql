@@ -39,7 +39,9 @@ WHERE objid = 'events.event_0'::regclass AND deptype = 'e';
 CREATE DATABASE events_planted;
 \c events_planted
 CREATE SCHEMA events;
+\set VERBOSITY terse
 CREATE EXTENSION events;
+\set VERBOSITY default
 \c contrib_regression
 DROP DATABASE events_planted;
 

@@ -1,4 +1,5 @@
 -- Partitions: made ahead, made at need, closed, dropped.
+LOAD 'events';
 SHOW events.partition_size;
 SELECT max(upper) AS ending FROM events._partitions() \gset
 
