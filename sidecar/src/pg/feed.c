@@ -68,6 +68,21 @@ hand_over(Feed *feed, const Page *page)
 	feed->handler->on_page_end(feed->arg, state->position, state->epoch);
 }
 
+/* rising, behind our position, and not beyond the end: else something would come twice, or never */
+static bool
+is_in_order(const Feed *feed, const Page *page)
+{
+	int64_t last = feed->state.position;
+
+	for (int i = 0; i < page->count; i++)
+	{
+		if (page->events[i].position <= last)
+			return false;
+		last = page->events[i].position;
+	}
+	return last <= page->position;
+}
+
 static void
 take_page(Feed *feed, const PGresult *rows)
 {
@@ -81,6 +96,8 @@ take_page(Feed *feed, const PGresult *rows)
 		feed->settled = false; /* the state tells what has changed */
 		feed->wanted = true;
 	}
+	else if (!is_in_order(feed, &page))
+		feed_trouble_in_words(feed, "events._feed() gave a page that is out of order", NULL);
 	else
 		hand_over(feed, &page);
 	page_clear(&page);
