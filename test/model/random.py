@@ -51,6 +51,9 @@ TYPES = ("order.created", "order.paid", "build.done", "orderly.mess")
 TOPICS = (("order",), ("order", "eu"), ("order", "eu", "paid"), ("order", "us", "paid"),
           ("build", "a/b%"), ("build", "\u00fc", "x"))
 MARKER = "marker.end"
+# so little that readers fall from the log to the ring and from the ring to the table all the time
+TIGHT = {"ring_size": "64kB", "log_size": "16kB", "connection_queue_size": "4kB",
+         "feed_page_size": "8kB"}
 FILTERS = ({}, {"types": ["order.created", "build.*"]}, {"topics": [["order", "eu"]]},
            {"topics": [["order", "*", "paid"], ["build"]], "types": ["order*"]})
 
@@ -403,8 +406,11 @@ class Run:
         note(f"EVENTS_RANDOM_SEED={SEED} EVENTS_RANDOM_SECONDS={SECONDS:g}")
         shape = random.Random(f"{SEED}/shape")
         preload, processes = shape.random() < 0.7, shape.choice((1, 1, 2))
-        note(f"preload: {preload}, processes of the second instance: {processes}")
-        self.stand = at_end(Stand(preload, {"max_prepared_transactions": "20"}, drain_time="1s"))
+        tight = TIGHT if shape.random() < 0.4 else {}
+        note(f"preload: {preload}, processes of the second instance: {processes}, "
+             f"memory of the first: {tight or 'as usual'}")
+        self.stand = at_end(Stand(preload, {"max_prepared_transactions": "20"}, drain_time="1s",
+                                  **tight))
         second = at_end(Eventsd(self.stand.database, drain_time="1s", processes=processes))
         self.stand.caught_up(second)
         self.instances = [self.stand.eventsd, second]

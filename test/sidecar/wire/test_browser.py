@@ -36,6 +36,39 @@ def _():
         equal(answer.header("access-control-allow-origin"), None, f"allowed for {origin}")
 
 
+@test("http_cors_is_said_on_errors_too")
+def _():
+    for target, status in (("?bogus=1", 400), ("?after=zzzzzzzz-0000000000000000001", 410)):
+        answer = fetch(stand.address, "GET", PATH + target, [("Origin", "https://app.example")])
+        equal(answer.status, status, f"{answer}")
+        equal(answer.header("access-control-allow-origin"), "https://app.example", "origin")
+
+
+@test("http_websocket_of_a_page_of_another_origin_is_refused")
+def _():
+    # CORS does not guard WebSockets: any page could read what a loopback server says.
+    own = f"http://{stand.address[0]}:{stand.address[1]}"
+    for origin in ("https://app.example", own):
+        closing(WebSocket(stand.address, extra=[("Origin", origin)])).json()
+    for origin in ("https://evil.example", "null", "https://app.example.evil.example"):
+        try:
+            closing(WebSocket(stand.address, extra=[("Origin", origin)]))
+            raise AssertionError(f"a WebSocket for {origin}")
+        except Refused as refused:
+            problem(refused.response, 403)
+
+
+@test("http_post_of_a_page_of_another_origin_is_refused")
+def _():
+    # A simple request needs no preflight, so the answer comes too late to protect.
+    kind = fresh()
+    body = json.dumps({"specversion": "1.0", "id": "1", "source": "/s", "type": kind}).encode()
+    answer = fetch(stand.address, "POST", PATH, [("Origin", "https://evil.example"),
+                                                 ("Content-Type", "text/plain")], body)
+    true(answer.status in (403, 415), f"{answer}")
+    equal(stand.table(kind), [], "events")
+
+
 @test("http_sse_head_keeps_proxies_from_storing_it")
 def _():
     reader = closing(SseReader(stand.address))

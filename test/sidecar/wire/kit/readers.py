@@ -81,10 +81,8 @@ class Reader:
         """Opens anew from the cursor; the contract's own way of doing so per transport."""
         self.close()
         self.address = address or self.address
-        self.query = {key: value for key, value in self.query.items()
-                      if key not in ("after", "since")}
         if self.cursor is not None:
-            self.query["after"] = self.cursor
+            self._go_on()
         deadline = Deadline(seconds or self._seconds, f"{self.name} opens again")
         while True:
             try:
@@ -97,6 +95,11 @@ class Reader:
                 if error.response.status != 503 or deadline.passed():
                     raise
             time.sleep(0.05)
+
+    def _go_on(self):
+        """Changes the query so that it begins after the cursor."""
+        self.query = {key: value for key, value in self.query.items() if key != "since"}
+        self.query["after"] = self.cursor
 
     def close(self):
         if self.connection is not None:
@@ -181,11 +184,9 @@ class SseReader(_Stream):
         query = {k: v for k, v in {**self.query, **more}.items() if k != "last_event_id"}
         return PATH + query_string(**query)
 
-    def resume(self, address=None, seconds=None):
-        """As a browser does: the same URL as at first, and Last-Event-ID."""
-        if self.cursor is not None:
-            self.query["last_event_id"] = self.cursor
-        return super().resume(address, seconds)
+    def _go_on(self):
+        """As a browser does: the URL of the beginning, and Last-Event-ID."""
+        self.query["last_event_id"] = self.cursor
 
     def _next(self, deadline):
         while True:
