@@ -73,7 +73,10 @@ http_conn_release_work(HttpConn *conn)
 	if (conn->work == NULL)
 		return;
 	buf_clear(&conn->work->body);
-	mem_free(conn->work);
+	if (conn->server->spare_work == NULL && conn->work->capacity == HTTP_WORK_CAPACITY)
+		conn->server->spare_work = conn->work;
+	else
+		mem_free(conn->work);
 	conn->work = NULL;
 }
 

@@ -56,8 +56,7 @@ typedef struct HttpRequest
 	HttpHead head; /* slices into memory of the request */
 	const char *body;
 	size_t body_len;
-	char correlation_id[64]; /* from X-Request-Id or traceparent, or made */
-	char traceparent[64];	 /* as sent when well-formed, else "" */
+	char traceparent[64]; /* as sent when well-formed, else "" */
 } HttpRequest;
 
 /*

@@ -20,6 +20,7 @@
 #include "web/http_server.h"
 
 #define HTTP_READ_SIZE 65536
+#define HTTP_WORK_CAPACITY ((size_t) 1024) /* head bytes in a request that is used again */
 #define HTTP_LINGER_MS 5000
 #define HTTP_MAX_OUTPUT ((size_t) 256 << 20) /* of one answer, unsent */
 #define HTTP_MAX_EMPTY_LINES 2 /* before a request; old clients send one after a POST */
@@ -52,6 +53,7 @@ typedef struct HttpWork
 	HttpRequest request;
 	HttpChunked chunked;
 	Buf body;
+	size_t capacity; /* of bytes */
 	char bytes[];
 } HttpWork;
 
@@ -113,6 +115,7 @@ struct HttpServer
 	LoopTimeouts send_timeouts;
 	LoopTimeouts linger_timeouts;
 	HttpSlot *slots[HTTP_SLOT_BUCKETS];
+	HttpWork *spare_work; /* may be NULL */
 	char read_buffer[HTTP_READ_SIZE];
 };
 

@@ -24,46 +24,41 @@
 #define METHOD_MAX_SIZE 32
 #define VERSION_SIZE 8 /* "HTTP/1.1" */
 
-static unsigned char
-class_of(unsigned char c)
+static unsigned char classes[256];
+
+/* Before main(), so that looking a character up is nothing else. */
+__attribute__((constructor)) static void
+fill_classes(void)
 {
-	static unsigned char table[256];
-	static bool filled = false;
+	const char *marks = "!#$%&'*+-.^_`|~";
+	const char *host = "-._~%!$&'()*+,;=:[]";
 
-	if (!filled)
+	for (int i = 1; i < 256; i++)
 	{
-		const char *marks = "!#$%&'*+-.^_`|~";
-		const char *host = "-._~%!$&'()*+,;=:[]";
+		bool alnum = (i >= '0' && i <= '9') || (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z');
 
-		for (int i = 0; i < 256; i++)
-		{
-			bool alnum = (i >= '0' && i <= '9') || (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z');
-
-			if (alnum || (i != 0 && strchr(marks, i) != NULL))
-				table[i] |= CLASS_TOKEN;
-			if (alnum || (i != 0 && strchr(host, i) != NULL))
-				table[i] |= CLASS_HOST;
-			if (i > 0x20 && i < 0x7f && i != '#')
-				table[i] |= CLASS_TARGET;
-			if ((i >= 0x20 && i != 0x7f) || i == '\t')
-				table[i] |= CLASS_VALUE;
-		}
-		filled = true;
+		if (alnum || strchr(marks, i) != NULL)
+			classes[i] |= CLASS_TOKEN;
+		if (alnum || strchr(host, i) != NULL)
+			classes[i] |= CLASS_HOST;
+		if (i > 0x20 && i < 0x7f && i != '#')
+			classes[i] |= CLASS_TARGET;
+		if ((i >= 0x20 && i != 0x7f) || i == '\t')
+			classes[i] |= CLASS_VALUE;
 	}
-	return table[c];
 }
 
 bool
 http_is_token_char(unsigned char c)
 {
-	return (class_of(c) & CLASS_TOKEN) != 0;
+	return (classes[c] & CLASS_TOKEN) != 0;
 }
 
 static bool
 all_of_class(HttpSlice slice, unsigned char class)
 {
 	for (size_t i = 0; i < slice.len; i++)
-		if ((class_of((unsigned char) slice.at[i]) & class) == 0)
+		if ((classes[(unsigned char) slice.at[i]] & class) == 0)
 			return false;
 	return true;
 }

@@ -15,7 +15,6 @@
  * end of the turn.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,15 +44,38 @@ allowed_origin(const HttpServer *server, const HttpHead *head)
 	return NULL;
 }
 
+/* An id that the client gave is kept; another is made when somebody asks for it. */
 static void
 identify(HttpConn *conn, HttpRequest *request)
 {
+	char given[TRACE_SIZE];
+
 	conn->serial++;
-	if (trace_from_head(&request->head, request->correlation_id, request->traceparent))
-		conn->correlation = mem_strdup(request->correlation_id);
+	if (trace_from_head(&request->head, given, request->traceparent))
+		conn->correlation = mem_strdup(given);
+}
+
+/*
+ * Most requests are small and short-lived: the memory of the last one is used
+ * again.
+ */
+static HttpWork *
+work_new(HttpServer *server, size_t head_len)
+{
+	HttpWork *work = server->spare_work;
+	size_t capacity = head_len < HTTP_WORK_CAPACITY ? HTTP_WORK_CAPACITY : head_len;
+
+	if (work != NULL && head_len <= work->capacity)
+		server->spare_work = NULL;
 	else
-		snprintf(request->correlation_id, sizeof(request->correlation_id), "%s",
-				 http_correlation_id(conn));
+	{
+		work = mem_alloc(sizeof(*work) + capacity);
+		work->capacity = capacity;
+	}
+	memset(&work->chunked, 0, sizeof(work->chunked));
+	buf_init(&work->body, server->conf.limits.max_body_size);
+	work->request.traceparent[0] = '\0';
+	return work;
 }
 
 static void
@@ -71,7 +93,7 @@ dispatch(HttpConn *conn)
 			  LOG_STRN("method", work->request.head.method_name.at,
 					   work->request.head.method_name.len),
 			  LOG_STRN("path", work->request.head.path.at, work->request.head.path.len),
-			  LOG_STR("peer", http_peer(conn)), LOG_CORRELATION(work->request.correlation_id));
+			  LOG_STR("peer", http_peer(conn)), LOG_CORRELATION(http_correlation_id(conn)));
 	server->conf.handler(server->conf.arg, conn, &work->request);
 }
 
@@ -80,14 +102,11 @@ static void
 begin_request(HttpConn *conn, size_t head_len)
 {
 	HttpServer *server = conn->server;
-	HttpWork *work = mem_alloc(sizeof(*work) + head_len);
+	HttpWork *work = work_new(server, head_len);
 	HttpHead *head = &work->request.head;
 	HttpFault refusal = {0};
 
 	memcpy(work->bytes, conn->in.data, head_len);
-	memset(&work->chunked, 0, sizeof(work->chunked));
-	buf_init(&work->body, server->conf.limits.max_body_size);
-	work->request.correlation_id[0] = work->request.traceparent[0] = '\0';
 	buf_consume(&conn->in, head_len);
 	conn->scanned = 0;
 	conn->work = work;

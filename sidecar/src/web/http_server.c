@@ -343,5 +343,6 @@ http_server_free(HttpServer *server)
 	loop_timeouts_clear(&server->linger_timeouts);
 	if (server->reserve_fd >= 0)
 		close(server->reserve_fd);
+	mem_free(server->spare_work);
 	mem_free(server);
 }

@@ -100,7 +100,7 @@ publish(Intake *intake, HttpConn *conn, const HttpRequest *request, Posted *post
 	Buf context;
 
 	buf_init(&context, 4096);
-	intake_write_context(&context, intake->source, http_peer(conn), request->correlation_id,
+	intake_write_context(&context, intake->source, http_peer(conn), http_correlation_id(conn),
 						 request->traceparent);
 	posted->conn = conn;
 	http_own(conn, &owner, posted);

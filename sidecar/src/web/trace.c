@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "web/trace.h"
@@ -82,13 +81,10 @@ trace_from_head(const HttpHead *head, char correlation[TRACE_SIZE], char tracepa
 void
 trace_make(char *text, size_t size, uint64_t conn, uint32_t serial)
 {
+	/* made at the first request, which is after the fork */
 	static uint32_t word;
-	static pid_t owner;
 
-	if (owner != getpid())
-	{
-		owner = getpid();
+	while (word == 0)
 		word = clock_jitter(UINT32_MAX);
-	}
 	snprintf(text, size, "%08x-%llx-%x", word, (unsigned long long) conn, serial);
 }

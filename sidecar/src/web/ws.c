@@ -109,7 +109,8 @@ send_some(Ws *ws, struct iovec *iov, int count)
 	ssize_t n;
 
 	do
-		n = sendmsg(loop_io_fd(&ws->io), &message, MSG_NOSIGNAL);
+		n = count == 1 ? send(loop_io_fd(&ws->io), iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
+					   : sendmsg(loop_io_fd(&ws->io), &message, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 0;
