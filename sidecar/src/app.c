@@ -299,6 +299,7 @@ open_app(App *app)
 	app->route.sessions.deliver = app->deliver;
 	app->admin = (Admin) {
 		.feed = app->feed, .queries = app->queries, .deliver = app->deliver, .public = app->public};
+	app->route.wanted = wanted_new();
 	use_conf(app);
 	loop_timer_init(&app->tick, app->loop, tick, app);
 	loop_timer_start(&app->tick, TICK_MS, TICK_MS);
@@ -327,6 +328,7 @@ close_app(App *app)
 		http_server_free(app->admin_server);
 	if (app->upkeep != NULL)
 		upkeep_free(app->upkeep);
+	wanted_free(app->route.wanted);
 	feed_free(app->feed);
 	deliver_free(app->deliver);
 	queries_free(app->queries);

@@ -19,6 +19,7 @@
 #include "web/uri.h"
 
 #define MAX_LABEL_SIZE 256 /* of clientId, name, version */
+#define FILTER_KEY_SIZE 512
 
 typedef struct Reading
 {
@@ -28,7 +29,13 @@ typedef struct Reading
 	HttpSlice raw; /* the value, escaped */
 	char *value;   /* decoded, clean UTF-8, not empty */
 	size_t len;
+	bool filters;  /* read the filter, and nothing else; or the other way round */
+	unsigned seen; /* bits of the names that came already */
+	size_t key_len;
 } Reading;
+
+/* Of the request that is being read: filter parameters one after the other. */
+static char filter_key[FILTER_KEY_SIZE];
 
 static bool refuse(ParamsFault *fault, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -48,9 +55,7 @@ refuse(ParamsFault *fault, int status, const char *format, ...)
 static bool
 set_cursor(Params *params, const char *text, size_t len, const char *what, ParamsFault *fault)
 {
-	Cursor cursor;
-
-	if (!cursor_parse(text, len, &cursor))
+	if (!cursor_parse(text, len, &params->after))
 		return refuse(fault, 400, "%s is not a cursor.", what);
 	mem_free(params->cursor);
 	params->cursor = mem_strndup(text, len);
@@ -90,19 +95,39 @@ read_since(Reading *r)
 	return true;
 }
 
+/* Seconds with at most three decimals, as milliseconds; -1 when it is no such number. */
+static int64_t
+milliseconds(const char *text, size_t len)
+{
+	const char *point = memchr(text, '.', len);
+	size_t whole = point != NULL ? (size_t) (point - text) : len;
+	int64_t value = 0;
+
+	if (whole == 0 || whole > 12 || whole + 1 == len)
+		return -1;
+	for (size_t i = 0; i < whole + 4; i++)
+	{
+		char c = i < len && i != whole ? text[i] : '0';
+
+		if (c < '0' || c > '9')
+			return -1;
+		if (i != whole)
+			value = value * 10 + (c - '0');
+	}
+	for (size_t i = whole + 4; i < len; i++)
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+	return value;
+}
+
 static bool
 read_wait(Reading *r)
 {
-	char *end;
-	double seconds = strtod(r->value, &end);
+	int64_t wait = milliseconds(r->value, r->len);
 
-	if (strspn(r->value, "0123456789.") != r->len || *end != '\0' || r->value[0] == '.' ||
-		r->len > 12)
+	if (wait < 0)
 		return refuse(r->fault, 400, "wait is not a number of seconds.");
-	if (seconds * 1000 > r->limits->max_wait_ms)
-		r->params->wait_ms = r->limits->max_wait_ms;
-	else
-		r->params->wait_ms = (int) (seconds * 1000);
+	r->params->wait_ms = wait > r->limits->max_wait_ms ? r->limits->max_wait_ms : (int) wait;
 	return true;
 }
 
@@ -193,15 +218,25 @@ read_version(Reading *r)
 static const struct
 {
 	const char *name;
+	size_t name_len;
 	bool (*read)(Reading *r);
 	bool repeatable;
+	bool filters;
 } parameters[] = {
-	{"after", read_after, false},	{"since", read_since, false},
-	{"wait", read_wait, false},		{"limit", read_limit, false},
-	{"topics", read_topics, false}, {"topic", read_topic, true},
-	{"types", read_types, true},	{"pattern", read_pattern, false},
-	{"filter", read_filter, false}, {"clientId", read_client_id, false},
-	{"name", read_name, false},		{"version", read_version, false},
+#define PARAMETER(name) name, sizeof(name) - 1
+	{PARAMETER("after"), read_after, false, false},
+	{PARAMETER("wait"), read_wait, false, false},
+	{PARAMETER("types"), read_types, true, true},
+	{PARAMETER("topic"), read_topic, true, true},
+	{PARAMETER("topics"), read_topics, false, true},
+	{PARAMETER("limit"), read_limit, false, false},
+	{PARAMETER("since"), read_since, false, false},
+	{PARAMETER("pattern"), read_pattern, false, false},
+	{PARAMETER("filter"), read_filter, false, false},
+	{PARAMETER("clientId"), read_client_id, false, false},
+	{PARAMETER("name"), read_name, false, false},
+	{PARAMETER("version"), read_version, false, false},
+#undef PARAMETER
 };
 
 #define PARAMETERS ((int) (sizeof(parameters) / sizeof(parameters[0])))
@@ -209,79 +244,132 @@ static const struct
 static bool
 read_known(Reading *r, int which)
 {
-	bool good;
-
-	r->value = uri_decode(r->raw, true, &r->len);
-	if (r->value == NULL)
+	if (!uri_decode_to(r->value, r->raw, true, &r->len))
 		return refuse(r->fault, 400, "%s has a broken percent escape.", parameters[which].name);
 	if (!filter_text_is_clean(r->value, r->len))
-		good = refuse(r->fault, 400, "%s is not UTF-8, or has a control character.",
+		return refuse(r->fault, 400, "%s is not UTF-8, or has a control character.",
 					  parameters[which].name);
-	else if (r->len == 0)
-		good = refuse(r->fault, 400, "%s is empty.", parameters[which].name);
-	else
-		good = parameters[which].read(r);
+	if (r->len == 0)
+		return refuse(r->fault, 400, "%s is empty.", parameters[which].name);
+	return parameters[which].read(r);
+}
+
+/* A filter parameter in the first half: only noted. */
+static void
+note_filter(Reading *r, HttpSlice pair)
+{
+	r->params->has_filter = true;
+	if (r->key_len + pair.len + 1 > FILTER_KEY_SIZE)
+		r->key_len = FILTER_KEY_SIZE + 1;
+	if (r->key_len > FILTER_KEY_SIZE)
+		return;
+	memcpy(filter_key + r->key_len, pair.at, pair.len);
+	r->key_len += pair.len;
+	filter_key[r->key_len++] = '&';
+}
+
+static int
+find_parameter(const char *name, size_t len)
+{
+	for (int i = 0; i < PARAMETERS; i++)
+		if (parameters[i].name_len == len && memcmp(parameters[i].name, name, len) == 0)
+			return i;
+	return -1;
+}
+
+static bool
+refuse_unknown(Reading *r, const char *name, size_t len)
+{
+	bool printable = len <= 64 && filter_text_is_clean(name, len);
+
+	return refuse(r->fault, 400, "There is no parameter %.*s.", printable ? (int) len : 27,
+				  printable ? name : "of the name that was given");
+}
+
+/* One name=value. */
+static bool
+read_pair(Reading *r, HttpSlice pair)
+{
+	const char *equals = memchr(pair.at, '=', pair.len);
+	HttpSlice name = {pair.at, equals != NULL ? (size_t) (equals - pair.at) : pair.len};
+	size_t len = 0;
+	int which;
+
+	r->raw = equals != NULL ? (HttpSlice) {equals + 1, pair.len - name.len - 1}
+							: (HttpSlice) {pair.at + pair.len, 0};
+	if (!uri_decode_to(r->value, name, true, &len))
+		return refuse(r->fault, 400, "A parameter's name has a broken percent escape.");
+	which = find_parameter(r->value, len);
+	if (which < 0)
+		return refuse_unknown(r, r->value, len);
+	if ((r->seen & (1u << which)) != 0 && !parameters[which].repeatable)
+		return refuse(r->fault, 400, "%s is given more than once.", parameters[which].name);
+	r->seen |= 1u << which;
+	if (parameters[which].filters == r->filters)
+		return read_known(r, which);
+	if (!r->filters)
+		note_filter(r, pair);
+	return true;
+}
+
+static bool
+read_pairs(Reading *r, HttpSlice rest)
+{
+	bool good = true;
+
+	r->value = mem_alloc(rest.len + 1);
+	while (good && rest.len > 0)
+	{
+		const char *mark = memchr(rest.at, '&', rest.len);
+		size_t len = mark != NULL ? (size_t) (mark - rest.at) : rest.len;
+
+		if (len > 0)
+			good = read_pair(r, (HttpSlice) {rest.at, len});
+		rest.at += mark != NULL ? len + 1 : len;
+		rest.len -= mark != NULL ? len + 1 : len;
+	}
 	mem_free(r->value);
 	return good;
 }
 
-/* One name=value; seen is a set of bits of the names that came already. */
-static bool
-read_pair(Reading *r, HttpSlice pair, unsigned *seen)
+bool
+params_scan(Params *params, HttpSlice query_string, HttpSlice last_event_id,
+			const ParamsLimits *limits, ParamsFault *fault)
 {
-	const char *equals = memchr(pair.at, '=', pair.len);
-	size_t name_len = equals != NULL ? (size_t) (equals - pair.at) : pair.len;
-	size_t len;
-	char *name = uri_decode((HttpSlice) {pair.at, name_len}, true, &len);
-	int which = 0;
+	Reading r = {.params = params, .limits = limits, .fault = fault};
 
-	r->raw = equals != NULL ? (HttpSlice) {equals + 1, pair.len - name_len - 1}
-							: (HttpSlice) {pair.at + pair.len, 0};
-	while (name != NULL && which < PARAMETERS && strcmp(parameters[which].name, name) != 0)
-		which++;
-	if (name == NULL || which == PARAMETERS || strlen(name) != len)
+	memset(params, 0, sizeof(*params));
+	params->wait_ms = params->limit = -1;
+	if (!read_pairs(&r, query_string) ||
+		(last_event_id.len > 0 &&
+		 !set_cursor(params, last_event_id.at, last_event_id.len, "Last-Event-ID", fault)))
 	{
-		bool printable = name != NULL && len <= 64 && strlen(name) == len &&
-						 filter_text_is_clean(name, len);
-
-		refuse(r->fault, 400, "There is no parameter %s.",
-			   printable ? name : "of the name that was given");
-		mem_free(name);
+		params_clear(params);
 		return false;
 	}
-	mem_free(name);
-	if ((*seen & (1u << which)) != 0 && !parameters[which].repeatable)
-		return refuse(r->fault, 400, "%s is given more than once.", parameters[which].name);
-	*seen |= 1u << which;
-	return read_known(r, which);
+	if (r.key_len <= FILTER_KEY_SIZE)
+		params->filter_key = (Str) {filter_key, r.key_len};
+	return true;
+}
+
+bool
+params_read_filter(Params *params, HttpSlice query_string, const ParamsLimits *limits,
+				   ParamsFault *fault)
+{
+	Reading r = {.params = params, .limits = limits, .fault = fault, .filters = true};
+
+	if (read_pairs(&r, query_string))
+		return true;
+	params_clear(params);
+	return false;
 }
 
 bool
 params_parse(Params *params, HttpSlice query_string, HttpSlice last_event_id,
 			 const ParamsLimits *limits, ParamsFault *fault)
 {
-	Reading r = {.params = params, .limits = limits, .fault = fault};
-	HttpSlice rest = query_string;
-	unsigned seen = 0;
-	bool good = true;
-
-	memset(params, 0, sizeof(*params));
-	params->wait_ms = params->limit = -1;
-	while (good && rest.len > 0)
-	{
-		const char *and = memchr(rest.at, '&', rest.len);
-		size_t len = and != NULL ? (size_t) (and-rest.at) : rest.len;
-
-		if (len > 0)
-			good = read_pair(&r, (HttpSlice) {rest.at, len}, &seen);
-		rest.at += and != NULL ? len + 1 : len;
-		rest.len -= and != NULL ? len + 1 : len;
-	}
-	if (good && last_event_id.len > 0)
-		good = set_cursor(params, last_event_id.at, last_event_id.len, "Last-Event-ID", fault);
-	if (!good)
-		params_clear(params);
-	return good;
+	return params_scan(params, query_string, last_event_id, limits, fault) &&
+		   params_read_filter(params, query_string, limits, fault);
 }
 
 void

@@ -9,9 +9,6 @@
  * one that may not be repeated, a broken percent escape, invalid UTF-8 or a
  * control character is refused with a sentence that names the parameter.
  *
- * A cursor is kept as text here; whether it is still valid is known to the
- * hub only.
- *
  * Topics are paths: `topics` is a JSON array of arrays of strings; `topic` is
  * one path in the form of the `topic` attribute on the wire, elements joined
  * by '/', with '/' and '%' inside an element percent-encoded.  People write
@@ -27,6 +24,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "hub/cursor.h"
 #include "web/http_parse.h"
 
 typedef enum ParamsStart
@@ -40,11 +38,15 @@ typedef enum ParamsStart
 typedef struct Params
 {
 	ParamsStart start;
-	char *cursor;		/* as given; its shape is not checked yet */
+	char *cursor;		/* as given */
+	Cursor after;		/* the same, read; whether it is still good only the hub knows */
 	char *since;		/* as given; its shape is RFC 3339 */
 	int wait_ms;		/* long-poll; -1 when not given */
 	int limit;			/* long-poll; -1 when not given */
-	EventFilter filter; /* owned by the Params */
+	EventFilter filter; /* owned by the Params; empty until params_read_filter() */
+	bool has_filter;	/* there are filter parameters */
+	Str filter_key;		/* these, as they came: equal keys mean equal filters.  Good
+						 * until the next request; empty when they are too long */
 	char *client_id;	/* NULL when not given; for logs */
 	char *name;
 	char *version;
@@ -71,5 +73,15 @@ typedef struct ParamsFault
 extern bool params_parse(Params *params, HttpSlice query_string, HttpSlice last_event_id,
 						 const ParamsLimits *limits, ParamsFault *fault);
 extern void params_clear(Params *params);
+
+/*
+ * The two halves of params_parse(): first all but the filter (topics, topic,
+ * types), then that.  Who asks again and again with the same filter, as
+ * long-polls do, is spared the second (see route.c).
+ */
+extern bool params_scan(Params *params, HttpSlice query_string, HttpSlice last_event_id,
+						const ParamsLimits *limits, ParamsFault *fault);
+extern bool params_read_filter(Params *params, HttpSlice query_string, const ParamsLimits *limits,
+							   ParamsFault *fault);
 
 #endif /* WEB_PARAMS_H */

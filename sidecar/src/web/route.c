@@ -40,6 +40,7 @@ typedef struct Get
 {
 	Way way;
 	Params params;
+	Subscription *subscription;
 	Start start;
 	WsHandshake handshake;
 } Get;
@@ -60,25 +61,46 @@ static const char *const content_types[] = {
 
 /* ---- what is asked for ---- */
 
+static const struct
+{
+	const char *type;
+	Way way;
+} offers[] = {
+	{"text/event-stream", WAY_SSE},
+	{"application/x-ndjson", WAY_NDJSON},
+	{"application/cloudevents-batch+json", WAY_POLL},
+	{"application/json", WAY_POLL},
+	{"*/*", WAY_POLL},
+};
+
+#define OFFERS (sizeof(offers) / sizeof(offers[0]))
+
+/* Most clients accept one type, or do not say. */
+static Way
+negotiate_simply(const HttpHead *head)
+{
+	const HttpHeader *accept = http_find_header(head, "accept");
+
+	if (accept == NULL)
+		return WAY_POLL;
+	for (size_t i = 0; i < OFFERS; i++)
+		if (http_slice_is(accept->value, offers[i].type))
+			return offers[i].way;
+	return WAY_NONE;
+}
+
 static Way
 negotiate(const HttpHead *head)
 {
-	static const struct
-	{
-		const char *type;
-		Way way;
-	} offers[] = {
-		{"text/event-stream", WAY_SSE},
-		{"application/x-ndjson", WAY_NDJSON},
-		{"application/cloudevents-batch+json", WAY_POLL},
-		{"application/json", WAY_POLL},
-	};
 	Way best = WAY_NONE;
 	int best_score = 0;
 
 	if (http_find_header(head, "upgrade") != NULL && head->upgrade)
 		return WAY_WEBSOCKET;
-	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++)
+	best = negotiate_simply(head);
+	if (best != WAY_NONE)
+		return best;
+	for (size_t i = 0; i + 1 < OFFERS; i++)
 	{
 		int specificity;
 		int wanted = media_wanted(head, offers[i].type, &specificity);
@@ -102,14 +124,42 @@ start_of(const Params *params)
 
 	if (params->start == PARAMS_EARLIEST)
 		start.from = START_EARLIEST;
-	else if (params->start == PARAMS_CURSOR &&
-			 cursor_parse(params->cursor, strlen(params->cursor), &start.cursor))
-		start.from = START_CURSOR;
+	else if (params->start == PARAMS_CURSOR)
+		start = (Start) {.from = START_CURSOR, .cursor = params->after};
 	return start;
 }
 
+static void
+get_clear(Get *get)
+{
+	subscription_release(get->subscription);
+	get->subscription = NULL;
+	params_clear(&get->params);
+}
+
+/* What is wanted: known from an earlier request, or read. */
 static bool
-read_params(Route *route, HttpConn *conn, const HttpHead *head, Params *params)
+read_wanted(Route *route, HttpSlice query, const ParamsLimits *limits, Get *get, ParamsFault *fault)
+{
+	Params *params = &get->params;
+	Str key = params->filter_key;
+
+	if (!params->has_filter)
+		get->subscription = subscription_all();
+	else
+		get->subscription = key.len > 0 ? wanted_find(route->wanted, key) : NULL;
+	if (get->subscription != NULL)
+		return true;
+	if (!params_read_filter(params, query, limits, fault))
+		return false;
+	get->subscription = subscription_new(&params->filter);
+	if (key.len > 0)
+		wanted_keep(route->wanted, key, get->subscription);
+	return true;
+}
+
+static bool
+read_params(Route *route, HttpConn *conn, const HttpHead *head, Get *get)
 {
 	const HttpHeader *last = http_find_header(head, "last-event-id");
 	ParamsLimits limits = {.max_wait_ms = (int) route->conf->max_wait,
@@ -117,8 +167,9 @@ read_params(Route *route, HttpConn *conn, const HttpHead *head, Params *params)
 						   .max_subscriptions = (int) route->conf->max_subscriptions};
 	ParamsFault fault;
 
-	if (params_parse(params, head->query, last != NULL ? last->value : (HttpSlice) {NULL, 0},
-					 &limits, &fault))
+	if (params_scan(&get->params, head->query, last != NULL ? last->value : (HttpSlice) {NULL, 0},
+					&limits, &fault) &&
+		read_wanted(route, head->query, &limits, get, &fault))
 		return true;
 	http_problem(conn, fault.status, fault.status == 501 ? "not-supported" : "bad-parameter", "%s",
 				 fault.detail);
@@ -142,23 +193,18 @@ log_client(HttpConn *conn, const Get *get)
 static void
 serve(Route *route, HttpConn *conn, Get *get)
 {
-	const EventFilter *filter = &get->params.filter;
-	bool is_explicit = filter->topic_count > 0 || filter->types.count > 0;
-	Subscription *subscription = is_explicit ? subscription_new(filter) : subscription_all();
-
 	log_client(conn, get);
 	if (get->way == WAY_WEBSOCKET)
-		session_open(&route->sessions, conn, &get->handshake, subscription, is_explicit,
-					 &get->start);
+		session_open(&route->sessions, conn, &get->handshake, get->subscription,
+					 get->params.has_filter, &get->start);
 	else
 		deliver_http(route->sessions.deliver, conn,
 					 &(DeliverRequest) {.way = (DeliverWay) get->way,
-										.subscription = subscription,
+										.subscription = get->subscription,
 										.start = get->start,
 										.wait_ms = get->params.wait_ms,
 										.limit = get->params.limit});
-	subscription_release(subscription);
-	params_clear(&get->params);
+	get_clear(get);
 }
 
 static void
@@ -168,7 +214,7 @@ seeking_departed(void *arg, HttpConn *conn)
 
 	(void) conn;
 	query_cancel(seeking->query);
-	params_clear(&seeking->get.params);
+	get_clear(&seeking->get);
 	mem_free(seeking);
 }
 
@@ -193,7 +239,7 @@ on_position(void *arg, int64_t position, const QueryError *error)
 					 error->message);
 	else
 		problem_internal(seeking->conn, error->message);
-	params_clear(&seeking->get.params);
+	get_clear(&seeking->get);
 	mem_free(seeking);
 }
 
@@ -243,18 +289,18 @@ get_events(Route *route, HttpConn *conn, const HttpRequest *request)
 					 "application/cloudevents-batch+json.");
 		return;
 	}
-	if (!read_params(route, conn, head, &get.params))
+	if (!read_params(route, conn, head, &get))
 		return;
 	get.start = start_of(&get.params);
 	if (get.way == WAY_WEBSOCKET &&
 		!ws_check_handshake(route->sessions.ws_server, conn, &get.handshake))
-		params_clear(&get.params);
+		get_clear(&get);
 	else if (head->method == HTTP_HEAD)
 		answer_head(conn, &get);
 	else if (!route_is_open(route))
 	{
 		problem_unavailable(conn, "The database was not reached yet.");
-		params_clear(&get.params);
+		get_clear(&get);
 	}
 	else if (get.params.start == PARAMS_SINCE)
 		seek(route, conn, &get);

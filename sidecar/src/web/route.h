@@ -12,12 +12,14 @@
 
 #include "web/intake.h"
 #include "web/session.h"
+#include "web/wanted.h"
 
 typedef struct Route
 {
 	const Conf *conf;
 	Intake intake;
 	SessionServer sessions;
+	Wanted *wanted;
 	bool reached; /* the database was, see route_is_open() */
 } Route;
 

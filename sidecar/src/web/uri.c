@@ -17,10 +17,9 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-char *
-uri_decode(HttpSlice text, bool plus_is_blank, size_t *len)
+bool
+uri_decode_to(char *out, HttpSlice text, bool plus_is_blank, size_t *len)
 {
-	char *out = mem_alloc(text.len + 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < text.len; i++)
@@ -33,10 +32,7 @@ uri_decode(HttpSlice text, bool plus_is_blank, size_t *len)
 			int low = high >= 0 ? hex_digit(text.at[i + 2]) : -1;
 
 			if (low < 0)
-			{
-				mem_free(out);
-				return NULL;
-			}
+				return false;
 			c = (char) (high * 16 + low);
 			i += 2;
 		}
@@ -46,7 +42,18 @@ uri_decode(HttpSlice text, bool plus_is_blank, size_t *len)
 	}
 	out[n] = '\0';
 	*len = n;
-	return out;
+	return true;
+}
+
+char *
+uri_decode(HttpSlice text, bool plus_is_blank, size_t *len)
+{
+	char *out = mem_alloc(text.len + 1);
+
+	if (uri_decode_to(out, text, plus_is_blank, len))
+		return out;
+	mem_free(out);
+	return NULL;
 }
 
 bool

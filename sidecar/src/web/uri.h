@@ -17,6 +17,9 @@
  */
 extern char *uri_decode(HttpSlice text, bool plus_is_blank, size_t *len);
 
+/* The same into memory of at least text.len + 1 bytes; false when an escape is broken. */
+extern bool uri_decode_to(char *out, HttpSlice text, bool plus_is_blank, size_t *len);
+
 /* Is this the path `literal` after decoding?  Paths are compared like that in routing. */
 extern bool uri_path_is(HttpSlice path, const char *literal);
 
