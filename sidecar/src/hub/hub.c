@@ -45,7 +45,7 @@ fill_defaults(HubConfig *config)
 	set_default(&config->logs_size, 64 * MIB);
 	set_default(&config->queue_size, MIB / 4);
 	set_default_int(&config->page_count, 500);
-	set_default_int(&config->page_bytes, (int) config->queue_size);
+	set_default_int(&config->page_bytes, (int) (config->queue_size / 4 * 3));
 	set_default_int(&config->max_reads, 8);
 	set_default_int(&config->flush_batch, 2000);
 	set_default_int(&config->linger, 30);

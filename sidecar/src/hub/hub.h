@@ -50,7 +50,7 @@ typedef struct HubConfig
 	size_t logs_size;  /* all logs together (64 MiB) */
 	size_t queue_size; /* one connection's pending bytes, but at least one event (256 KiB) */
 	int page_count;	   /* events in one page of the table (500) */
-	int page_bytes;	   /* bytes, ditto (queue_size) */
+	int page_bytes;	   /* bytes, ditto, before framing (3/4 of queue_size) */
 	int max_reads;	   /* pages of the table under way at once (8) */
 	int flush_batch;   /* connections served in one turn (2,000) */
 	int linger;		   /* ticks that a channel without subscribers is kept (30) */

@@ -15,7 +15,7 @@
 
 #include "web/deliver.h"
 
-/* quarter seconds; longer waits are cut by max_wait long before */
+/* of the wheel of long-polls; longer waits go round more than once */
 #define POLL_SLOTS 512
 #define POLL_SLOT_MS 250
 

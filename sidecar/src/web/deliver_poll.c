@@ -35,6 +35,7 @@ typedef struct PollClient
 {
 	Subscriber subscriber;
 	DlistNode slot; /* of the wheel */
+	int rounds;		/* of the whole wheel that are still to go */
 	Deliver *deliver;
 	HttpConn *conn;
 } PollClient;
@@ -264,14 +265,24 @@ turn_wheel(LoopTimer *timer, void *arg)
 {
 	Deliver *deliver = arg;
 	Dlist *slot = &deliver->poll_slots[deliver->poll_slot];
+	Dlist due;
 	DlistNode *node;
 
 	(void) timer;
 	deliver->poll_slot = (deliver->poll_slot + 1) % POLL_SLOTS;
-	while ((node = dlist_pop_head(slot)) != NULL)
+	dlist_init(&due);
+	dlist_splice(&due, slot);
+	while ((node = dlist_pop_head(&due)) != NULL)
 	{
+		PollClient *client = DLIST_OWNER(PollClient, slot, node);
+
+		if (client->rounds-- > 0)
+		{
+			dlist_push_tail(slot, node);
+			continue;
+		}
 		deliver->polls_waiting--;
-		subscriber_finish(&DLIST_OWNER(PollClient, slot, node)->subscriber);
+		subscriber_finish(&client->subscriber);
 	}
 	if (deliver->polls_waiting == 0)
 		loop_timer_clear(&deliver->poll_timer);
@@ -283,8 +294,7 @@ start_waiting(PollClient *client, int wait_ms)
 	Deliver *deliver = client->deliver;
 	int slots = (wait_ms + POLL_SLOT_MS - 1) / POLL_SLOT_MS;
 
-	if (slots >= POLL_SLOTS)
-		slots = POLL_SLOTS - 1;
+	client->rounds = slots / POLL_SLOTS;
 	dlist_push_tail(&deliver->poll_slots[(deliver->poll_slot + slots) % POLL_SLOTS], &client->slot);
 	deliver->polls_waiting++;
 	if (!loop_timer_is_running(&deliver->poll_timer))
