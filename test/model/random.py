@@ -113,7 +113,7 @@ class Writer(threading.Thread):
             transaction.began = time.monotonic()
             self.transactions.append(transaction)
             self._play(transaction)
-            self.stop.wait(self.random.uniform(0, 0.04))
+            self.stop.wait(self.random.uniform(0, 0.06))
         except PgError as error:
             # 57P01..57P03: the server is going down or comes up; 40P01 and the like would be faults
             if not error.lost and not (error.sqlstate or "").startswith("57P"):
@@ -200,7 +200,7 @@ class Writer(threading.Thread):
         self.session.query("ROLLBACK TO SAVEPOINT f; RELEASE SAVEPOINT f")
 
     def _batch(self, transaction):
-        events = [self._new(transaction) for _ in range(self.random.randrange(1, 30))]
+        events = [self._new(transaction) for _ in range(self.random.randrange(1, 12))]
         self.session.query("SELECT * FROM events.publish_batch($1::jsonb)", json.dumps([
             {"specversion": "1.0", "id": identity, "source": "/random", "type": event_type,
              "topic": "/".join(part.replace("%", "%25").replace("/", "%2F") for part in topic),
@@ -210,7 +210,7 @@ class Writer(threading.Thread):
     def _insert_select(self, transaction):
         """Many events by one statement, in the order of the rows."""
         self.counter += 1
-        count, prefix = self.random.randrange(20, 200), f"{transaction.name}k{self.counter}i"
+        count, prefix = self.random.randrange(20, 100), f"{transaction.name}k{self.counter}i"
         self.session.query(
             "SELECT count(events.publish('build.done', jsonb_build_object('n', n), "
             "id => $1 || n)) FROM generate_series(1, $2::int) n", prefix, count)
