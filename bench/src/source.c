@@ -21,7 +21,7 @@
 #include "sample.h"
 
 /* The CloudEvents envelope of {"p":""}, about. */
-#define ENVELOPE 300
+#define ENVELOPE 262
 
 struct Source
 {
