@@ -9,10 +9,11 @@ stream raises ConnectionError.
 """
 
 import json
+import math
 import time
 from urllib.parse import quote
 
-from .deadline import Deadline
+from .deadline import DEFAULT, Deadline
 from .http import Connection, ProtocolError
 from .websocket import Closed, Refused, WebSocket
 
@@ -245,14 +246,28 @@ class PollReader(Reader):
     wait = 5
 
     def _open(self):
-        self.connection = Connection(self.address, self._seconds)
         self._batch = []
-        self._poll(0, Deadline(self._seconds, "the first poll"))
+        self._poll(0)
 
-    def _poll(self, wait, deadline):
-        """One request; its events go to the batch, its cursor is where the next begins."""
-        self.connection.request("GET", self._target(wait=wait), [("Accept", "application/json")])
-        self.answer = self.connection.response(seconds=deadline.left() + wait)
+    def _ask(self, wait):
+        """One request and its answer, which has a time of its own: half an answer, or one that
+        is still to come, would be taken for that of the next request."""
+        if self.connection is None:
+            self.connection = Connection(self.address, self._seconds)
+        try:
+            self.connection.request("GET", self._target(wait=wait),
+                                    [("Accept", "application/json")])
+            answer = self.connection.response(seconds=wait + (self._seconds or DEFAULT))
+        except OSError:
+            self.close()
+            raise
+        if (answer.header("connection") or "").lower() == "close":
+            self.close()
+        return answer
+
+    def _poll(self, wait):
+        """One poll; its events go to the batch, its cursor is where the next begins."""
+        self.answer = self._ask(wait)
         if self.answer.status not in (200, 204):
             raise Refused(self.answer)
         if not self.answer.header("events-cursor"):
@@ -263,13 +278,10 @@ class PollReader(Reader):
             self._batch += self.answer.json()
         else:
             self.cursor = self.query["after"]
-        if self.answer.header("connection", "").lower() == "close":
-            self.connection.close()
-            self.connection = Connection(self.address, self._seconds)
 
     def _next(self, deadline):
         while not self._batch:
-            self._poll(min(self.wait, max(0, int(deadline.left()))), deadline)
+            self._poll(min(self.wait, math.ceil(deadline.left())))
         return self._note(self._batch.pop(0))
 
 
