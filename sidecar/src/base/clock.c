@@ -19,12 +19,6 @@ read_us(clockid_t clock)
 }
 
 int64_t
-clock_monotonic_us(void)
-{
-	return read_us(CLOCK_MONOTONIC);
-}
-
-int64_t
 clock_monotonic_ms(void)
 {
 	return read_us(CLOCK_MONOTONIC) / 1000;

@@ -11,7 +11,6 @@
 
 #include <stdint.h>
 
-int64_t clock_monotonic_us(void);
 int64_t clock_monotonic_ms(void);
 /* microseconds since 1970-01-01 UTC */
 int64_t clock_real_us(void);

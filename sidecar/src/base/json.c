@@ -197,12 +197,6 @@ json_truth(const Json *value)
 	return json_is_true(value);
 }
 
-double
-json_number(const Json *value)
-{
-	return json_number_value(value);
-}
-
 void
 json_each_member(const Json *object, JsonMemberFn fn, void *arg)
 {

@@ -67,8 +67,6 @@ size_t json_count(const Json *value);
 Str json_text(const Json *value);
 int64_t json_whole(const Json *value);
 bool json_truth(const Json *value);
-/* any number, else 0 */
-double json_number(const Json *value);
 
 /* all members of an object, in the order of the text */
 typedef void (*JsonMemberFn)(void *arg, const char *key, const Json *value);

@@ -164,22 +164,10 @@ loop_stop(Loop *loop)
 	ev_break(loop->ev, EVBREAK_ALL);
 }
 
-void *
-loop_native(Loop *loop)
-{
-	return loop->ev;
-}
-
 int64_t
 loop_now_ms(Loop *loop)
 {
 	return loop->now;
-}
-
-void
-loop_after_fork(Loop *loop)
-{
-	ev_loop_fork(loop->ev);
 }
 
 /* ---- descriptors ---- */
@@ -351,12 +339,6 @@ loop_defer(LoopDefer *defer)
 {
 	if (!dlist_is_linked(&defer->node))
 		dlist_push_tail(&defer->loop->deferred, &defer->node);
-}
-
-bool
-loop_defer_is_waiting(const LoopDefer *defer)
-{
-	return defer->loop && dlist_is_linked(&defer->node);
 }
 
 void

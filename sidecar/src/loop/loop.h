@@ -29,12 +29,8 @@ void loop_run(Loop *loop);
 /* one turn; waits for something to do only if `block` (for tests) */
 void loop_turn(Loop *loop, bool block);
 void loop_stop(Loop *loop);
-/* the struct ev_loop, for libraries that bring their own watchers (libwebsockets) */
-void *loop_native(Loop *loop);
 /* monotonic, as of the start of this turn */
 int64_t loop_now_ms(Loop *loop);
-/* a forked child calls this before it uses a loop made by its parent */
-void loop_after_fork(Loop *loop);
 
 /* ---- descriptors ---- */
 
@@ -115,7 +111,6 @@ void loop_defer_init(LoopDefer *defer, Loop *loop, LoopDeferFn fn, void *arg);
  * not wait for anything: so long work is cut into pieces by deferring the rest.
  */
 void loop_defer(LoopDefer *defer);
-bool loop_defer_is_waiting(const LoopDefer *defer);
 void loop_defer_clear(LoopDefer *defer);
 
 /*

@@ -332,12 +332,6 @@ conn_free(PgConn *conn)
 }
 
 bool
-conn_is_up(const PgConn *conn)
-{
-	return conn->phase == CONN_IDLE || conn->phase == CONN_BUSY;
-}
-
-bool
 conn_is_idle(const PgConn *conn)
 {
 	return conn->phase == CONN_IDLE;

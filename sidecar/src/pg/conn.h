@@ -64,7 +64,6 @@ void conn_set_quiet(PgConn *conn);
 /* no callbacks any more; not from inside one of them */
 void conn_free(PgConn *conn);
 
-bool conn_is_up(const PgConn *conn);
 /* up, and no statement runs */
 bool conn_is_idle(const PgConn *conn);
 /* values are texts that stay until on_done, NULL for null; false when it is not idle */

@@ -372,13 +372,6 @@ feed_state(const Feed *feed)
 }
 
 void
-feed_poke(Feed *feed)
-{
-	feed->wanted = true;
-	feed_next(feed);
-}
-
-void
 feed_pause(Feed *feed)
 {
 	feed->paused = true;

@@ -118,8 +118,6 @@ Feed *feed_new(Loop *loop, const Conf *conf, const FeedOptions *options, const F
 			   void *arg);
 void feed_free(Feed *feed);
 const FeedState *feed_state(const Feed *feed);
-/* read now, as if a notification had come (a publisher of this process knows) */
-void feed_poke(Feed *feed);
 /* stop reading pages, and go on: for consumers that have to wait for somebody */
 void feed_pause(Feed *feed);
 void feed_resume(Feed *feed);
