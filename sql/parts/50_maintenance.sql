@@ -20,6 +20,8 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '100ms'
+SET datestyle = 'ISO'
+SET timezone = 'UTC'
 AS $$
 DECLARE
     p record;
@@ -155,9 +157,11 @@ DECLARE
     keep interval;
 BEGIN
     -- One at a time; a second one has nothing to do.
-    IF NOT pg_try_advisory_xact_lock('events.event'::regclass::oid::int, 228) THEN
+    BEGIN
+        LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE NOWAIT;
+    EXCEPTION WHEN lock_not_available THEN
         RETURN;
-    END IF;
+    END;
     PERFORM events._ensure_partitions();
     PERFORM events._close_partitions(events.horizon());
     keep := events._retention();
@@ -190,11 +194,11 @@ COMMENT ON FUNCTION events.new_epoch() IS
 'Starts a new epoch and returns its name: every cursor given out before is answered with a reset. To be called after a restore to an earlier point in time.';
 
 -- The first partition.  A dump brings its own partitions, and sets row_security
--- off before it creates the extension; then the first is not made here.
+-- off before it creates the extension; then the first is not made here.  The
+-- call is made all the same: it also notes that this sequence is new, and not
+-- one that a crash has set back.
 DO $$
 BEGIN
-    IF current_setting('row_security')::boolean THEN
-        PERFORM events._ensure_partitions(initial => true);
-    END IF;
+    PERFORM events._ensure_partitions(initial => current_setting('row_security')::boolean);
 END
 $$;

@@ -16,6 +16,13 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+/* What of a user's settings must not steer what the owner does. */
+static const char *const owner_settings[][2] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"default_tablespace", ""},
+	{"default_table_access_method", "heap"},
+};
+
 Oid
 ev_catalog_relid_if_exists(const char *name)
 {
@@ -67,8 +74,9 @@ ev_catalog_become_owner(EvOwnerContext *context)
 	GetUserIdAndSecContext(&context->saved_user, &context->saved_security);
 	context->saved_read_only = XactReadOnly;
 	context->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < lengthof(owner_settings); i++)
+		(void) set_config_option(owner_settings[i][0], owner_settings[i][1], PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SetUserIdAndSecContext(owner, context->saved_security | SECURITY_LOCAL_USERID_CHANGE);
 	XactReadOnly = false;
 }

@@ -28,8 +28,8 @@ extern Oid ev_catalog_relid_if_exists(const char *name);
 extern bool ev_catalog_is_installed(void);
 
 /*
- * Act as the owner of the extension's tables with a safe search_path, also in
- * a READ ONLY transaction.  On error, transaction abort restores everything
+ * Act as the owner of the extension's tables with settings of our own where
+ * the user's would steer it, also in a READ ONLY transaction.  On error, transaction abort restores everything
  * but the caller must not swallow the error outside a subtransaction.
  */
 extern void ev_catalog_become_owner(EvOwnerContext *context);

@@ -63,8 +63,8 @@ static bool check_database_list(char **newval, void **extra, GucSource source);
 
 static const IntSetting int_settings[] = {
 	{"events.max_event_size", "Greatest size of one event.",
-	 "Data, attributes and all texts of the event are counted.", &ev_max_event_size, 1024, 1,
-	 256 * 1024, PGC_SUSET, GUC_UNIT_KB},
+	 "Data, attributes and all texts of the event are counted, and numbers as they are written.",
+	 &ev_max_event_size, 1024, 1, 128 * 1024, PGC_SUSET, GUC_UNIT_KB},
 	{"events.max_pending_events", "Greatest number of events that one transaction may publish.",
 	 "They are written at commit, which no statement_timeout ends.", &ev_max_pending_events,
 	 1000000, 1, 1000000, PGC_SUSET, 0},

@@ -25,6 +25,8 @@
 #include "publish/attribute.h"
 #include "publish/event.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 void
@@ -373,9 +375,37 @@ fill_core(EvEvent *event, EvProblems *problems)
 	}
 }
 
+/*
+ * How many characters the numbers of a JSON value take when they are written,
+ * up to a limit.  1e131071 is stored in ten bytes and written with 131,072
+ * digits, so that the stored size says nothing.
+ */
+static Size
+written_numbers(Jsonb *json, Size limit)
+{
+	JsonbIterator *it = JsonbIteratorInit(&json->root);
+	JsonbIteratorToken token;
+	JsonbValue v;
+	Size size = 0;
+
+	while (size <= limit && (token = JsonbIteratorNext(&it, &v, false)) != WJB_DONE)
+	{
+		char *number;
+
+		if ((token != WJB_VALUE && token != WJB_ELEM) || v.type != jbvNumeric)
+			continue;
+		number = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(v.val.numeric)));
+		size += strlen(number);
+		pfree(number);
+	}
+	return size;
+}
+
+/* What is stored, and the numbers as they are written, must be within the limit. */
 static void
 check_size(EvEvent *event, EvProblems *problems)
 {
+	Size limit = (Size) ev_max_event_size * 1024;
 	Size size = 0;
 
 	for (int i = 0; i < EV_NCOLUMNS; i++)
@@ -383,11 +413,15 @@ check_size(EvEvent *event, EvProblems *problems)
 		if (!event->nulls[i] && i != EV_TIME)
 			size += VARSIZE_ANY(DatumGetPointer(event->values[i]));
 	}
-	if (size > (Size) ev_max_event_size * 1024)
+	if (size <= limit && !event->nulls[EV_DATA])
+		size += written_numbers(DatumGetJsonbP(event->values[EV_DATA]), limit);
+	if (size <= limit && !event->nulls[EV_ATTRIBUTES])
+		size += written_numbers(DatumGetJsonbP(event->values[EV_ATTRIBUTES]), limit);
+	if (size > limit)
 	{
 		ev_problem_add(problems, "",
-					   "event of %zu bytes is larger than events.max_event_size (%d kB)", size,
-					   ev_max_event_size);
+					   "event of at least %zu bytes is larger than events.max_event_size (%d kB)",
+					   size, ev_max_event_size);
 		problems->sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 	}
 }

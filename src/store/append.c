@@ -66,14 +66,30 @@ refuse_triggers(Relation rel)
 {
 	TriggerDesc *triggers = rel->trigdesc;
 
-	if (triggers != NULL && (triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
-							 triggers->trig_insert_instead_row))
+	if (triggers != NULL &&
+		(triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+		 triggers->trig_insert_before_statement || triggers->trig_insert_after_statement))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("row triggers on insertion into \"%s\" are not supported",
+				 errmsg("triggers on insertion into \"%s\" are not supported",
 						RelationGetRelationName(rel)),
 				 errdetail("Events are written at commit, when no trigger can be fired any more."),
 				 errhint("Drop the trigger, and read the events with events.read().")));
+}
+
+/* Columns that the executor would fill are not ours, and would stay NULL. */
+static void
+refuse_computed_columns(Relation rel)
+{
+	TupleConstr *constraints = RelationGetDescr(rel)->constr;
+
+	if (constraints != NULL && (constraints->has_generated_stored || constraints->num_defval > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("defaults and generated columns of \"%s\" are not supported",
+						RelationGetRelationName(rel)),
+				 errhint("Drop the column or its default; a view or an index on an expression can "
+						 "take its place.")));
 }
 
 static Target *
@@ -82,7 +98,9 @@ open_target(EvAppender *appender, const EvPartition *partition)
 	Target *target = palloc0(sizeof(Target));
 	Relation rel = table_open(partition->relid, RowExclusiveLock);
 
+	ev_partition_check(rel);
 	refuse_triggers(rel);
+	refuse_computed_columns(rel);
 	target->lower = partition->lower;
 	target->upper = partition->upper;
 	target->relinfo = makeNode(ResultRelInfo);

@@ -11,7 +11,7 @@ typedef struct EvAppender EvAppender;
 
 /*
  * Open the tables for about `count` rows, make partitions that are missing,
- * then enter the commit gate.  Raises 0A000 if the table has insert triggers.
+ * then enter the commit gate.  Raises 0A000 if the table has insert triggers or computed columns.
  */
 extern EvAppender *ev_append_open(int64 count);
 

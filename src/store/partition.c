@@ -27,6 +27,7 @@
 
 #include "access/relation.h"
 #include "access/table.h"
+#include "base/attempt.h"
 #include "base/catalog.h"
 #include "base/settings.h"
 #include "commands/extension.h"
@@ -92,7 +93,9 @@ ev_partition_end(Relation event)
 {
 	PartitionDesc desc = RelationGetPartitionDesc(event, true);
 
-	return desc->nparts == 0 ? 0 : bound_value(desc->boundinfo, desc->boundinfo->ndatums - 1);
+	return desc->nparts == 0 || desc->boundinfo->ndatums == 0
+			   ? 0
+			   : bound_value(desc->boundinfo, desc->boundinfo->ndatums - 1);
 }
 
 int64
@@ -100,7 +103,22 @@ ev_partition_oldest(Relation event)
 {
 	PartitionDesc desc = RelationGetPartitionDesc(event, true);
 
-	return desc->nparts == 0 ? 1 : Max(bound_value(desc->boundinfo, 0), 1);
+	return desc->nparts == 0 || desc->boundinfo->ndatums == 0
+			   ? 1
+			   : Max(bound_value(desc->boundinfo, 0), 1);
+}
+
+void
+ev_partition_check(Relation partition)
+{
+	if (partition->rd_rel->relkind == RELKIND_RELATION &&
+		OidIsValid(ev_primary_key_index(partition)))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("partition \"%s\" of events.event cannot hold events",
+						   RelationGetRelationName(partition)),
+					errdetail("It is not an ordinary table with a primary key on position."),
+					errhint("Detach it, or give it a primary key.")));
 }
 
 static int64
@@ -162,6 +180,10 @@ ev_partition_ensure(Oid event, int64 upto, bool wait)
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, event, 0, PARTITION_TAG);
 	if (LockAcquire(&tag, ExclusiveLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
 		return;
+
+	/* ANALYZE, for one, holds what ATTACH takes. */
+	if (!wait && !ConditionalLockRelationOid(event, ShareUpdateExclusiveLock))
+		return;
 	AcceptInvalidationMessages();
 	for (end = end_of(event); end <= upto; end = end_of(event))
 	{
@@ -176,11 +198,37 @@ ev_partition_ensure(Oid event, int64 upto, bool wait)
 	}
 }
 
+typedef struct Wanted
+{
+	Oid event;
+	int64 upto;
+} Wanted;
+
+static void
+try_ensure(void *arg)
+{
+	Wanted *wanted = arg;
+
+	ev_partition_ensure(wanted->event, wanted->upto, false);
+}
+
 void
 ev_partition_ensure_room(Oid event, int64 last, int64 count)
 {
 	if (end_of(event) - last <= EV_PARTITION_AHEAD / 2)
-		ev_partition_ensure(event, last + EV_PARTITION_AHEAD, false);
+	{
+		Wanted wanted = {event, last + EV_PARTITION_AHEAD};
+		ErrorData *error = ev_attempt(try_ensure, &wanted);
+
+		/* There is still room: this is no reason to fail a commit. */
+		if (error != NULL)
+			ereport(WARNING,
+					(errcode(error->sqlerrcode),
+					 errmsg("could not make a partition of events.event: %s", error->message),
+					 errdetail("There is room for " INT64_FORMAT " more events.",
+							   end_of(event) - last - 1),
+					 errhint("SELECT events.maintain() makes partitions.")));
+	}
 	ev_partition_ensure(event, last + count + ROOM_FOR_OTHERS, true);
 }
 
@@ -193,7 +241,11 @@ Datum
 ev_ensure_partitions(PG_FUNCTION_ARGS)
 {
 	Oid event = ev_catalog_relid("event");
-	int64 last = ev_position_last(ev_catalog_relid("position"));
+	Oid sequence = ev_catalog_relid("position");
+	int64 last;
+
+	ev_position_make_ready(sequence);
+	last = ev_position_last(sequence);
 
 	if (PG_GETARG_BOOL(0) || end_of(event) > 0)
 		ev_partition_ensure(event, last + EV_PARTITION_AHEAD, true);

@@ -14,6 +14,9 @@ typedef struct EvPartition
 	int64 upper; /* exclusive */
 } EvPartition;
 
+/* Raises 55000 unless this relation can hold events: an ordinary table with a primary key. */
+extern void ev_partition_check(Relation partition);
+
 /* So many positions beyond the last one are always covered by maintenance. */
 #define EV_PARTITION_AHEAD (INT64CONST(2) << 20)
 

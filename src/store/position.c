@@ -106,7 +106,22 @@ set_last(Oid sequence, int64 last)
 	XLogFlush(XactLastRecEnd);
 }
 
-/* Advance the sequence, durably.  Others wait for the lock meanwhile. */
+/* Was the sequence made by this very transaction? */
+static bool
+is_new(Oid sequence)
+{
+	Relation rel = relation_open(sequence, AccessShareLock);
+	bool answer = rel->rd_createSubid != InvalidSubTransactionId;
+
+	relation_close(rel, NoLock);
+	return answer;
+}
+
+/*
+ * Advance the sequence, durably.  Others wait for the lock meanwhile.  A
+ * sequence that looks unused is no exception, since a crash may have made it
+ * look so; only one that this transaction has made is.
+ */
 static void
 jump(Oid sequence, EvInstallation *installation)
 {
@@ -116,11 +131,8 @@ jump(Oid sequence, EvInstallation *installation)
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 	if (pg_atomic_read_u32(&installation->jumped) == 0)
 	{
-		int64 last = ev_position_last(sequence);
-
-		/* A sequence that was never used has nothing that could come back. */
-		if (last > 0)
-			set_last(sequence, last + JUMP_LENGTH);
+		if (!is_new(sequence))
+			set_last(sequence, ev_position_last(sequence) + JUMP_LENGTH);
 		pg_write_barrier();
 		pg_atomic_write_u32(&installation->jumped, 1);
 	}

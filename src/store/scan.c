@@ -95,6 +95,7 @@ open_partition(EvScan *scan)
 					   p->lower, p->upper - 1),
 			 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
 
+	ev_partition_check(scan->rel);
 	descriptor = RelationGetDescr(scan->rel);
 	ev_columns_locate(descriptor, scan->numbers);
 	scan->row = palloc(sizeof(Datum) * descriptor->natts);

@@ -90,7 +90,7 @@ list_databases(void)
 		MemoryContext old;
 		Database *database;
 
-		if (!form->datallowconn || form->datistemplate)
+		if (!form->datallowconn || form->datistemplate || database_is_invalid_form(form))
 			continue;
 		old = MemoryContextSwitchTo(caller);
 		database = palloc(sizeof(Database));

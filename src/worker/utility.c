@@ -7,7 +7,8 @@
  *                   error there becomes a warning: the transaction has been
  *                   committed, and to report a failure would be wrong; the
  *                   events stay staged for the next one who looks.
- * DROP DATABASE, ALTER DATABASE ... RENAME, CREATE DATABASE ... TEMPLATE
+ * DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE,
+ * CREATE DATABASE ... TEMPLATE
  *                   need a database without connections, but its worker is
  *                   one (until PostgreSQL 19 knows interruptible workers), so
  *                   it is ended first, for whoever may do the command.
@@ -16,6 +17,7 @@
 
 #include "access/twophase.h"
 #include "access/xact.h"
+#include "base/attempt.h"
 #include "base/catalog.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
@@ -24,89 +26,74 @@
 #include "publish/transaction.h"
 #include "store/staging.h"
 #include "tcop/utility.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
-#include "utils/snapmgr.h"
 #include "worker/launcher.h"
 #include "worker/utility.h"
 
 static ProcessUtility_hook_type prev_utility_hook = NULL;
 
-/* Move staged events in a subtransaction of the command's transaction. */
+static void
+flush_staged(void *arg)
+{
+	if (ev_catalog_is_installed() && ev_staging_is_pending())
+		(void) ev_transaction_flush();
+}
+
+/* Move staged events, as part of the command's own transaction. */
 static void
 move_staged_events(void)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *error = ev_attempt(flush_staged, NULL);
 
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		if (ev_catalog_is_installed() && ev_staging_is_pending())
-			(void) ev_transaction_flush();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		ereport(WARNING, (errcode(error->sqlerrcode),
-						  errmsg("events of the prepared transaction have no positions yet: %s",
-								 error->message),
-						  errdetail("The transaction has been committed; its events are kept in "
-									"events.prepared_event."),
-						  errhint("They are published with the next commit that publishes or reads "
-								  "events.")));
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("events of the prepared transaction have no positions yet: %s", error->message),
+			 errdetail("The transaction has been committed; its events are kept in "
+					   "events.prepared_event."),
+			 errhint("They are published with the next commit that publishes or reads events.")));
+	FreeErrorData(error);
 }
 
-/* The database that the command wants for itself, if this user may have it. */
+/* The value of an option of CREATE or ALTER DATABASE, NULL if it is not given. */
+static const char *
+find_option(List *options, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		DefElem *option = lfirst(cell);
+
+		if (strcmp(option->defname, name) == 0 && option->arg != NULL)
+			return defGetString(option);
+	}
+	return NULL;
+}
+
+/* The database that the command wants for itself, if this user owns it. */
 static pg_noinline Oid
 wanted_database(Node *command)
 {
 	const char *name = NULL;
-	bool must_own = true;
 	Oid database;
-	ListCell *cell;
 
-	switch (nodeTag(command))
-	{
-		case T_DropdbStmt:
-			name = ((DropdbStmt *) command)->dbname;
-			break;
-		case T_RenameStmt:
-			if (((RenameStmt *) command)->renameType == OBJECT_DATABASE)
-				name = ((RenameStmt *) command)->subname;
-			break;
-		case T_CreatedbStmt:
-			must_own = false;
-			foreach (cell, ((CreatedbStmt *) command)->options)
-			{
-				DefElem *option = lfirst(cell);
-
-				if (strcmp(option->defname, "template") == 0 && option->arg != NULL)
-					name = defGetString(option);
-			}
-			break;
-		default:
-			break;
-	}
+	if (IsA(command, DropdbStmt))
+		name = ((DropdbStmt *) command)->dbname;
+	else if (IsA(command, RenameStmt) && ((RenameStmt *) command)->renameType == OBJECT_DATABASE)
+		name = ((RenameStmt *) command)->subname;
+	else if (IsA(command, AlterDatabaseStmt) &&
+			 find_option(((AlterDatabaseStmt *) command)->options, "tablespace") != NULL)
+		name = ((AlterDatabaseStmt *) command)->dbname;
+	else if (IsA(command, CreatedbStmt))
+		name = find_option(((CreatedbStmt *) command)->options, "template");
 	if (name == NULL)
 		return InvalidOid;
 	database = get_database_oid(name, true);
-	if (!OidIsValid(database) || database == MyDatabaseId)
+	if (!OidIsValid(database) || database == MyDatabaseId ||
+		!ev_database_ownercheck(database, GetUserId()))
 		return InvalidOid;
-	if (ev_database_ownercheck(database, GetUserId()) || (!must_own && have_createdb_privilege()))
-		return database;
-	return InvalidOid;
+	return database;
 }
 
 static void

@@ -55,6 +55,72 @@ END $$;
 SELECT scanned('SELECT * FROM events.event') - scanned('SELECT * FROM events.event WHERE recorded_at > ''2100-01-01''')
        = (SELECT count(*) FROM events.partition) AS pruned;
 
+-- ranges are right under every DateStyle and time zone
+SELECT max(upper) AS ending FROM events._partitions() \gset
+SELECT setval('events.position', :ending + 5) IS NOT NULL AS set;
+SELECT events.publish('partition', '6') IS NOT NULL AS published;
+SELECT setval('events.position', :ending + 5000000) IS NOT NULL AS set;
+SET datestyle = 'Postgres, DMY';
+SET timezone = 'Asia/Kolkata';
+SELECT events.maintain();
+SELECT events.maintain();
+RESET datestyle;
+RESET timezone;
+SELECT bool_and(k.convalidated) AS validated FROM pg_constraint AS k WHERE k.conname = 'recorded_at_range';
+
+-- nobody stops maintenance with an advisory lock: it takes none that SQL can
+SELECT pg_try_advisory_lock('events.event'::regclass::oid::int, 228) AS locked;
+SELECT max(upper) AS ending FROM events._partitions() \gset
+SELECT setval('events.position', :ending + 5) IS NOT NULL AS set;
+SELECT events.maintain();
+SELECT max(upper) > :ending AS maintained FROM events._partitions();
+SELECT pg_advisory_unlock_all();
+
+-- a publisher's settings do not say where partitions go
+SET allow_in_place_tablespaces = on;
+CREATE TABLESPACE events_elsewhere LOCATION '';
+SET default_tablespace = 'events_elsewhere';
+SELECT max(upper) AS ending FROM events._partitions() \gset
+SELECT setval('events.position', :ending - 1000) IS NOT NULL AS set;
+SELECT events.publish('partition', '7') IS NOT NULL AS published;
+RESET default_tablespace;
+SELECT max(upper) > :ending AS more FROM events._partitions();
+SELECT count(*) FROM pg_class WHERE reltablespace = (SELECT oid FROM pg_tablespace WHERE spcname = 'events_elsewhere');
+DROP TABLESPACE events_elsewhere;
+
+-- an event trigger that raises fails no commit while there is room
+CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no tables today'; END $$;
+CREATE EVENT TRIGGER refuse_tables ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse();
+SELECT max(upper) AS ending FROM events._partitions() \gset
+SELECT setval('events.position', :ending - 1000000) IS NOT NULL AS set;
+SELECT events.publish('partition', '8') IS NOT NULL AS published;
+SELECT setval('events.position', :ending - 10) IS NOT NULL AS set;
+SELECT events.publish('partition', '9') IS NOT NULL AS published;
+DROP EVENT TRIGGER refuse_tables;
+DROP FUNCTION refuse();
+SELECT events.publish('partition', '10') IS NOT NULL AS published;
+SELECT data FROM events.read(:ending - 1000000);
+
+-- partitions made by hand: what cannot hold events is refused, not fallen over
+CREATE PROCEDURE attach(partition regclass) LANGUAGE plpgsql AS $$
+DECLARE ending bigint := (SELECT max(upper) FROM events._partitions());
+BEGIN
+    EXECUTE format('ALTER TABLE events.event ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)',
+                   partition, ending, ending + 4194304);
+END $$;
+SELECT max(upper) AS ending FROM events._partitions() \gset
+CREATE TABLE sub_partitioned (LIKE events.event) PARTITION BY RANGE (position);
+CALL attach('sub_partitioned');
+SELECT setval('events.position', :ending + 5) IS NOT NULL AS set;
+SELECT events.publish('partition', '11') IS NOT NULL;
+DROP TABLE sub_partitioned;
+CREATE TABLE keyless (LIKE events.event);
+CALL attach('keyless');
+SELECT events.publish('partition', '12') IS NOT NULL;
+ALTER TABLE keyless ADD PRIMARY KEY (position);
+SELECT events.publish('partition', '13') IS NOT NULL AS published;
+SELECT data FROM events.read(:ending);
+
 -- retention drops whole partitions, the oldest first
 SELECT count(*) AS before, min(lower) AS oldest FROM events._partitions() \gset
 SET events.retention = 'a while';
@@ -101,3 +167,4 @@ SELECT count(*) AS kept FROM events.event WHERE position = :old;
 SELECT events.publish('partition', '"new"') IS NOT NULL AS published;
 SELECT data, position > :old AS later FROM events.read();
 DROP FUNCTION scanned;
+DROP PROCEDURE attach;

@@ -90,6 +90,10 @@ SET events.max_event_size = '1kB';
 SELECT events.publish('big', to_jsonb(repeat('x', 800))) IS NOT NULL AS published;
 SELECT events.publish('big', to_jsonb(repeat('x', 2000)));
 RESET events.max_event_size;
+-- numbers count as they are written: this is stored in a few kilobytes
+SELECT events.publish('big', (SELECT jsonb_agg('1e131071'::jsonb) FROM generate_series(1, 9000)));
+SELECT events.publish('big', '1', attributes => jsonb_build_object('n', ('1.' || repeat('0', 16000))::numeric)) IS NOT NULL AS published;
+SELECT length(event) < 20000 AS bounded FROM events._feed(:start, 1000, 100000000) WHERE event LIKE '%"n":1.000%';
 
 -- a bad setting is refused where it is used
 SET events.source = 'no uri';

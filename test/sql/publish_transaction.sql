@@ -153,6 +153,19 @@ CREATE TRIGGER t AFTER INSERT ON events.event FOR EACH ROW EXECUTE FUNCTION noth
 SELECT events.publish('tx', '"refused"') IS NOT NULL;
 DROP TRIGGER t ON events.event;
 
+CREATE TRIGGER t AFTER INSERT ON events.event FOR EACH STATEMENT EXECUTE FUNCTION nothing();
+SELECT events.publish('tx', '"refused"') IS NOT NULL;
+DROP TRIGGER t ON events.event;
+ALTER TABLE events.event ADD COLUMN upper_type text GENERATED ALWAYS AS (upper(type)) STORED;
+SELECT events.publish('tx', '"refused"') IS NOT NULL;
+ALTER TABLE events.event DROP COLUMN upper_type;
+ALTER TABLE events.event ADD COLUMN extra int;
+SELECT events.publish('tx', '"extra"') IS NOT NULL AS published;
+SELECT seen(:start);
+ALTER TABLE events.event DROP COLUMN extra;
+SELECT events.publish('tx', '"dropped"') IS NOT NULL AS published;
+SELECT seen(:start);
+
 -- indexes and constraints of the user's are kept
 CREATE INDEX event_type_upper ON events.event (upper(type));
 ALTER TABLE events.event ADD CONSTRAINT no_secrets CHECK (type <> 'secret');

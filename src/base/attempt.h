@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * attempt.h: doing something that may fail without failing the transaction.
+ */
+#ifndef EV_ATTEMPT_H
+#define EV_ATTEMPT_H
+
+/*
+ * Call the function in a subtransaction.  NULL if it went well; else all that
+ * it did is undone and its error is returned, in the caller's memory.  A
+ * cancelled query and a shutdown are not caught.
+ */
+extern ErrorData *ev_attempt(void (*function)(void *), void *arg);
+
+#endif /* EV_ATTEMPT_H */
