@@ -17,6 +17,7 @@ channels_init(ChannelTable *table)
 	memset(table, 0, sizeof(*table));
 	table->bucket_count = FIRST_BUCKETS;
 	table->buckets = mem_array(table->bucket_count, sizeof(Channel *));
+	routes_init(&table->routes);
 	dlist_init(&table->all);
 	dlist_init(&table->lingering);
 }
@@ -66,6 +67,8 @@ make(ChannelTable *table, Subscription *subscription, const Framing *framing, in
 
 	channel->subscription = subscription_acquire(subscription);
 	channel->framing = framing;
+	channel->fed_position = head;
+	channel->routes = routes_add(&table->routes, channel, subscription, &channel->route_count);
 	framelog_init(&channel->log, head, &table->log_bytes);
 	dlist_init(&channel->idle);
 	dlist_node_init(&channel->lingering_node);
@@ -97,6 +100,7 @@ destroy(ChannelTable *table, Channel *channel)
 	}
 	if (channel->share != NULL && channel->framing->share_free != NULL)
 		channel->framing->share_free(channel->share);
+	routes_remove(&table->routes, channel->routes, channel->route_count);
 	framelog_clear(&channel->log);
 	subscription_release(channel->subscription);
 	mem_free(channel);
@@ -109,6 +113,7 @@ channels_clear(ChannelTable *table)
 		destroy(table, DLIST_OWNER(Channel, node, node));
 	mem_free(table->buckets);
 	table->buckets = NULL;
+	routes_clear(&table->routes);
 }
 
 Channel *

@@ -20,6 +20,7 @@
 #include "base/dlist.h"
 #include "hub/framelog.h"
 #include "hub/framing.h"
+#include "hub/routes.h"
 #include "hub/subscription.h"
 
 typedef struct Channel
@@ -29,11 +30,14 @@ typedef struct Channel
 	struct Channel *next;	  /* in its bucket */
 	Subscription *subscription;
 	const Framing *framing;
+	Route *routes;
+	int route_count;
 	FrameLog log;
 	Dlist idle;			   /* joined subscribers that have got everything */
 	int subscribers;	   /* all of them, whatever their state */
 	int64_t lingers_until; /* ticks */
 	uint64_t observed;	   /* frames below this were given to somebody */
+	int64_t fed_position;  /* of the last event it got */
 	uint64_t fed_turn;	   /* the last turn in which it got an event */
 	void *share;		   /* the framing's, see Batch */
 } Channel;
@@ -43,6 +47,7 @@ typedef struct ChannelTable
 	Channel **buckets;
 	size_t bucket_count; /* a power of two */
 	size_t count;
+	RouteTable routes;
 	Dlist all;
 	Dlist lingering; /* in the order in which they lost their last one */
 	size_t lingering_count;

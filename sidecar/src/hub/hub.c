@@ -125,6 +125,7 @@ restart_logs(Hub *hub, int64_t floor)
 		Channel *channel = DLIST_OWNER(Channel, node, node);
 
 		framelog_restart(&channel->log, floor);
+		channel->fed_position = floor;
 	}
 }
 
@@ -188,6 +189,7 @@ feed_channel(Hub *hub, Channel *channel, const EventView *view)
 	FrameLog *log = &channel->log;
 	char *out;
 
+	channel->fed_position = view->position;
 	if (channel->fed_turn != hub->turn)
 	{
 		channel->fed_turn = hub->turn;
@@ -213,22 +215,33 @@ feed_channel(Hub *hub, Channel *channel, const EventView *view)
 	}
 }
 
+/* a channel can be on several lists, and gets the event once */
+static void
+feed_candidates(Hub *hub, Dlist *routes, const EventView *view)
+{
+	for (DLIST_EACH(node, routes))
+	{
+		Channel *channel = DLIST_OWNER(Route, node, node)->channel;
+
+		if (channel->fed_position < view->position &&
+			subscription_matches(channel->subscription, view->type, view->topic))
+			feed_channel(hub, channel, view);
+	}
+}
+
 void
 hub_publish(Hub *hub, const EventView *view)
 {
+	Dlist *lists[ROUTES_LISTS];
 	Event *event;
 
 	if (!hub->is_open || view->position <= hub->head)
 		return;
 	event = event_new(view);
 	ring_push(&hub->ring, event);
-	for (DLIST_EACH(node, &hub->channels.all))
-	{
-		Channel *channel = DLIST_OWNER(Channel, node, node);
-
-		if (subscription_matches(channel->subscription, view->type, view->topic))
-			feed_channel(hub, channel, &event->view);
-	}
+	routes_find(&hub->channels.routes, &event->view, lists);
+	for (int i = 0; i < ROUTES_LISTS; i++)
+		feed_candidates(hub, lists[i], &event->view);
 	hub->head = view->position;
 	hub->stats.events++;
 	event_release(event);

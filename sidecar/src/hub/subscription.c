@@ -372,6 +372,58 @@ subscription_filter(const Subscription *subscription)
 	return subscription->filters_all ? NULL : &subscription->filter;
 }
 
+uint64_t
+subscription_topic_key(Str first_element)
+{
+	return hash_bytes(first_element);
+}
+
+uint64_t
+subscription_type_key(Str type)
+{
+	return ~hash_bytes(type);
+}
+
+/* in a canonical clause a star is an element of its own, or the end of a type */
+static bool
+has_star(Str text)
+{
+	return text.len > 0 && text.data[text.len - 1] == '*';
+}
+
+/* adds the keys of one clause; false when it has none that would do */
+static bool
+add_keys(const Clause *clause, uint64_t *keys, int *count)
+{
+	bool by_topic = clause->topic_count > 0;
+	int n = by_topic ? clause->topic_count : clause->types.count;
+
+	if (n == 0 || *count + n > SUBSCRIPTION_MAX_ROUTES)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		Str text = by_topic ? clause->topics[i].items[0] : clause->types.items[i];
+
+		if (has_star(text))
+			return false;
+		keys[(*count)++] = by_topic ? subscription_topic_key(text) : subscription_type_key(text);
+	}
+	return true;
+}
+
+int
+subscription_route_keys(const Subscription *subscription, uint64_t keys[SUBSCRIPTION_MAX_ROUTES])
+{
+	int count = 0;
+
+	for (int i = 0; i < subscription->clause_count; i++)
+	{
+		if (!add_keys(&subscription->clauses[i], keys, &count))
+			return -1;
+	}
+	return count;
+}
+
 int
 subscription_size(const Subscription *subscription)
 {

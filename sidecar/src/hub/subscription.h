@@ -59,6 +59,17 @@ bool subscription_is_none(const Subscription *subscription);
  * long as the subscription.
  */
 const EventFilter *subscription_filter(const Subscription *subscription);
+/*
+ * Under what an event must be found to match: keys of first elements of topics and of types.
+ * Returns how many, or -1 when no such keys would do (then every event may match), and 0 when
+ * nothing can match.
+ */
+#define SUBSCRIPTION_MAX_ROUTES 32
+int subscription_route_keys(const Subscription *subscription,
+							uint64_t keys[SUBSCRIPTION_MAX_ROUTES]);
+uint64_t subscription_topic_key(Str first_element);
+uint64_t subscription_type_key(Str type);
+
 /* how many topic paths and types it has, all clauses together */
 int subscription_size(const Subscription *subscription);
 
