@@ -9,7 +9,7 @@
  * dead, and tidy() frees it at the end of the turn.
  *
  * The time-outs: idle until the first byte of a request; head from there to
- * the end of the head, whatever trickles in; body for each further piece;
+ * the end of the head, whatever trickles in; body for each further KiB;
  * send while the socket takes nothing; linger.  HANDLED and HELD have none:
  * how long these may last is the owner's business.
  */

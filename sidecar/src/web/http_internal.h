@@ -23,6 +23,7 @@
 #define HTTP_WORK_CAPACITY ((size_t) 1024) /* head bytes in a request that is used again */
 #define HTTP_LINGER_MS 5000
 #define HTTP_MAX_OUTPUT ((size_t) 256 << 20) /* of one answer, unsent */
+#define HTTP_BODY_PACE 1024					 /* so much of a body must come in each body_timeout */
 #define HTTP_MAX_EMPTY_LINES 2 /* before a request; old clients send one after a POST */
 #define HTTP_MAX_REFUSED 64	   /* refused newcomers that may linger at a time */
 
@@ -53,6 +54,8 @@ typedef struct HttpWork
 	HttpRequest request;
 	HttpChunked chunked;
 	Buf body;
+	size_t received; /* of the body, framing included */
+	size_t paced;	 /* received when the time-out was last started */
 	size_t capacity; /* of bytes */
 	char bytes[];
 } HttpWork;

@@ -16,7 +16,7 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -73,6 +73,7 @@ work_new(HttpServer *server, size_t head_len)
 		work->capacity = capacity;
 	}
 	memset(&work->chunked, 0, sizeof(work->chunked));
+	work->received = work->paced = 0;
 	buf_init(&work->body, server->conf.limits.max_body_size);
 	work->request.traceparent[0] = '\0';
 	return work;
@@ -263,6 +264,19 @@ input_ended(HttpConn *conn, bool by_error)
 		http_conn_watch(conn);
 }
 
+/* Bytes that only keep the connection busy do not buy more time. */
+static void
+note_pace(HttpConn *conn, size_t len)
+{
+	HttpWork *work = conn->work;
+
+	work->received += len;
+	if (work->received - work->paced < HTTP_BODY_PACE)
+		return;
+	work->paced = work->received;
+	loop_timeout_start(&conn->server->body_timeouts, &conn->timeout);
+}
+
 void
 http_conn_read(HttpConn *conn)
 {
@@ -274,7 +288,7 @@ http_conn_read(HttpConn *conn)
 		room = HTTP_READ_SIZE;
 	else if (http_conn_is_busy(conn))
 		room -= conn->in.len;
-	n = read(loop_io_fd(&conn->io), server->read_buffer, room);
+	n = recv(loop_io_fd(&conn->io), server->read_buffer, room, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
 	if (n <= 0)
@@ -285,7 +299,7 @@ http_conn_read(HttpConn *conn)
 	if (conn->state == HTTP_STATE_LINGER)
 		return;
 	if (conn->state == HTTP_STATE_BODY)
-		loop_timeout_start(&server->body_timeouts, &conn->timeout);
+		note_pace(conn, (size_t) n);
 	if (!buf_append(&conn->in, server->read_buffer, (size_t) n))
 	{
 		http_conn_depart(conn);

@@ -10,7 +10,7 @@
 #include "web/session.h"
 #include "web/trace.h"
 
-#define SESSION_MAX_PUBLISHING 16
+#define SESSION_MAX_PUBLISHING 16 /* and of their bytes max_frame_size */
 #define SESSION_MAX_ANSWER ((size_t) 256 << 20)
 
 typedef struct Session
@@ -27,6 +27,7 @@ typedef struct Session
 	unsigned answers; /* for ids of wrapped answers */
 	uint32_t published;
 	int publishing;
+	size_t publishing_size; /* bytes of their events */
 	Dlist publishings;
 } Session;
 

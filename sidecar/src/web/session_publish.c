@@ -4,7 +4,7 @@
  * session_publish.c: events published on a WebSocket.
  *
  * Publishing is asynchronous.  A session may have SESSION_MAX_PUBLISHING of
- * them under way; with that many its socket is not read, so that a client who
+ * them under way, or max_frame_size bytes; then its socket is not read, so that a client who
  * publishes faster than the database takes it is slowed down by TCP.  A
  * publication outlives its session: what is under way when the client goes is
  * committed, and answered to nobody.
@@ -25,6 +25,14 @@ typedef struct Publishing
 	char *id; /* raw JSON, or NULL */
 	char correlation_id[TRACE_SIZE];
 } Publishing;
+
+/* Is so much under way that no more is read? */
+static bool
+has_enough(const Session *session)
+{
+	return session->publishing >= SESSION_MAX_PUBLISHING ||
+		   session->publishing_size >= (size_t) session->server->conf->max_frame_size;
+}
 
 static void
 answer_published(Session *session, const Publishing *p, const IntakeResult *result)
@@ -61,8 +69,9 @@ on_published(void *arg, const IntakeResult *result, const QueryError *error)
 
 			session_send_error(session, str_from(p->id), failure.code, failure.detail);
 		}
-		if (session->publishing-- == SESSION_MAX_PUBLISHING)
-			ws_pause(session->ws, false);
+		session->publishing--;
+		session->publishing_size -= p->events.len;
+		ws_pause(session->ws, has_enough(session));
 	}
 	p->server->publishing--;
 	buf_clear(&p->events);
@@ -88,7 +97,9 @@ session_publish(Session *session, Str id, Str events)
 	buf_init(&context, 4096);
 	intake_write_context(&context, session->server->conf->source, ws_peer(session->ws),
 						 p->correlation_id, NULL);
-	if (++session->publishing == SESSION_MAX_PUBLISHING)
+	session->publishing++;
+	session->publishing_size += events.len;
+	if (has_enough(session))
 		ws_pause(session->ws, true);
 	query_intake(session->server->queries, events, buf_text(&context), on_published, p);
 	buf_clear(&context);

@@ -268,7 +268,7 @@ static void
 readable(Ws *ws)
 {
 	WsServer *server = ws->server;
-	ssize_t n = read(loop_io_fd(&ws->io), server->read_buffer, WS_READ_SIZE);
+	ssize_t n = recv(loop_io_fd(&ws->io), server->read_buffer, WS_READ_SIZE, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
