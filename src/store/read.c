@@ -126,25 +126,17 @@ compute_oldest(void)
 /*
  * The cursor from an argument; NULL is the earliest.  To be called after the
  * horizon was computed: that brings the sequence back above all it ever gave.
+ * Whether it is too old is seen when the partitions are (ev_scan_open).
  */
 static int64
 get_cursor(FunctionCallInfo fcinfo, int arg)
 {
-	int64 oldest = compute_oldest();
 	int64 last = ev_position_last(ev_catalog_relid("position"));
-	int64 after = PG_ARGISNULL(arg) ? oldest - 1 : PG_GETARG_INT64(arg);
+	int64 after = PG_ARGISNULL(arg) ? compute_oldest() - 1 : PG_GETARG_INT64(arg);
 
 	if (after < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("position must not be negative: " INT64_FORMAT, after)));
-	if (after < oldest - 1)
-		ereport(
-			ERROR,
-			(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
-			 errmsg("position " INT64_FORMAT " is older than the oldest event kept", after),
-			 errdetail("Events up to position " INT64_FORMAT " were removed by retention.",
-					   oldest - 1),
-			 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
 	if (after > last)
 		ereport(ERROR,
 				(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '2')),

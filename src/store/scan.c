@@ -42,6 +42,18 @@ struct EvScan
 	bool *isnull;
 };
 
+/* What follows the cursor begins with `first`, and something was before that. */
+static void
+raise_too_old(int64 after, int64 first)
+{
+	ereport(ERROR,
+			(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
+			 errmsg("position " INT64_FORMAT " is older than the oldest event kept", after),
+			 errdetail("Events up to position " INT64_FORMAT " were removed by retention.",
+					   first - 1),
+			 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
+}
+
 EvScan *
 ev_scan_open(int64 after, int64 upto)
 {
@@ -52,6 +64,10 @@ ev_scan_open(int64 after, int64 upto)
 	scan->upto = upto;
 	scan->partitions = ev_partition_list(event, &scan->npartitions);
 	table_close(event, AccessShareLock);
+
+	/* Asked of the very list that is read, so that retention cannot come between. */
+	if (scan->npartitions > 0 && after < scan->partitions[0].lower - 1)
+		raise_too_old(after, scan->partitions[0].lower);
 	scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	PushActiveSnapshot(scan->snapshot);
 	return scan;
@@ -85,16 +101,7 @@ open_partition(EvScan *scan)
 
 	scan->rel = try_table_open(p->relid, AccessShareLock);
 	if (scan->rel == NULL)
-		ereport(
-			ERROR,
-			(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
-			 errmsg("events after position " INT64_FORMAT " were removed while they were read",
-					scan->after),
-			 errdetail("Retention has dropped the partition of positions " INT64_FORMAT
-					   " to " INT64_FORMAT ".",
-					   p->lower, p->upper - 1),
-			 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
-
+		raise_too_old(scan->after, p->upper);
 	ev_partition_check(scan->rel);
 	descriptor = RelationGetDescr(scan->rel);
 	ev_columns_locate(descriptor, scan->numbers);

@@ -12,7 +12,8 @@ typedef struct EvScan EvScan;
 /*
  * Events with after < position <= upto, ascending, as a snapshot taken now
  * sees them.  For upto at or below the horizon, call it after the horizon was
- * computed: nothing is missed then.
+ * computed: nothing is missed then.  Raises EV001 if the events after the
+ * cursor are no longer kept; so does ev_scan_next, if they are dropped meanwhile.
  */
 extern EvScan *ev_scan_open(int64 after, int64 upto);
 
