@@ -4,10 +4,10 @@
  * session_publish.c: events published on a WebSocket.
  *
  * Publishing is asynchronous.  A session may have SESSION_MAX_PUBLISHING of
- * them under way, or max_frame_size bytes; then its socket is not read, so that a client who
- * publishes faster than the database takes it is slowed down by TCP.  A
- * publication outlives its session: what is under way when the client goes is
- * committed, and answered to nobody.
+ * them under way, or max_frame_size bytes; then its socket is not read, so that
+ * a client who publishes faster than the database takes it is slowed down by
+ * TCP.  A publication outlives its session: what is under way when the client
+ * goes is committed, and answered to nobody.
  */
 #include <stdio.h>
 

@@ -321,7 +321,7 @@ ws_on_io(LoopIo *io, int events, void *arg)
 	(void) io;
 	if (events & LOOP_WRITE)
 		writable(ws);
-	if ((events & LOOP_READ) && ws->state != WS_STATE_CLOSED)
+	if ((events & LOOP_READ) && ws->state != WS_STATE_CLOSED && !ws->broken)
 		readable(ws);
 }
 
