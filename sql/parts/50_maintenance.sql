@@ -14,7 +14,8 @@ COMMENT ON FUNCTION events._ensure_partitions(boolean) IS
 -- A partition is closed when all its positions are decided.  In one round its
 -- time range is recorded and added as a constraint that is not yet valid, in a
 -- later one the constraint is validated: together they would hold the strong
--- lock of the first over the scan of the second.
+-- lock of the first over the scan of the second.  For the same reason a round
+-- adds no more than one.
 CREATE FUNCTION events._close_partitions(horizon bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -53,8 +54,13 @@ BEGIN
             SET upper = excluded.upper, events = excluded.events,
                 first_recorded_at = excluded.first_recorded_at,
                 last_recorded_at = excluded.last_recorded_at;
-        EXCEPTION WHEN lock_not_available THEN
-            NULL;  -- somebody reads it; the next round tries again
+            RETURN;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                NULL;  -- somebody reads it; the next round tries again
+            WHEN OTHERS THEN
+                RAISE WARNING 'could not close partition %: %', p.relid, SQLERRM
+                    USING ERRCODE = SQLSTATE;
         END;
     END LOOP;
 END
@@ -100,8 +106,14 @@ BEGIN
         BEGIN
             EXECUTE format('DROP TABLE %s', p.relid);
             DELETE FROM events.partition WHERE lower = p.lower;
-        EXCEPTION WHEN lock_not_available THEN
-            EXIT;  -- somebody reads it; the next round tries again
+        EXCEPTION
+            WHEN lock_not_available THEN
+                EXIT;  -- somebody reads it; the next round tries again
+            WHEN OTHERS THEN
+                RAISE WARNING 'could not drop partition %: %', p.relid, SQLERRM
+                    USING ERRCODE = SQLSTATE,
+                          HINT = 'Retention waits for it. Drop what depends on the partition.';
+                EXIT;
         END;
     END LOOP;
 END
@@ -184,6 +196,7 @@ AS $$
 DECLARE
     new_name text := substr(md5(gen_random_uuid()::text), 1, 8);
 BEGIN
+    LOCK TABLE events.epoch IN SHARE ROW EXCLUSIVE MODE;
     UPDATE events.epoch SET ended_at = clock_timestamp() WHERE ended_at IS NULL;
     INSERT INTO events.epoch (name) VALUES (new_name);
     PERFORM pg_notify('events', events.horizon()::text);

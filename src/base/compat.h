@@ -35,6 +35,11 @@
 #define EV_HAVE_DSM_REGISTRY 1
 #endif
 
+/* 17: a time-out for whole transactions, which would end the worker. */
+#if PG_VERSION_NUM >= 170000
+#define EV_HAVE_TRANSACTION_TIMEOUT 1
+#endif
+
 /* 17: backends are numbered by MyProcNumber; before, by the PGPROC's index. */
 #if PG_VERSION_NUM >= 170000
 #define EV_MY_PROC_NUMBER ((int) MyProcNumber)

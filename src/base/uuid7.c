@@ -8,8 +8,8 @@
  * of a microsecond; nothing relies on that, the order of events is `position`.
  *
  * Random bytes are taken from the operating system 512 at a time: a call for
- * each id would cost more than all the rest.  The stock is thrown away in a
- * forked child, which a backend never is after it has made one.
+ * each id would cost more than all the rest.  The postmaster never takes from it,
+ * so no two backends share a stock.
  */
 #include "base/compat.h"
 

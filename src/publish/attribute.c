@@ -156,6 +156,19 @@ ev_attribute_check_name(EvProblems *problems, const char *name)
 	return ok;
 }
 
+static bool
+is_integer_of_32_bits(Numeric number)
+{
+	Datum n = NumericGetDatum(number);
+	Datum low = NumericGetDatum(int64_to_numeric(PG_INT32_MIN));
+	Datum high = NumericGetDatum(int64_to_numeric(PG_INT32_MAX));
+
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, n, low)) &&
+		   DatumGetBool(DirectFunctionCall2(numeric_le, n, high)) &&
+		   DatumGetBool(DirectFunctionCall2(
+			   numeric_eq, n, DirectFunctionCall2(numeric_trunc, n, Int32GetDatum(0))));
+}
+
 bool
 ev_attribute_check_value(EvProblems *problems, const char *name, const JsonbValue *value)
 {
@@ -171,21 +184,10 @@ ev_attribute_check_value(EvProblems *problems, const char *name, const JsonbValu
 		case jbvBool:
 			return true;
 		case jbvNumeric:
-		{
-			Numeric numeric = value->val.numeric;
-			Datum truncated = DirectFunctionCall2(numeric_trunc, NumericGetDatum(numeric),
-												  Int32GetDatum(0));
-			bool is_integer = DatumGetBool(
-				DirectFunctionCall2(numeric_eq, NumericGetDatum(numeric), truncated));
-			Numeric limit = int64_to_numeric((int64) PG_INT32_MAX + 1);
-			Datum magnitude = DirectFunctionCall1(numeric_abs, NumericGetDatum(numeric));
-
-			if (is_integer &&
-				DatumGetBool(DirectFunctionCall2(numeric_lt, magnitude, NumericGetDatum(limit))))
+			if (is_integer_of_32_bits(value->val.numeric))
 				return true;
 			ev_problem_add(problems, name, "numbers must be integers of 32 bits");
 			return false;
-		}
 		default:
 			ev_problem_add(problems, name, "must be a string, a boolean or an integer");
 			return false;

@@ -73,8 +73,20 @@ ev_event_set_time(EvEvent *event, EvProblems *problems, TimestampTz time)
 }
 
 void
-ev_event_set_topic(EvEvent *event, ArrayType *topic)
+ev_event_set_topic(EvEvent *event, EvProblems *problems, ArrayType *topic)
 {
+	Datum *elements;
+	int n;
+
+	deconstruct_array(topic, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		text *element = DatumGetTextPP(elements[i]);
+
+		if (!ev_attribute_check_string(problems, "topic", VARDATA_ANY(element),
+									   VARSIZE_ANY_EXHDR(element)))
+			return;
+	}
 	set_value(event, EV_TOPIC, PointerGetDatum(topic));
 }
 
@@ -175,7 +187,7 @@ set_json_topic(EvEvent *event, EvProblems *problems, const JsonbValue *value)
 		ev_problem_add(problems, "topic",
 					   "must be a path such as order/created, or an array of strings");
 	else
-		ev_event_set_topic(event, topic);
+		ev_event_set_topic(event, problems, topic);
 }
 
 static void
@@ -371,7 +383,8 @@ fill_core(EvEvent *event, EvProblems *problems)
 	{
 		text *type = DatumGetTextPP(event->values[EV_TYPE]);
 
-		ev_event_set_topic(event, ev_topic_from_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type)));
+		set_value(event, EV_TOPIC,
+				  PointerGetDatum(ev_topic_from_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type))));
 	}
 }
 

@@ -27,7 +27,7 @@ extern void ev_event_init(EvEvent *event);
 extern void ev_event_set_text(EvEvent *event, EvProblems *problems, EvColumn column, const char *s,
 							  int n);
 extern void ev_event_set_time(EvEvent *event, EvProblems *problems, TimestampTz time);
-extern void ev_event_set_topic(EvEvent *event, ArrayType *topic);
+extern void ev_event_set_topic(EvEvent *event, EvProblems *problems, ArrayType *topic);
 extern void ev_event_set_data(EvEvent *event, Jsonb *data);
 
 /* Extension attributes, and datacontenttype, from a JSON object. */

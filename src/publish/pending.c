@@ -108,8 +108,8 @@ note_level(Pending *p)
 	}
 }
 
-static void
-refuse_damaged(void)
+void
+ev_pending_check(void)
 {
 	if (pending != NULL && pending->writing)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -123,7 +123,7 @@ ev_pending_add(Datum *values, bool *nulls)
 {
 	Pending *p;
 
-	refuse_damaged();
+	ev_pending_check();
 	if (pending == NULL)
 		create_pending();
 	p = pending;
@@ -149,7 +149,7 @@ ev_pending_count(void)
 void
 ev_pending_rewind(void)
 {
-	refuse_damaged();
+	ev_pending_check();
 	if (pending == NULL)
 		return;
 	if (pending->slot == NULL)

@@ -11,6 +11,9 @@
 /* Append an event.  Raises 54000 past events.max_pending_events. */
 extern void ev_pending_add(Datum *values, bool *nulls);
 
+/* Raises 55000 if an error has left the list incomplete. */
+extern void ev_pending_check(void);
+
 /* Live events: without those of rolled-back subtransactions. */
 extern int64 ev_pending_count(void);
 

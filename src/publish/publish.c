@@ -88,7 +88,7 @@ ev_publish(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(2))
 	{
 		ev_topic_check(PG_GETARG_ARRAYTYPE_P(2));
-		ev_event_set_topic(&event, PG_GETARG_ARRAYTYPE_P(2));
+		ev_event_set_topic(&event, &problems, PG_GETARG_ARRAYTYPE_P(2));
 	}
 	set_text_argument(fcinfo, 3, &event, &problems, EV_SOURCE);
 	set_text_argument(fcinfo, 4, &event, &problems, EV_SUBJECT);

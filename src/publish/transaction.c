@@ -18,8 +18,9 @@
  *                partition that this very transaction may have attached for it.
  *                Nothing here may fail.
  *
- * A callback of another extension that publishes after our PRE_COMMIT finds
- * the write marked as passed, and its event is written at once.
+ * A callback of another extension that publishes after our PRE_COMMIT or
+ * PRE_PREPARE finds that stage passed, and its event is written or staged at
+ * once.
  *
  * Where no worker runs, the writer itself sends the NOTIFY, one for the
  * transaction, with the last position.
@@ -39,7 +40,13 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
-static bool precommit_passed = false;
+/* How far the end of the transaction has come, and what an event does then. */
+static enum
+{
+	PENDING,
+	WRITTEN,
+	STAGED
+} stage = PENDING;
 static bool has_written = false;
 
 static void
@@ -88,29 +95,21 @@ ev_transaction_flush(void)
 	return last;
 }
 
-void
-ev_transaction_published(void)
-{
-	if (!precommit_passed)
-		return;
-	(void) ev_transaction_flush();
-	ev_pending_reset(true);
-}
-
 static void
-pre_commit(void)
+write_pending(void)
 {
-	bool sweep = ev_read_take_sweep_request();
-
-	precommit_passed = true;
-	if (ev_pending_count() > 0 || sweep)
+	stage = WRITTEN;
+	ev_pending_check();
+	if (ev_pending_count() > 0 || ev_read_take_sweep_request())
 		(void) ev_transaction_flush();
 	ev_pending_reset(true);
 }
 
 static void
-pre_prepare(void)
+stage_pending(void)
 {
+	stage = STAGED;
+	ev_pending_check();
 	if (ev_pending_count() > 0)
 	{
 		EvStagingWriter *writer = ev_staging_open();
@@ -125,13 +124,22 @@ pre_prepare(void)
 	ev_pending_reset(true);
 }
 
+void
+ev_transaction_published(void)
+{
+	if (stage == WRITTEN)
+		write_pending();
+	else if (stage == STAGED)
+		stage_pending();
+}
+
 /* The transaction is over, one way or the other.  Raises nothing. */
 static void
 forget(void)
 {
 	(void) ev_read_take_sweep_request();
 	ev_pending_reset(false);
-	precommit_passed = false;
+	stage = PENDING;
 }
 
 /* Its resources are being released; this comes once for each owner of some. */
@@ -151,10 +159,10 @@ xact_callback(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			pre_commit();
+			write_pending();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
-			pre_prepare();
+			stage_pending();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:

@@ -101,6 +101,9 @@ open_target(EvAppender *appender, const EvPartition *partition)
 	ev_partition_check(rel);
 	refuse_triggers(rel);
 	refuse_computed_columns(rel);
+	/* Large values go there; its index is locked with it. */
+	if (OidIsValid(rel->rd_rel->reltoastrelid))
+		LockRelationOid(rel->rd_rel->reltoastrelid, RowExclusiveLock);
 	target->lower = partition->lower;
 	target->upper = partition->upper;
 	target->relinfo = makeNode(ResultRelInfo);

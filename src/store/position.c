@@ -209,8 +209,8 @@ ev_advance_position(PG_FUNCTION_ARGS)
 	int64 target = PG_GETARG_INT64(0);
 	Oid sequence = ev_catalog_relid("position");
 
-	LockRelationOid(sequence, ShareRowExclusiveLock);
 	ev_position_make_ready(sequence);
+	LockRelationOid(sequence, ShareRowExclusiveLock);
 	if (ev_position_last(sequence) < target)
 		set_last(sequence, target);
 	PG_RETURN_VOID();

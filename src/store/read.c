@@ -307,6 +307,9 @@ ev_feed(PG_FUNCTION_ARGS)
 	page.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	page.max_count = get_max_count(fcinfo, 1);
 	page.max_bytes = PG_ARGISNULL(2) ? PG_INT64_MAX : PG_GETARG_INT32(2);
+	if (page.max_bytes < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("max_bytes must be at least 1: " INT64_FORMAT, page.max_bytes)));
 	filter = get_filter(fcinfo, 3, 4);
 	InitMaterializedSRF(fcinfo, 0);
 	initStringInfo(&page.text);

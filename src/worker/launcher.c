@@ -203,6 +203,14 @@ withdraw(EvShared *shared, EvWorkerSlot *slot, Oid database, bool forget)
 	SpinLockRelease(&shared->mutex);
 }
 
+static void
+postpone(EvShared *shared, EvWorkerSlot *slot, int milliseconds)
+{
+	SpinLockAcquire(&shared->mutex);
+	slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+	SpinLockRelease(&shared->mutex);
+}
+
 /*
  * Start what is wanted and not running.  Returns how long to sleep: short
  * while something is wanted that could not be started.
@@ -228,8 +236,8 @@ start_workers(EvShared *shared)
 		database = find_database(databases, oid);
 		if (database == NULL || !is_allowed(database->name))
 			withdraw(shared, slot, oid, database == NULL);
-		else
-			ev_worker_start(oid, database->name);
+		else if (!ev_worker_start(oid, database->name))
+			postpone(shared, slot, IDLE_MS);
 	}
 	return waiting ? RESTART_DELAY_MS / 4 : IDLE_MS;
 }

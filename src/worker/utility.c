@@ -15,7 +15,6 @@
  */
 #include "base/compat.h"
 
-#include "access/twophase.h"
 #include "access/xact.h"
 #include "base/attempt.h"
 #include "base/catalog.h"
@@ -132,7 +131,7 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	PG_END_TRY();
 	if (OidIsValid(database) && !IsA(command, DropdbStmt))
 		ev_launcher_resume(database);
-	if (commits_prepared && max_prepared_xacts > 0)
+	if (commits_prepared)
 		move_staged_events();
 }
 

@@ -49,7 +49,7 @@ PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
 
 static EvWorkerSlot *my_slot = NULL;
 
-void
+bool
 ev_worker_start(Oid database, const char *name)
 {
 	BackgroundWorker worker = {0};
@@ -63,11 +63,13 @@ ev_worker_start(Oid database, const char *name)
 	strlcpy(worker.bgw_function_name, "ev_worker_main", sizeof(worker.bgw_function_name));
 	snprintf(worker.bgw_name, sizeof(worker.bgw_name), "events worker for database \"%s\"", name);
 	strlcpy(worker.bgw_type, "events worker", sizeof(worker.bgw_type));
-	if (!RegisterDynamicBackgroundWorker(&worker, NULL))
-		ereport(LOG, (errmsg("no free background worker slot for events in database \"%s\"", name),
-					  errdetail("Writers send their own notifications until there is one."),
-					  errhint("Increase max_worker_processes, or name fewer databases in "
-							  "events.databases.")));
+	if (RegisterDynamicBackgroundWorker(&worker, NULL))
+		return true;
+	ereport(LOG, (errmsg("no free background worker slot for events in database \"%s\"", name),
+				  errdetail("Writers send their own notifications until there is one."),
+				  errhint("Increase max_worker_processes, or name fewer databases in "
+						  "events.databases.")));
+	return false;
 }
 
 /* Leave the slot; the wish to run stays, unless ev_worker_main withdrew it. */
@@ -243,6 +245,10 @@ ev_worker_main(Datum arg)
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("synchronous_commit", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("role", "none", PGC_SUSET, PGC_S_OVERRIDE);
+#ifdef EV_HAVE_TRANSACTION_TIMEOUT
+	SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+#endif
 	SetConfigOption("lock_timeout", "1s", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);

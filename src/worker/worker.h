@@ -5,7 +5,7 @@
 #ifndef EV_WORKER_H
 #define EV_WORKER_H
 
-/* From the launcher: ask the postmaster for it; a full table is no error. */
-extern void ev_worker_start(Oid database, const char *name);
+/* From the launcher: ask the postmaster for it; false, logged, if there is no slot. */
+extern bool ev_worker_start(Oid database, const char *name);
 
 #endif /* EV_WORKER_H */

@@ -35,9 +35,15 @@ SELECT events.publish('partition', '5') IS NOT NULL AS published;
 SELECT count(*) AS made, min(lower) - :ending > 40000000 AS far FROM events._partitions() WHERE lower >= :ending;
 SELECT data FROM events.read(:ending);
 
--- closing: first the range, then its validation
-SELECT events.maintain();
-SELECT events.maintain();
+-- closing: first the range, then its validation, a partition a round
+CREATE PROCEDURE maintain(rounds int) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1..rounds LOOP
+        PERFORM events.maintain();
+        COMMIT;
+    END LOOP;
+END $$;
+CALL maintain(20);
 SELECT bool_and(k.convalidated) AS validated, count(*) = (SELECT count(*) FROM events.partition) AS recorded
 FROM events._partitions() AS p JOIN pg_constraint AS k ON k.conrelid = p.relid AND k.conname = 'recorded_at_range'
 WHERE p.upper <= events.horizon() + 1;
@@ -62,8 +68,7 @@ SELECT events.publish('partition', '6') IS NOT NULL AS published;
 SELECT setval('events.position', :ending + 5000000) IS NOT NULL AS set;
 SET datestyle = 'Postgres, DMY';
 SET timezone = 'Asia/Kolkata';
-SELECT events.maintain();
-SELECT events.maintain();
+CALL maintain(10);
 RESET datestyle;
 RESET timezone;
 SELECT bool_and(k.convalidated) AS validated FROM pg_constraint AS k WHERE k.conname = 'recorded_at_range';
@@ -125,7 +130,18 @@ SELECT data FROM events.read(:ending);
 SELECT count(*) AS before, min(lower) AS oldest FROM events._partitions() \gset
 SET events.retention = 'a while';
 SELECT events.maintain();
+-- what cannot be dropped stops retention, not maintenance
+RESET events.retention;
+CALL maintain(20);
+SELECT format('CREATE VIEW dependent AS SELECT * FROM events.event_%s', min(lower)) FROM events._partitions() \gexec
+SELECT setval('events.position', (SELECT max(upper) FROM events._partitions()) - 10) IS NOT NULL AS set;
+SELECT max(upper) AS ending FROM events._partitions() \gset
 SET events.retention = '1 microsecond';
+\set VERBOSITY terse
+CALL maintain(2);
+\set VERBOSITY default
+SELECT max(upper) > :ending AS more FROM events._partitions();
+DROP VIEW dependent;
 -- (a worker may be at it as well, and one of the two may find the lock taken)
 DO $$
 BEGIN
@@ -167,4 +183,4 @@ SELECT count(*) AS kept FROM events.event WHERE position = :old;
 SELECT events.publish('partition', '"new"') IS NOT NULL AS published;
 SELECT data, position > :old AS later FROM events.read();
 DROP FUNCTION scanned;
-DROP PROCEDURE attach;
+DROP PROCEDURE attach, maintain;

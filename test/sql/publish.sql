@@ -2,6 +2,7 @@
 SELECT events.horizon() AS start \gset
 
 SELECT events.publish('order.created', '{"order": 1}') ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' AS uuid_v7;
+SELECT events.publish('limits', '{}', attributes => '{"low": -2147483648, "high": 2147483647}') IS NOT NULL AS published;
 SELECT events.publish('order.paid', '[1, 2.50, null]', ARRAY['sales','order'], '/shop', 'order/1', 'id-1',
                       '2026-01-02 03:04:05.678901+01', 'https://example.com/s.json',
                       '{"priority": 3, "urgent": true, "note": "x", "datacontenttype": "application/json; v=1", "gone": null}');
@@ -47,6 +48,7 @@ BEGIN
         $c$events.publish('a', '{}', ARRAY['x', NULL])$c$,
         $c$events.publish('a', '{}', ARRAY['x', ''])$c$,
         $c$events.publish('a', '{}', ARRAY[['x'],['y']])$c$,
+        $c$events.publish('a', '{}', ARRAY[E'x\ny'])$c$,
         $c$events.publish('a', '{}', source => '')$c$,
         $c$events.publish('a', '{}', source => 'not a uri')$c$,
         $c$events.publish('a', '{}', source => '/bad%2')$c$,

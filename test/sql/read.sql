@@ -46,6 +46,7 @@ SELECT events.read(events.horizon() + 100000000);
 SELECT events._feed(events.horizon() + 100000000, 1, 1);
 \set VERBOSITY default
 SELECT events._feed(0, 0, 1);
+SELECT events._feed(0, 1, 0);
 
 -- by time
 SELECT events.position_at('-infinity') = events.oldest() - 1 AS earliest, events.position_at('infinity') = events.horizon() AS latest,
