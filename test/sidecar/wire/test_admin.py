@@ -190,6 +190,17 @@ def _():
                "a line of level debug")
 
 
+@test("logging_level_reaches_all_processes")
+def _():
+    eventsd = stand.another(processes="2")
+    equal(admin("PUT", "/sys/logging", b'{"level":"debug"}', eventsd=eventsd).status, 200, "PUT")
+
+    def both_speak():
+        SseReader(eventsd.address, types=[fresh()]).close()
+        return len({log["pid"] for log in eventsd.logs if log["level"] == "debug"}) == 2
+    wait_until(both_speak, "both processes log lines of level debug")
+
+
 @test("logging_of_nonsense_is_400")
 def _():
     for body in (b"{", b'{"level":"loud"}', b"5", b""):
@@ -222,6 +233,21 @@ def _():
     stand.eventsd.wait_log(lambda entry: "find-me-80" in json.dumps(entry), "the log line")
     lines = [entry for entry in stand.eventsd.logs if "find-me-79" in json.dumps(entry)]
     equal(len(lines), 1, f"lines {lines}")
+
+
+@test("log_correlation_ids_are_unique")
+def _():
+    eventsd = stand.another(log_level="debug")
+    for _ in range(5):
+        for address, target in ((eventsd.address, PATH + "?bogus=1"), (eventsd.admin, "/metrics"),
+                                (eventsd.admin, "/nowhere")):
+            fetch(address, "GET", target)
+    ids = {}
+    for log in list(eventsd.logs):
+        if log.get("message") == "request":
+            identity = log["correlation_id"]
+            true(identity not in ids, f"{log} has the id of {ids.get(identity)}")
+            ids[identity] = log
 
 
 @test("log_cannot_be_forged_by_a_request")

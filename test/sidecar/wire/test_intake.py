@@ -347,5 +347,17 @@ def _():
     equal(stored(kind), [1], "what was refused is not there")
 
 
+@test("intake_event_whose_text_would_be_enormous_is_refused")
+def _():
+    # The database keeps 1e131071 in ten bytes and writes it in 131,072 characters.
+    kind = fresh()
+    answer = post(b'{"specversion":"1.0","id":"1","source":"/s","type":"%s","data":[%s]}'
+                  % (kind.encode(), b",".join([b"1e131071"] * 9000)))
+    one_of(answer.status, (400, 413), f"{str(answer)[:300]}")
+    reader = closing(SseReader(stand.address, types=[kind], after="earliest"))
+    accepted(post(event(kind, 2)))
+    equal(numbers(reader.take(1)), [2])
+
+
 if __name__ == "__main__":
     main()
