@@ -16,7 +16,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "web/base64.h"
+#include "web/crypto.h"
 #include "web/intake.h"
 #include "web/json_scan.h"
 #include "web/media.h"
@@ -159,7 +159,7 @@ put_data(Buf *out, const HttpRequest *request, const char **detail)
 		return json_put_string(out, body.data, body.len);
 	}
 	json_put_key(out, "data_base64");
-	return buf_putc(out, '"') && base64_put(out, body.data, body.len) && buf_putc(out, '"');
+	return buf_putc(out, '"') && crypto_base64_put(out, body.data, body.len) && buf_putc(out, '"');
 }
 
 bool

@@ -13,9 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "web/base64.h"
 #include "web/problem.h"
-#include "web/sha1.h"
+#include "web/crypto.h"
 #include "web/ws_internal.h"
 
 #define KEY_SIZE 24 /* base64 of 16 bytes */
@@ -35,20 +34,23 @@ key_is_good(const HttpHeader *key)
 	return true;
 }
 
-static void
+static bool
 make_accept(const HttpHeader *key, char *accept, size_t size)
 {
 	char text[KEY_SIZE + sizeof(GUID)];
-	unsigned char digest[SHA1_SIZE];
+	unsigned char digest[CRYPTO_SHA1_SIZE];
 	Buf out;
+	bool ok;
 
 	memcpy(text, key->value.at, KEY_SIZE);
 	memcpy(text + KEY_SIZE, GUID, sizeof(GUID));
-	sha1_short(text, KEY_SIZE + sizeof(GUID) - 1, digest);
 	buf_init(&out, size);
-	base64_put(&out, digest, sizeof(digest));
-	snprintf(accept, size, "%s", buf_text(&out));
+	ok = crypto_sha1(text, KEY_SIZE + sizeof(GUID) - 1, digest) &&
+		 crypto_base64_put(&out, digest, sizeof(digest));
+	if (ok)
+		snprintf(accept, size, "%s", buf_text(&out));
 	buf_clear(&out);
+	return ok;
 }
 
 /* The same header twice could be read in two ways. */
@@ -150,10 +152,9 @@ ws_check_handshake(WsServer *server, HttpConn *conn, WsHandshake *handshake)
 	else if (!choose_protocol(head, handshake))
 		http_problem(conn, 400, "websocket-protocol",
 					 "The subprotocols known here are events.v1 and cloudevents.json.");
+	else if (!make_accept(key, handshake->accept, sizeof(handshake->accept)))
+		problem_internal(conn, "no SHA-1 in libcrypto");
 	else
-	{
-		make_accept(key, handshake->accept, sizeof(handshake->accept));
 		return true;
-	}
 	return false;
 }
