@@ -28,9 +28,11 @@ disturbances choose the same again (the timing remains the machine's). The seed 
 import os
 import sys
 
-# This folder has a file called random.py; the one that is wanted is Python's.
+# This folder has a file called random.py; the one that is wanted is Python's. So the folder is not
+# searched, but the one above it, in which this one is the package `model`.
 sys.dont_write_bytecode = True
-sys.path[0] = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../sidecar/wire")
+sys.path[0] = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
+sys.path.insert(0, os.path.join(sys.path[0], "sidecar/wire"))
 
 import json
 import random
@@ -38,8 +40,10 @@ import signal
 import threading
 import time
 
-from harness import (TRANSPORTS, Deadline, Eventsd, PgError, Refused, Reset, Skip, Stand, at_end,
-                     equal, main, note, pg_array, post_json, test, true, wait_until)
+from harness import (TRANSPORTS, Deadline, Eventsd, PgError, Skip, Stand, at_end, equal, main, note,
+                     test, true, wait_until)
+from model.clients import MARKER, Client, TailClient, wanted
+from model.writers import Poster, Writer
 
 SEED = int(os.environ.get("EVENTS_RANDOM_SEED") or random.SystemRandom().randrange(1 << 32))
 SECONDS = float(os.environ.get("EVENTS_RANDOM_SECONDS")
@@ -47,281 +51,11 @@ SECONDS = float(os.environ.get("EVENTS_RANDOM_SECONDS")
 os.environ.setdefault("EVENTS_TEST_WATCHDOG", str(int(SECONDS) + 600))
 
 SQL_WRITERS = 4
-TYPES = ("order.created", "order.paid", "build.done", "orderly.mess")
-TOPICS = (("order",), ("order", "eu"), ("order", "eu", "paid"), ("order", "us", "paid"),
-          ("build", "a/b%"), ("build", "\u00fc", "x"))
-MARKER = "marker.end"
 # so little that readers fall from the log to the ring and from the ring to the table all the time
 TIGHT = {"ring_size": "64kB", "log_size": "16kB", "connection_queue_size": "4kB",
          "feed_page_size": "8kB"}
 FILTERS = ({}, {"types": ["order.created", "build.*"]}, {"topics": [["order", "eu"]]},
            {"topics": [["order", "*", "paid"], ["build"]], "types": ["order*"]})
-
-
-def topic_matches(path, topic):
-    return len(path) <= len(topic) and all(want in ("*", have)
-                                           for want, have in zip(path, topic))
-
-
-def type_matches(pattern, event_type):
-    return (event_type.startswith(pattern[:-1]) if pattern.endswith("*")
-            else event_type == pattern)
-
-
-def wanted(query, event_type, topic):
-    """The rule of subscriptions: any of the topics, and any of the types."""
-    topics, types = query.get("topics"), query.get("types")
-    return ((not topics or any(topic_matches(path, topic) for path in topics))
-            and (not types or any(type_matches(pattern, event_type) for pattern in types)))
-
-
-class Transaction:
-    """What one transaction publishes if it commits, and what became of it."""
-
-    def __init__(self, name):
-        self.name, self.ids = name, []
-        self.began = time.monotonic()
-        self.acknowledged = None
-        self.fate = "unknown"
-
-    def ended(self, fate):
-        self.fate = fate
-        self.acknowledged = time.monotonic()
-
-
-class Writer(threading.Thread):
-    """Random transactions, one after the other, on a session of its own."""
-
-    def __init__(self, number, stand, stop):
-        super().__init__(daemon=True)
-        self.random = random.Random(f"{SEED}/writer/{number}")
-        self.number, self.stand, self.stop = number, stand, stop
-        self.transactions, self.failure, self.session = [], None, None
-
-    def run(self):
-        try:
-            while not self.stop.is_set():
-                self._one()
-        except Exception as error:
-            self.failure = error
-
-    def _one(self):
-        transaction = Transaction(f"w{self.number}t{len(self.transactions)}")
-        try:
-            if self.session is None:
-                self.session = self.stand.cluster.session()
-            transaction.began = time.monotonic()
-            self.transactions.append(transaction)
-            self._play(transaction)
-            self.stop.wait(self.random.uniform(0, 0.06))
-        except PgError as error:
-            # 57P01..57P03: the server is going down or comes up; 40P01 and the like would be faults
-            if not error.lost and not (error.sqlstate or "").startswith("57P"):
-                raise
-            if self.session is not None:
-                self.session.close()
-            self.session = None
-            self.stop.wait(0.02)
-
-    def _play(self, transaction):
-        """The transaction; its events are numbered as they are published."""
-        self.counter, kept, marks = 0, [], []
-        self.session.query("BEGIN")
-        transaction.fate = "aborted"        # until a commit is tried
-        for _ in range(self.random.choice((1, 1, 1, 2, 3, 5, 8))):
-            self._step(transaction, kept, marks)
-        way = self.random.random()
-        if way < 0.2:
-            self.session.query("ROLLBACK")
-            transaction.ended("aborted")
-            return
-        transaction.ids = kept
-        transaction.fate = "unknown"
-        if way < 0.25:
-            self._two_phases(transaction)
-        else:
-            self.session.query("COMMIT")
-            transaction.ended("committed")
-
-    def _two_phases(self, transaction):
-        """PREPARE, then perhaps COMMIT PREPARED; what is left prepared is ended at the end."""
-        self.session.query(f"PREPARE TRANSACTION '{transaction.name}'")
-        if self.random.random() < 0.3:
-            self.session.query(f"ROLLBACK PREPARED '{transaction.name}'")
-            transaction.ended("aborted")
-        else:
-            self.session.query(f"COMMIT PREPARED '{transaction.name}'")
-            transaction.ended("committed")
-
-    def _new(self, transaction):
-        self.counter += 1
-        return (f"{transaction.name}k{self.counter}", self.random.choice(TYPES),
-                self.random.choice(TOPICS), {"pad": "x" * self.random.choice((0, 10, 300, 3000))})
-
-    def _publish(self, transaction):
-        identity, event_type, topic, data = self._new(transaction)
-        self.session.query("SELECT events.publish($1, $2::jsonb, topic => $3::text[], id => $4)",
-                           event_type, json.dumps(data), pg_array(topic), identity)
-        return identity
-
-    def _step(self, transaction, kept, marks):
-        """One statement or a few; changes what is kept and the stack of savepoints."""
-        step = self.random.random()
-        if step < 0.45:
-            kept.append(self._publish(transaction))
-        elif step < 0.55:
-            kept += self._batch(transaction)
-        elif step < 0.58:
-            kept += self._insert_select(transaction)
-        elif step < 0.70:
-            kept.append(self._caught_exception(transaction))
-        elif step < 0.80 or not marks:
-            marks.append(len(kept))
-            self.session.query(f"SAVEPOINT s{len(marks)}")
-        elif step < 0.86:
-            self.session.query(f"RELEASE SAVEPOINT s{len(marks)}")
-            marks.pop()
-        elif step < 0.93:
-            depth = self.random.randrange(len(marks)) + 1
-            self.session.query(f"ROLLBACK TO SAVEPOINT s{depth}")
-            del kept[marks[depth - 1]:]
-            del marks[depth:]
-        else:
-            self._failing_statement(transaction, kept, marks)
-
-    def _failing_statement(self, transaction, kept, marks):
-        self.session.query("SAVEPOINT f")
-        self._publish(transaction)
-        try:
-            self.session.query("SELECT count(events.publish('order.paid', '{}')) / 0")
-        except PgError as error:
-            if error.sqlstate != "22012":
-                raise
-        self.session.query("ROLLBACK TO SAVEPOINT f; RELEASE SAVEPOINT f")
-
-    def _batch(self, transaction):
-        events = [self._new(transaction) for _ in range(self.random.randrange(1, 12))]
-        self.session.query("SELECT * FROM events.publish_batch($1::jsonb)", json.dumps([
-            {"specversion": "1.0", "id": identity, "source": "/random", "type": event_type,
-             "topic": "/".join(part.replace("%", "%25").replace("/", "%2F") for part in topic),
-             "data": data} for identity, event_type, topic, data in events]))
-        return [identity for identity, *_ in events]
-
-    def _insert_select(self, transaction):
-        """Many events by one statement, in the order of the rows."""
-        self.counter += 1
-        count, prefix = self.random.randrange(20, 100), f"{transaction.name}k{self.counter}i"
-        self.session.query(
-            "SELECT count(events.publish('build.done', jsonb_build_object('n', n), "
-            "id => $1 || n)) FROM generate_series(1, $2::int) n", prefix, count)
-        return [f"{prefix}{n}" for n in range(1, count + 1)]
-
-    def _caught_exception(self, transaction):
-        first, second = self._new(transaction), self._new(transaction)
-        self.session.query(f"""DO $do$ BEGIN
-            PERFORM events.publish('{first[1]}', '{{}}', id => '{first[0]}');
-            BEGIN
-                PERFORM events.publish('{second[1]}', '{{}}', id => '{second[0]}');
-                RAISE EXCEPTION 'caught below';
-            EXCEPTION WHEN raise_exception THEN NULL;
-            END;
-        END $do$""")
-        return first[0]
-
-
-class Poster(Writer):
-    """Posts batches over HTTP to whichever eventsd; an answer other than 201 proves nothing."""
-
-    def __init__(self, number, stand, stop, addresses):
-        super().__init__(number, stand, stop)
-        self.addresses = addresses
-
-    def _one(self):
-        transaction = Transaction(f"p{self.number}t{len(self.transactions)}")
-        self.counter = 0
-        events = [self._new(transaction) for _ in range(self.random.randrange(1, 5))]
-        transaction.ids = [identity for identity, *_ in events]
-        self.transactions.append(transaction)
-        try:
-            answer = post_json(self.random.choice(self.addresses), [
-                {"specversion": "1.0", "id": identity, "source": "/random", "type": event_type,
-                 "data": data} for identity, event_type, _, data in events],
-                "application/cloudevents-batch+json")
-        except (OSError, ConnectionError):
-            self.stop.wait(0.02)
-            return
-        if answer.status == 201:
-            transaction.ended("committed")
-        elif answer.status < 500:
-            raise AssertionError(f"valid events were refused: {answer}")
-        self.stop.wait(0.02)
-
-
-class Client(threading.Thread):
-    """A reader that resumes by its cursor, until it sees the marker."""
-
-    def __init__(self, number, transport, query, addresses, cursor):
-        super().__init__(daemon=True)
-        self.random = random.Random(f"{SEED}/client/{number}")
-        self.title = f"{transport.name}_{number}"
-        self.addresses, self.query = addresses, query
-        asked = dict(query)
-        if "types" in asked:
-            asked["types"] = [*asked["types"], MARKER]
-        if "topics" in asked:
-            asked["topics"] = [*asked["topics"], MARKER.split(".")]
-        self.reader = transport(addresses[number % len(addresses)], seconds=5, after=cursor,
-                                **asked)
-        self.got, self.resumed, self.failure = [], 0, None
-        self.quit = threading.Event()
-
-    def run(self):
-        try:
-            while not self.quit.is_set() and not (self.got and self.got[-1][2] == MARKER):
-                self._some()
-        except Exception as error:
-            self.failure = error
-        finally:
-            self.reader.close()
-
-    def _some(self):
-        try:
-            event = self.reader.take(1, 2)[0]
-            if self.got and event["sequence"] <= self.got[-1][0]:
-                raise AssertionError(f"{event['sequence']} after {self.got[-1][0]}")
-            self.got.append((event["sequence"], event["id"], event["type"]))
-            chance = self.random.random()
-            if chance < 0.002:
-                self.quit.wait(self.random.random())
-            if chance > 0.997:
-                self._resume()
-        except Reset:
-            raise
-        except Refused as refused:
-            self._retry_if_unavailable(refused)
-        except OSError:
-            self._resume()
-
-    def _retry_if_unavailable(self, refused):
-        if refused.response.status != 503:
-            raise refused
-        self._resume()
-
-    def _resume(self):
-        """At any instance that answers; a time-out is only a reason to try elsewhere."""
-        self.resumed += 1
-        while not self.quit.is_set():
-            try:
-                self.reader.resume(self.random.choice(self.addresses), 0.5)
-                return
-            except Reset:
-                raise
-            except OSError:
-                pass
-            except Refused as refused:
-                if refused.response.status != 503:
-                    raise
-            self.quit.wait(0.02)
 
 
 class Disturber:
@@ -416,11 +150,12 @@ class Run:
         self.instances = [self.stand.eventsd, second]
         addresses = [eventsd.address for eventsd in self.instances]
         cursor = self.stand.cursor()
-        self.clients = [Client(number, TRANSPORTS[number % 4], query, addresses, cursor)
+        self.clients = [Client(SEED, number, TRANSPORTS[number % 4], query, addresses, cursor)
                         for number, query in enumerate(client_queries())]
+        self.clients.append(TailClient(SEED, self.stand, cursor))
         self.stop = threading.Event()
-        self.writers = [Writer(n, self.stand, self.stop) for n in range(SQL_WRITERS)]
-        self.writers.append(Poster(SQL_WRITERS, self.stand, self.stop, addresses))
+        self.writers = [Writer(SEED, n, self.stand, self.stop) for n in range(SQL_WRITERS)]
+        self.writers.append(Poster(SEED, SQL_WRITERS, self.stand, self.stop, addresses))
 
     def go(self):
         for thread in (*self.clients, *self.writers):
@@ -539,8 +274,8 @@ def _():
              f"at {newest[0]} was acknowledged")
 
 
-def _register(number):
-    @test(f"random_{TRANSPORTS[number % 4].name}_{number}_has_all_once_in_order")
+def _register(number, name):
+    @test(f"random_{name}_has_all_once_in_order")
     def _():
         client = outcome().clients[number]
         if client.failure:
@@ -562,7 +297,8 @@ def explain(got, expected):
 
 
 for _number in range(8):
-    _register(_number)
+    _register(_number, f"{TRANSPORTS[_number % 4].name}_{_number}")
+_register(8, "tail")
 
 
 if __name__ == "__main__":

@@ -4,13 +4,11 @@
 refused with one clear line before anything is bound."""
 
 import re
-import signal
-import subprocess
+import socket
 import tempfile
+import threading
 
 from harness import *
-from kit.eventsd import binary, environment
-from kit.postgres import end_with_parent
 
 stand = at_end(Stand())
 
@@ -36,25 +34,8 @@ def refused(*arguments, mention, env=None):
     return done
 
 
-class Tail:
-    """A running `eventsd tail`; its lines as they come."""
-
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen(
-            [binary(), "tail", "--database", stand.database, *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=environment(), preexec_fn=end_with_parent(signal.SIGKILL))
-        closing(self)
-
-    def take(self, count):
-        return [json.loads(self.process.stdout.readline()) for _ in range(count)]
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=30)
-        one_of(self.process.returncode, (0, -signal.SIGTERM, 141), f"exit status; {errors}")
-        true("Sanitizer" not in errors and "runtime error" not in errors, errors)
+def tail(*arguments):
+    return closing(TailReader(stand.database, *arguments))
 
 
 @test("command_version_says_name_and_version")
@@ -163,7 +144,6 @@ def _():
 @test("config_address_in_use_ends_with_a_clear_line")
 def _():
     # SO_REUSEPORT lets processes of one owner share a port; somebody else's must not be.
-    import socket
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -177,18 +157,17 @@ def _():
 def _():
     kind = fresh()
     stand.publish(kind, {"n": 0})
-    tail = Tail("--type", kind, "--after", "earliest")
+    reader = tail("--type", kind, "--after", "earliest")
     stand.publish(kind, {"n": 1})
-    equal(numbers(tail.take(2)), [0, 1])
+    equal(numbers(reader.take(2)), [0, 1])
 
 
 @test("tail_follows_from_now_on")
 def _():
     kind = fresh()
     stand.publish(kind, {"n": 0})
-    tail = Tail("--type", kind)
+    reader = tail("--type", kind)
     # It says nothing when it begins; so publish until something comes.
-    import threading
     stop = threading.Event()
 
     def write():
@@ -201,7 +180,7 @@ def _():
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        got = numbers(tail.take(5))
+        got = numbers(reader.take(5))
     finally:
         stop.set()
         writer.join()
@@ -214,23 +193,50 @@ def _():
     kind, root = fresh(), fresh("root")
     stand.publish(kind, {"n": 0}, [root, "a"])
     stand.publish(kind, {"n": 1}, [root, "b", "c"])
-    tail = Tail("--topic", f"{root}/b", "--after", "earliest")
-    equal(numbers(tail.take(1)), [1])
+    reader = tail("--topic", f"{root}/b", "--after", "earliest")
+    equal(numbers(reader.take(1)), [1])
 
 
 @test("tail_into_a_closed_pipe_ends")
 def _():
     kind = fresh()
-    tail = Tail("--type", kind, "--after", "earliest")
+    reader = tail("--type", kind, "--after", "earliest")
     stand.publish(kind, {"n": 0})
-    tail.take(1)
-    tail.process.stdout.close()
-    tail.process.stdout = open(os.devnull, encoding="ascii")
+    reader.take(1)
+    reader.process.stdout.close()
+    reader.process.stdout = None
 
     def ended():
         stand.publish(kind, {"n": 1})
-        return tail.process.poll() is not None
+        return reader.process.poll() is not None
     wait_until(ended, "tail ends")
+    equal(reader.process.returncode, 0, "exit status")
+
+
+@test("tail_ends_after_count_or_with_what_is_there")
+def _():
+    kind = fresh()
+    stand.publish_many(kind, 5)
+    for arguments, count in ((["--count", "3"], 3), (["--no-follow"], 5)):
+        done = run("tail", "--database", stand.database, "--type", kind, "--after", "earliest",
+                   *arguments)
+        equal(done.returncode, 0, f"exit status; {done.stderr}")
+        equal(numbers([json.loads(line) for line in done.stdout.splitlines()]),
+              list(range(count)), f"{arguments}")
+
+
+@test("tail_goes_on_by_itself_when_postgresql_comes_back")
+def _():
+    kind = fresh()
+    reader = tail("--type", kind, "--after", stand.cursor())
+    stand.publish(kind, {"n": 0})
+    equal(numbers(reader.take(1)), [0])
+    for mode in ("fast", "immediate"):
+        stand.sql.close()
+        stand.cluster.restart(mode)
+        stand.reconnect()
+        stand.publish(kind, {"n": 1})
+        equal(numbers(reader.take(1)), [1], mode)
 
 
 @test("publish_one_event_from_its_arguments_or_input")

@@ -8,4 +8,5 @@ eventsd    one process under test: its ready line, its logs, its end
 http       an HTTP/1.1 client that can also say what no client should
 websocket  RFC 6455 from the client's side, likewise
 readers    the four ways of delivery behind one shape
+tail       `eventsd tail` behind the same shape
 """
