@@ -76,6 +76,27 @@ def _():
     equal(numbers(poll(after=cursor, types=[kind]).json()), [1])
 
 
+@test("longpoll_from_latest_is_204_right_after_a_commit_too")
+def _():
+    kind = fresh()
+    for number in range(100):
+        stand.publish(kind, {"n": number})
+        empty(poll(wait=0))
+
+
+@test("longpoll_of_large_events_is_cut_by_size_and_goes_on")
+def _():
+    kind, cursor, got = fresh(), stand.cursor(), []
+    for number in range(12):
+        stand.publish(kind, {"n": number, "pad": "x" * 700_000})
+    while len(got) < 12:
+        answer = poll(after=cursor, limit=50, types=[kind])
+        true(len(answer.body) < 4_000_000, f"{len(answer.body)} bytes in one answer")
+        got += numbers(answer.json())
+        cursor = answer.header("events-cursor")
+    equal(got, list(range(12)))
+
+
 @test("longpoll_ends_with_204_after_its_wait")
 def _():
     kind = fresh()

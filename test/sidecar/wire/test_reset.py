@@ -171,8 +171,10 @@ def _():
     kind = fresh()
     stand.publish(kind, {"n": 1})
     for transport in TRANSPORTS:
-        reader = closing(transport(stand.address, after="earliest", types=[kind]))
-        equal(numbers(reader.take(1)), [1])
+        for eventsd in (late, stand.eventsd):
+            for query in ({"after": "earliest"}, {"since": "2000-01-01T00:00:00Z"}):
+                reader = closing(transport(eventsd.address, types=[kind], **query))
+                equal(numbers(reader.take(1)), [1], f"{transport.name} {query}")
 
 
 if __name__ == "__main__":

@@ -131,6 +131,24 @@ def _():
     one_of(connection.response().status, (204, 400, 426, 505), "status")
 
 
+@test("websocket_handshake_with_a_body_is_refused_or_the_body_is_not_a_frame")
+def _():
+    connection = closing(Connection(stand.address))
+    connection.request("GET", PATH, upgrade_headers(), frame(TEXT, b'{"type":"ping"}'))
+    answer = connection.response()
+    one_of(answer.status, (400, 426), f"{answer}")
+
+
+@test("websocket_extension_that_is_offered_need_not_be_taken")
+def _():
+    for offer in ("permessage-deflate; client_max_window_bits", "x-nonsense; a=b"):
+        socket = session(extra=[("Sec-WebSocket-Extensions", offer)])
+        taken = socket.handshake.header("sec-websocket-extensions")
+        equal(taken, None, "an extension that this client could not speak")
+        socket.send_json({"type": "ping"})
+        equal(socket.json(), {"type": "pong"})
+
+
 @test("websocket_upgrade_elsewhere_is_refused")
 def _():
     answer = refused(upgrade_headers(), (400, 404, 426), target="/nowhere")
