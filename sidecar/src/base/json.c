@@ -101,6 +101,7 @@ json_parse(const char *text, size_t len, JsonError *error)
 {
 	json_error_t why;
 	json_t *root;
+	const char *nul;
 	size_t deep;
 
 	if (len == 0)
@@ -112,6 +113,13 @@ json_parse(const char *text, size_t len, JsonError *error)
 	if (deep < len)
 	{
 		set_error(error, text, deep, "nested too deeply");
+		return NULL;
+	}
+	/* the parser takes one behind the value for the end of the text */
+	nul = memchr(text, '\0', len);
+	if (nul)
+	{
+		set_error(error, text, (size_t) (nul - text), "a NUL byte");
 		return NULL;
 	}
 	root = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,

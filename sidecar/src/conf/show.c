@@ -88,7 +88,7 @@ conf_print_markdown(Buf *out)
 	{
 		if (setting->section)
 			buf_printf(out,
-					   "%s## %s\n\n| setting | default | reload | meaning |\n"
+					   "%s### %s\n\n| setting | default | reload | meaning |\n"
 					   "|---|---|---|---|\n",
 					   setting == conf_settings ? "" : "\n", setting->section);
 		buf_printf(out, "| `%s` | ", setting->name);

@@ -131,14 +131,14 @@ restart_logs(Hub *hub, int64_t floor)
 
 /* the end for everyone, told at the end of the turn */
 static void
-end_all(Hub *hub)
+end_all(Hub *hub, SubscriberEnd reason)
 {
 	for (DLIST_EACH(node, &hub->members))
 	{
 		Subscriber *subscriber = DLIST_OWNER(Subscriber, member, node);
 
 		catchup_cancel(subscriber);
-		subscriber->end = END_RESET_EPOCH + 1;
+		subscriber->end = (uint8_t) (reason + 1);
 		hub_make_ready(subscriber);
 	}
 }
@@ -165,11 +165,11 @@ hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position)
 	bool same = hub->is_open && strcmp(hub->epoch, epoch) == 0;
 
 	if (same && position < hub->head)
-		position = hub->head;
-	if (same)
+		end_all(hub, END_RESET_FUTURE);
+	else if (same)
 		unjoin_all(hub);
 	else if (hub->is_open)
-		end_all(hub);
+		end_all(hub, END_RESET_EPOCH);
 
 	memset(hub->epoch, 0, sizeof(hub->epoch));
 	memcpy(hub->epoch, epoch, strnlen(epoch, CURSOR_EPOCH_LENGTH));

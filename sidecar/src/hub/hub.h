@@ -99,8 +99,10 @@ void hub_free(Hub *hub);
 
 /*
  * The feed begins, or begins anew, after `position`.  With another epoch than before every
- * subscriber is ended with a reset.  With the same one (the feed lost its place) subscribers go
- * on from their own positions, through the table, which decides whether that is still possible.
+ * subscriber is ended with a reset, and also when the feed has gone back behind the head (the
+ * database was restored and nobody renewed the epoch): what clients have seen is beyond the
+ * horizon then.  Else (the feed lost its place) subscribers go on from their own positions,
+ * through the table, which decides whether that is still possible.
  */
 void hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position);
 /* positions rise; one at or below the head is ignored */

@@ -25,6 +25,8 @@ _Static_assert(sizeof(ev_timer) <= sizeof(((LoopTimer *) 0)->watcher), "ev_timer
 _Static_assert(sizeof(ev_signal) <= sizeof(((LoopSignal *) 0)->watcher), "ev_signal has grown");
 
 #define LOOK_INTERVAL 1.0 /* seconds between looks at the time-out lists */
+#define LOOK_AGAIN 0.02	  /* when more are due than one turn takes */
+#define LOOK_MOST 500	  /* members of all lists called in one turn */
 
 struct Loop
 {
@@ -78,32 +80,43 @@ run_deferred(struct ev_loop *ev, ev_prepare *watcher, int events)
 		ev_idle_start(ev, &loop->no_wait);
 }
 
+/* the first of the list, if its time is over: deadlines of a list rise */
+static LoopTimeout *
+first_due(const Loop *loop, LoopTimeouts *list)
+{
+	DlistNode *node = dlist_first(&list->waiting);
+	LoopTimeout *timeout = node ? DLIST_OWNER(LoopTimeout, node, node) : NULL;
+
+	return timeout && timeout->deadline <= loop->now ? timeout : NULL;
+}
+
 /*
- * Deadlines of a list rise, so its first member tells whether anybody is due.  fn may stop or
- * start any time-out, and may clear any list but its own.
+ * Calls those that are due, but not a crowd in one turn: the rest is called in slices, between
+ * which everybody else is served.  fn may stop or start any time-out, and may clear any list but
+ * its own.
  */
 static void
 look_at_timeouts(struct ev_loop *ev, ev_timer *watcher, int events)
 {
 	Loop *loop = watcher->data;
+	int left = LOOK_MOST;
 
-	(void) ev;
 	(void) events;
 	for (DLIST_EACH(list_node, &loop->timeout_lists))
 	{
 		LoopTimeouts *list = DLIST_OWNER(LoopTimeouts, node, list_node);
-		DlistNode *node;
+		LoopTimeout *timeout;
 
-		while ((node = dlist_first(&list->waiting)))
+		while (left > 0 && (timeout = first_due(loop, list)))
 		{
-			LoopTimeout *timeout = DLIST_OWNER(LoopTimeout, node, node);
-
-			if (timeout->deadline > loop->now)
-				break;
-			dlist_remove(node);
+			left--;
+			dlist_remove(&timeout->node);
 			list->fn(timeout, list->arg);
 		}
 	}
+	ev_timer_stop(ev, watcher);
+	ev_timer_set(watcher, left > 0 ? LOOK_INTERVAL : LOOK_AGAIN, LOOK_INTERVAL);
+	ev_timer_start(ev, watcher);
 }
 
 Loop *

@@ -118,7 +118,8 @@ void loop_defer_clear(LoopDefer *defer);
  *
  * All members of a LoopTimeouts wait equally long, so the list is in the order of its deadlines:
  * starting and stopping are O(1) and one look a second finds who is due.  A time-out therefore
- * comes up to a second late, never early.
+ * comes up to a second late, never early.  When a crowd is due at once its members are called in
+ * slices over several turns, so that nobody else waits for all of them.
  */
 typedef struct LoopTimeouts LoopTimeouts;
 typedef struct LoopTimeout LoopTimeout;

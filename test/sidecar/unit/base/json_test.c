@@ -95,6 +95,8 @@ test_error_position(void)
 	ok(!json_parse(text, strlen(text), &error), "an error");
 	is_int(error.line, 2, "has a line");
 	ok(strstr(error.message, "nope") == NULL, "and does not repeat the text");
+	ok(json_parse("0\0", 2, &error) == NULL && error.column == 2, "a NUL byte is no white space");
+	ok(json_parse("\"a\0b\"", 5, &error) == NULL, "nor a character of a string");
 }
 
 static void

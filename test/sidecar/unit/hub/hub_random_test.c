@@ -263,6 +263,14 @@ let_client_do(int i)
 		client_make_room(client, one_in(4) ? SIZE_MAX : (size_t) random_below(400));
 }
 
+static void
+renew_epoch(void)
+{
+	char *last = &world.epoch[CURSOR_EPOCH_LENGTH - 1];
+
+	*last = *last == '9' ? 'a' : *last == 'z' ? '0' : (char) (*last + 1);
+}
+
 /* a new epoch: what was is no more, positions may even be the same again */
 static void
 restore(void)
@@ -275,7 +283,7 @@ restore(void)
 			;
 		hub_flush(hubs[i]);
 	}
-	world.epoch[7]++;
+	renew_epoch();
 	for (int i = 0; i < HUBS; i++)
 		read_feed(i);
 }
@@ -286,7 +294,7 @@ restore_under(int hub)
 {
 	if (!hub_is_open(hubs[hub]))
 		return;
-	world.epoch[7]++;
+	renew_epoch();
 	for (int i = 0; i < HUBS; i++)
 		read_feed(i);
 	for (int i = 0; i < HUBS; i++)

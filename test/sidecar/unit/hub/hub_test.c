@@ -494,6 +494,31 @@ lost_feed(void)
 	teardown();
 }
 
+/* restored to an earlier point, and nobody made a new epoch */
+static void
+feed_went_back(void)
+{
+	Client client;
+
+	setup(&(HubConfig) {0});
+	hub_open(hub, world.epoch, 1, 500);
+	client_init(&client, &world, CLIENT_BYTES);
+	client_subscribe(&client, hub, want("", ""), START_LATEST, 0, 0, false);
+	settle();
+	world.horizon = 50;
+	hub_open(hub, world.epoch, 1, 50);
+	settle();
+	ok(client.has_ended && client.ended.reason == END_RESET_FUTURE, "who is beyond it is told");
+	is_str(client.ended.cursor, "epochone-0000000000000000050", "and where to go on");
+	client_subscribe(&client, hub, want("", ""), START_LATEST, 0, 0, false);
+	settle();
+	publish(60, "a");
+	settle();
+	is_int(client.received, 1, "what comes after that point is given out, not taken for old");
+	client_clear(&client);
+	teardown();
+}
+
 int
 main(void)
 {
@@ -507,6 +532,7 @@ main(void)
 	words_between();
 	yielding();
 	lost_feed();
+	feed_went_back();
 	checks_held("no client saw a gap or a repetition");
 	return tap_done();
 }

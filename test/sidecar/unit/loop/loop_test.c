@@ -151,6 +151,44 @@ test_timeouts(void)
 	ok(!dlist_is_linked(&members[0].timeout.node), "clearing the list forgets its members");
 }
 
+#define CROWD 1200
+
+static int called;
+static int called_at_once;
+
+static void
+crowd_due(LoopTimeout *timeout, void *arg)
+{
+	(void) timeout;
+	(void) arg;
+	called++;
+	called_at_once++;
+}
+
+static void
+test_crowd(void)
+{
+	static LoopTimeout crowd[CROWD];
+	LoopTimeouts list;
+	int most = 0;
+
+	loop_timeouts_init(&list, loop, 10, crowd_due, NULL);
+	for (int i = 0; i < CROWD; i++)
+	{
+		loop_timeout_init(&crowd[i]);
+		loop_timeout_start(&list, &crowd[i]);
+	}
+	while (called < CROWD)
+	{
+		called_at_once = 0;
+		loop_turn(loop, true);
+		most = called_at_once > most ? called_at_once : most;
+	}
+	is_int(called, CROWD, "a crowd whose time is over is called, each member once");
+	ok(most < CROWD / 2, "and not in one turn");
+	loop_timeouts_clear(&list);
+}
+
 static void
 stop_loop(LoopTimer *timer, void *arg)
 {
@@ -194,6 +232,7 @@ main(void)
 	test_defer();
 	test_io();
 	test_timeouts();
+	test_crowd();
 	test_timers_and_signals();
 	loop_free(loop);
 	return tap_done();
