@@ -168,6 +168,7 @@ AS $$
 DECLARE
     keep interval;
 BEGIN
+    PERFORM events.horizon();  -- or the reason why there is none
     -- One at a time; a second one has nothing to do.
     BEGIN
         LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE NOWAIT;

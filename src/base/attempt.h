@@ -7,9 +7,11 @@
 
 /*
  * Call the function in a subtransaction.  NULL if it went well; else all that
- * it did is undone and its error is returned, in the caller's memory.  A
- * cancelled query and a shutdown are not caught.
+ * it did is undone and its error is returned, in the caller's memory.
  */
 extern ErrorData *ev_attempt(void (*function)(void *), void *arg);
+
+/* Is this a cancelled query or a shutdown, which a caller should not swallow? */
+extern bool ev_attempt_was_interrupted(const ErrorData *error);
 
 #endif /* EV_ATTEMPT_H */

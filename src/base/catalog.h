@@ -29,8 +29,8 @@ extern bool ev_catalog_is_installed(void);
 
 /*
  * Act as the owner of the extension's tables with settings of our own where
- * the user's would steer it, also in a READ ONLY transaction.  On error, transaction abort restores everything
- * but the caller must not swallow the error outside a subtransaction.
+ * the user's would steer it, also in a READ ONLY transaction.  After an error
+ * the (sub)transaction's abort restores everything.
  */
 extern void ev_catalog_become_owner(EvOwnerContext *context);
 extern void ev_catalog_restore_user(const EvOwnerContext *context);

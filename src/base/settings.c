@@ -112,7 +112,7 @@ check_database_list(char **newval, void **extra, GucSource source)
 {
 	char *copy = pstrdup(*newval);
 	List *names = NIL;
-	bool ok = SplitIdentifierString(copy, ',', &names);
+	bool ok = SplitGUCList(copy, ',', &names);
 
 	if (!ok)
 		GUC_check_errdetail("List syntax is invalid.");

@@ -21,6 +21,7 @@
 #include "commands/dbcommands.h"
 #include "lib/stringinfo.h"
 #include "match/topic.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "publish/attribute.h"
 #include "publish/event.h"
@@ -414,6 +415,38 @@ written_numbers(Jsonb *json, Size limit)
 	return size;
 }
 
+/*
+ * Events go out as JSON, which is UTF-8.  In a database of another encoding,
+ * raise 22021 or 22P05 now for what cannot be converted, and not each time
+ * when it is read.
+ */
+static void
+check_encoding(EvEvent *event)
+{
+	static const EvColumn texts[] = {EV_ID,		 EV_SOURCE,		EV_TYPE,
+									 EV_SUBJECT, EV_DATASCHEMA, EV_DATACONTENTTYPE};
+	static const EvColumn documents[] = {EV_DATA, EV_ATTRIBUTES};
+
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return;
+	for (int i = 0; i < lengthof(texts); i++)
+	{
+		text *t = event->nulls[texts[i]] ? NULL : DatumGetTextPP(event->values[texts[i]]);
+
+		if (t != NULL)
+			(void) pg_server_to_any(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), PG_UTF8);
+	}
+	for (int i = 0; i < lengthof(documents); i++)
+	{
+		Jsonb *json = event->nulls[documents[i]] ? NULL
+												 : DatumGetJsonbP(event->values[documents[i]]);
+		char *written = json == NULL ? NULL : JsonbToCString(NULL, &json->root, VARSIZE(json));
+
+		if (written != NULL)
+			(void) pg_server_to_any(written, strlen(written), PG_UTF8);
+	}
+}
+
 /* What is stored, and the numbers as they are written, must be within the limit. */
 static void
 check_size(EvEvent *event, EvProblems *problems)
@@ -457,4 +490,6 @@ ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context)
 		set_value(event, EV_ATTRIBUTES, JsonbPGetDatum(JsonbValueToJsonb(object)));
 	}
 	check_size(event, problems);
+	if (problems->list == NIL)
+		check_encoding(event);
 }

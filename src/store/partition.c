@@ -91,21 +91,23 @@ ev_partition_list(Relation event, int *count)
 int64
 ev_partition_end(Relation event)
 {
-	PartitionDesc desc = RelationGetPartitionDesc(event, true);
+	int n;
+	EvPartition *list = ev_partition_list(event, &n);
+	int64 end = n == 0 ? 0 : list[n - 1].upper;
 
-	return desc->nparts == 0 || desc->boundinfo->ndatums == 0
-			   ? 0
-			   : bound_value(desc->boundinfo, desc->boundinfo->ndatums - 1);
+	pfree(list);
+	return end;
 }
 
 int64
 ev_partition_oldest(Relation event)
 {
-	PartitionDesc desc = RelationGetPartitionDesc(event, true);
+	int n;
+	EvPartition *list = ev_partition_list(event, &n);
+	int64 oldest = n == 0 ? 1 : Max(list[0].lower, 1);
 
-	return desc->nparts == 0 || desc->boundinfo->ndatums == 0
-			   ? 1
-			   : Max(bound_value(desc->boundinfo, 0), 1);
+	pfree(list);
+	return oldest;
 }
 
 void
@@ -219,6 +221,9 @@ ev_partition_ensure_room(Oid event, int64 last, int64 count)
 	{
 		Wanted wanted = {event, last + EV_PARTITION_AHEAD};
 		ErrorData *error = ev_attempt(try_ensure, &wanted);
+
+		if (error != NULL && ev_attempt_was_interrupted(error))
+			ReThrowError(error);
 
 		/* There is still room: this is no reason to fail a commit. */
 		if (error != NULL)

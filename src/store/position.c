@@ -14,8 +14,8 @@
  *           horizon = min(L, lowest floor - 1), never below the last answer
  * If the reader's L covers a position p, then p was drawn before L was read;
  * its writer's floor was published before p was drawn, so the reader sees the
- * floor, or the writer is through.  Reading the sequence itself, and not a
- * copy of its value, keeps this right after a restore has set the sequence.
+ * floor, or the writer is through.  The sequence itself is read, and not a
+ * copy of its value, because a restore may set it.
  *
  * Without shared memory the gate is an advisory lock of a private tag, held
  * in share mode to the end of the transaction.  The reader reads the sequence
@@ -46,6 +46,7 @@
 #include "base/shared.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
+#include "store/partition.h"
 #include "store/position.h"
 #include "storage/bufmgr.h"
 #include "storage/latch.h"
@@ -199,7 +200,8 @@ ev_position_abort_subxact(int level)
 }
 
 /*
- * events._advance_position(target): skip positions.  Whoever draws holds ROW
+ * events._advance_position(target): skip positions, and have partitions for
+ * those that follow.  Whoever draws holds ROW
  * EXCLUSIVE on the sequence from before he looks at it to the end of his
  * transaction, so with SHARE ROW EXCLUSIVE nobody is about to draw.
  */
@@ -210,6 +212,7 @@ ev_advance_position(PG_FUNCTION_ARGS)
 	Oid sequence = ev_catalog_relid("position");
 
 	ev_position_make_ready(sequence);
+	ev_partition_ensure(ev_catalog_relid("event"), target + EV_PARTITION_AHEAD, true);
 	LockRelationOid(sequence, ShareRowExclusiveLock);
 	if (ev_position_last(sequence) < target)
 		set_last(sequence, target);
@@ -273,17 +276,24 @@ horizon_from_slots(Oid sequence)
 			horizon = (int64) floor - 1;
 	}
 
-	/* What was proved decided stays decided. */
+	/*
+	 * What was proved decided stays decided, unless the sequence itself has
+	 * been set back since (a restore into a living installation).
+	 */
 	known = pg_atomic_read_u64(&installation->horizon);
-	while ((int64) known < horizon)
+	for (;;)
 	{
+		if ((int64) known >= horizon && (int64) known <= ev_position_last(sequence))
+			return (int64) known;
 		if (pg_atomic_compare_exchange_u64(&installation->horizon, &known, (uint64) horizon))
 			return horizon;
 	}
-	return (int64) known;
 }
 
-/* Wait until this virtual transaction has ended; false when time is up. */
+/*
+ * Wait until this virtual transaction has ended; false when time is up.  It
+ * polls because a wait in the lock manager can end in time only by an error.
+ */
 static bool
 wait_for_transaction(VirtualTransactionId vxid, TimestampTz deadline)
 {
@@ -330,7 +340,7 @@ horizon_from_lock(Oid sequence)
 	LOCKTAG tag;
 	int n;
 
-	if (known_sequence != sequence)
+	if (known_sequence != sequence || known > horizon)
 	{
 		known_sequence = sequence;
 		known = 0;

@@ -66,7 +66,7 @@ ev_scan_open(int64 after, int64 upto)
 	table_close(event, AccessShareLock);
 
 	/* Asked of the very list that is read, so that retention cannot come between. */
-	if (scan->npartitions > 0 && after < scan->partitions[0].lower - 1)
+	if (scan->npartitions > 0 && after + 1 < scan->partitions[0].lower)
 		raise_too_old(after, scan->partitions[0].lower);
 	scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	PushActiveSnapshot(scan->snapshot);

@@ -114,13 +114,31 @@ is_allowed(const char *database)
 	ListCell *cell;
 	bool allowed = false;
 
-	(void) SplitIdentifierString(copy, ',', &names);
+	(void) SplitGUCList(copy, ',', &names);
 	foreach (cell, names)
 		allowed = allowed || strcmp(lfirst(cell), "*") == 0 || strcmp(lfirst(cell), database) == 0;
 	return allowed;
 }
 
-/* Give every allowed database a slot with a wish; the others lose theirs. */
+/* The slot of a database; an unused one if it has none; NULL if there is none left. */
+static EvWorkerSlot *
+slot_for(EvShared *shared, Oid database)
+{
+	EvWorkerSlot *unused = NULL;
+
+	for (int i = 0; i < EV_MAX_WORKERS; i++)
+	{
+		EvWorkerSlot *slot = &shared->workers[i];
+
+		if (slot->database == database)
+			return slot;
+		if (unused == NULL && slot->database == InvalidOid)
+			unused = slot;
+	}
+	return unused;
+}
+
+/* Give every allowed database a slot with a wish; the others lose theirs, and their worker. */
 static void
 wish_for_all(EvShared *shared, List *databases)
 {
@@ -129,30 +147,22 @@ wish_for_all(EvShared *shared, List *databases)
 	foreach (cell, databases)
 	{
 		Database *database = lfirst(cell);
-		EvWorkerSlot *slot = NULL;
+		bool allowed = is_allowed(database->name);
+		EvWorkerSlot *slot;
+		int pid = 0;
 
-		if (!is_allowed(database->name))
-			continue;
 		SpinLockAcquire(&shared->mutex);
-		for (int i = 0; i < EV_MAX_WORKERS; i++)
-		{
-			EvWorkerSlot *s = &shared->workers[i];
-
-			if (s->database == database->oid)
-			{
-				slot = s;
-				break;
-			}
-			if (slot == NULL && s->database == InvalidOid)
-				slot = s;
-		}
-		if (slot != NULL)
+		slot = slot_for(shared, database->oid);
+		if (slot != NULL && (allowed || slot->database == database->oid))
 		{
 			slot->database = database->oid;
-			slot->wanted = true;
+			slot->wanted = allowed;
 			slot->not_before = 0;
+			pid = allowed ? 0 : slot->pid;
 		}
 		SpinLockRelease(&shared->mutex);
+		if (pid != 0)
+			(void) kill(pid, SIGTERM);
 	}
 }
 

@@ -12,4 +12,5 @@ ISOLATION = \
 	iso_gate_left_in_any_order \
 	iso_cause_before_effect \
 	iso_locks_before_gate \
-	iso_savepoints
+	iso_savepoints \
+	iso_cancel_in_commit

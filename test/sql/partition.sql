@@ -130,6 +130,11 @@ SELECT data FROM events.read(:ending);
 SELECT count(*) AS before, min(lower) AS oldest FROM events._partitions() \gset
 SET events.retention = 'a while';
 SELECT events.maintain();
+-- a partition that is ended early has a successor at once
+SELECT max(upper) AS ending FROM events._partitions() \gset
+SELECT events._advance_position(:ending - 1);
+SELECT max(upper) - :ending > 2097152 AS room, events.horizon() = :ending - 1 AS advanced FROM events._partitions();
+
 -- what cannot be dropped stops retention, not maintenance
 RESET events.retention;
 CALL maintain(20);

@@ -61,6 +61,17 @@ SELECT events.new_epoch() ~ '^[0-9a-f]{8}$' AS name;
 SELECT epoch <> :'old' AS changed FROM events.status;
 SELECT count(*) FILTER (WHERE ended_at IS NULL) AS current, count(*) > 1 AS history FROM events.epoch;
 
+-- a sequence that is set back takes the horizon along
+SELECT events.horizon() AS before \gset
+BEGIN;
+SELECT setval('events.position', :before + 1000) IS NOT NULL AS set;
+SELECT events.horizon() - :before AS horizon;
+SELECT setval('events.position', :before) IS NOT NULL AS set;
+SELECT events.horizon() - :before AS horizon;
+COMMIT;
+SELECT events.publish('set.back', '1') IS NOT NULL AS published;
+SELECT position - :before AS position, event IS NULL AS is_end FROM events._feed(:before, 10, 10000);
+
 -- status
 SELECT version, horizon <= last_position AS horizon, oldest_position = events.oldest() AS oldest, commits_in_flight, oldest_commit_since,
        (events_per_partition ->> newest_partition::text) IS NOT NULL AS counted

@@ -11,5 +11,6 @@ REGRESS = \
 	publish_transaction \
 	publish_bulk \
 	read \
+	encoding \
 	security \
 	partition
