@@ -86,8 +86,14 @@ class Stand:
         return eventsd
 
     def reconnect(self):
+        """A new session, as soon as a server that has crashed takes one."""
+        def session():
+            try:
+                return self.cluster.session()
+            except PgError:
+                return None
         self.sql.close()
-        self.sql = self.cluster.session()
+        self.sql = wait_until(session, "a session with PostgreSQL")
 
     def publish(self, event_type, data=None, topic=None, session=None):
         """Publishes and commits; returns the id."""
