@@ -51,6 +51,10 @@ ev_attribute_check_string(EvProblems *problems, const char *name, const char *s,
 			return false;
 		}
 	}
+
+	/* It goes out as UTF-8: what cannot be converted raises 22021 or 22P05 here. */
+	if (!utf8)
+		(void) pg_server_to_any(s, n, PG_UTF8);
 	return true;
 }
 

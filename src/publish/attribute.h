@@ -10,7 +10,10 @@
 
 #include "base/problem.h"
 
-/* A String: not empty, no control characters, no noncharacters. */
+/*
+ * A String: not empty, no control characters, no noncharacters.  Raises what
+ * cannot be converted to UTF-8, where the database's encoding is another.
+ */
 extern bool ev_attribute_check_string(EvProblems *problems, const char *name, const char *s, int n);
 
 /* A URI-reference (RFC 3986, section 4.1): its characters and percent-encoding. */

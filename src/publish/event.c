@@ -418,33 +418,19 @@ written_numbers(Jsonb *json, Size limit)
 /*
  * Events go out as JSON, which is UTF-8.  In a database of another encoding,
  * raise 22021 or 22P05 now for what cannot be converted, and not each time
- * when it is read.
+ * when it is read.  (Attributes were checked one by one.)
  */
 static void
 check_encoding(EvEvent *event)
 {
-	static const EvColumn texts[] = {EV_ID,		 EV_SOURCE,		EV_TYPE,
-									 EV_SUBJECT, EV_DATASCHEMA, EV_DATACONTENTTYPE};
-	static const EvColumn documents[] = {EV_DATA, EV_ATTRIBUTES};
+	char *written;
+	Jsonb *data;
 
-	if (GetDatabaseEncoding() == PG_UTF8)
+	if (event->nulls[EV_DATA] || GetDatabaseEncoding() == PG_UTF8)
 		return;
-	for (int i = 0; i < lengthof(texts); i++)
-	{
-		text *t = event->nulls[texts[i]] ? NULL : DatumGetTextPP(event->values[texts[i]]);
-
-		if (t != NULL)
-			(void) pg_server_to_any(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), PG_UTF8);
-	}
-	for (int i = 0; i < lengthof(documents); i++)
-	{
-		Jsonb *json = event->nulls[documents[i]] ? NULL
-												 : DatumGetJsonbP(event->values[documents[i]]);
-		char *written = json == NULL ? NULL : JsonbToCString(NULL, &json->root, VARSIZE(json));
-
-		if (written != NULL)
-			(void) pg_server_to_any(written, strlen(written), PG_UTF8);
-	}
+	data = DatumGetJsonbP(event->values[EV_DATA]);
+	written = JsonbToCString(NULL, &data->root, VARSIZE(data));
+	(void) pg_server_to_any(written, strlen(written), PG_UTF8);
 }
 
 /* What is stored, and the numbers as they are written, must be within the limit. */

@@ -158,7 +158,6 @@ ev_append_open(int64 count)
 
 	appender->cid = GetCurrentCommandId(true);
 	ev_position_enter_gate(appender->sequence);
-	appender->recorded_at = GetCurrentTimestamp();
 	MemoryContextSwitchTo(old);
 	return appender;
 }
@@ -258,11 +257,16 @@ void
 ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 {
 	MemoryContext old = MemoryContextSwitchTo(appender->context);
-	int64 position = ev_position_draw(appender->sequence);
+	int64 position;
 	Target *target = appender->current;
 	TupleTableSlot *slot;
 
 	CHECK_FOR_INTERRUPTS();
+
+	/* Once a batch, so that time and position stay close in a long commit. */
+	if (appender->nbuffered == 0)
+		appender->recorded_at = GetCurrentTimestamp();
+	position = ev_position_draw(appender->sequence);
 	if (target == NULL || position < target->lower || position >= target->upper)
 	{
 		write_batch(appender);

@@ -7,6 +7,8 @@ SELECT events.publish('plain', '"text"') IS NOT NULL AS published;
 SELECT events.publish('utf8', '"\u00fc"') IS NOT NULL AS published;
 SELECT events.publish('bytes', ('"' || chr(255) || '"')::jsonb) IS NOT NULL AS published;
 SELECT events.publish('subject', '1', subject => chr(255)) IS NOT NULL AS published;
+SELECT events.publish('topic', '1', topic => ARRAY[chr(255)]) IS NOT NULL AS published;
+SELECT events.publish('attribute', '1', attributes => jsonb_build_object('a', chr(255))) IS NOT NULL AS published;
 SELECT type, event IS NULL AS is_end FROM events._feed(0, 10, 10000) WHERE event IS NOT NULL;
 \c contrib_regression
 DROP DATABASE events_ascii;
