@@ -19,6 +19,10 @@
  * user's string, then client_encoding, on which all our strictness about UTF-8 rests.  `options`
  * is session state, so it is left out where `database` may be a pooler, which is wherever
  * listen_database is another string.
+ *
+ * A server that comes back is found by one of our connections first.  The others, which may have
+ * a back-off of seconds before them, are told and try at once: else the feed would run while
+ * those who ask for history are still refused.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +37,9 @@
 #define REPEAT_LOG 60000 /* the same failure is logged this often */
 
 static void conn_ready(LoopIo *io, int events, void *arg);
+
+/* all of this process */
+static Dlist everybody;
 
 /* libpq's messages end in newlines and can have several lines; a log line has one */
 static char *
@@ -131,6 +138,7 @@ close_socket(PgConn *conn)
 		PQfinish(conn->pg);
 	conn->pg = NULL;
 	conn->prepared = 0;
+	conn->unsent = false;
 }
 
 static void
@@ -169,6 +177,21 @@ conn_lose(PgConn *conn, const char *reason)
 
 /* ---- up ---- */
 
+/* those who wait for a server that is back wait no longer */
+static void
+hurry_others(void)
+{
+	for (DLIST_EACH(node, &everybody))
+	{
+		PgConn *other = DLIST_OWNER(PgConn, node, node);
+
+		if (other->phase != CONN_WAITING || other->backoff == BACKOFF_FIRST)
+			continue;
+		other->backoff = BACKOFF_FIRST;
+		retry_later(other);
+	}
+}
+
 static void
 came_up(PgConn *conn)
 {
@@ -187,6 +210,7 @@ came_up(PgConn *conn)
 		   LOG_STR("connection", conn->purpose), LOG_INT("backend_pid", PQbackendPID(conn->pg)),
 		   LOG_INT("server_version", PQserverVersion(conn->pg)));
 	conn_watch(conn, LOOP_READ);
+	hurry_others();
 	conn->handler->on_up(conn->arg, conn);
 }
 
@@ -248,7 +272,8 @@ time_is_up(LoopTimer *timer, void *arg)
 			connect_failed(conn, "no answer within connect_timeout");
 			break;
 		case CONN_BUSY:
-			conn_lose(conn, "no answer within statement_timeout");
+			conn_lose(conn, conn->unsent ? conn_reason_of_loss(conn)
+										 : "no answer within statement_timeout");
 			break;
 		case CONN_IDLE:
 			break;
@@ -284,7 +309,8 @@ char *
 conn_default_options(const Conf *conf, char options[CONN_OPTIONS_SIZE])
 {
 	snprintf(options, CONN_OPTIONS_SIZE,
-			 "-c default_transaction_isolation=read\\ committed -c statement_timeout=%lld",
+			 "-c default_transaction_isolation=read\\ committed -c idle_session_timeout=0"
+			 " -c statement_timeout=%lld",
 			 (long long) conf->statement_timeout);
 	return options;
 }
@@ -309,6 +335,9 @@ conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
 		conn_default_options(conf, conn->options);
 	loop_timer_init(&conn->timer, loop, time_is_up, conn);
 	loop_timer_start(&conn->timer, 0, 0);
+	if (!everybody.head.next)
+		dlist_init(&everybody);
+	dlist_push_tail(&everybody, &conn->node);
 	return conn;
 }
 
@@ -323,6 +352,7 @@ conn_free(PgConn *conn)
 {
 	if (!conn)
 		return;
+	dlist_remove(&conn->node);
 	close_socket(conn);
 	conn_forget_statement(conn);
 	mem_free(conn->conninfo);

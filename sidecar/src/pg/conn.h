@@ -24,7 +24,7 @@
 typedef struct PgConn PgConn;
 
 #define CONN_PARAMS_MAX 5
-#define CONN_OPTIONS_SIZE 128
+#define CONN_OPTIONS_SIZE 160
 
 typedef struct ConnStatement
 {

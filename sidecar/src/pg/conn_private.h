@@ -20,6 +20,7 @@ typedef enum ConnPhase
 
 struct PgConn
 {
+	DlistNode node; /* all of the process */
 	Loop *loop;
 	const ConnHandler *handler;
 	void *arg;
@@ -47,6 +48,7 @@ struct PgConn
 	/* the running statement */
 	const ConnStatement *statement;
 	bool preparing;
+	bool unsent;						 /* it could not be sent: the timer tells that it is lost */
 	uint32_t prepared;					 /* bits by number */
 	const char *values[CONN_PARAMS_MAX]; /* borrowed */
 	PGresult *rows;

@@ -9,11 +9,14 @@
  *
  * A statement has a deadline here, not only in the server: a peer that is gone without a word
  * must not hold the feed.  When it passes, the connection is given up and made anew (conn.c).
+ * It comes a little after the server's own, whose error says for certain that nothing was done.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "pg/conn_private.h"
+
+#define PATIENCE_MOST 2000 /* ms */
 
 const char *
 conn_error_field(const PGresult *result, int field)
@@ -63,6 +66,17 @@ send_statement(PgConn *conn)
 	return PQsendPrepare(conn->pg, name, statement->sql, statement->params, NULL);
 }
 
+/* what a direct connection gives the server's own time-out to arrive */
+static int64_t
+patience(const PgConn *conn)
+{
+	int64_t share = conn->statement_timeout / 4;
+
+	if (!conn->direct)
+		return 0;
+	return share < PATIENCE_MOST ? share : PATIENCE_MOST;
+}
+
 bool
 conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values)
 {
@@ -74,14 +88,15 @@ conn_send(PgConn *conn, const ConnStatement *statement, const char *const *value
 	conn->statement = statement;
 	for (int i = 0; i < statement->params; i++)
 		conn->values[i] = values[i];
-	loop_timer_start(&conn->timer, conn->statement_timeout, 0);
+	loop_timer_start(&conn->timer, conn->statement_timeout + patience(conn), 0);
 
 	/*
 	 * A failure to send is a lost connection; it must not be told from inside this call, so the
 	 * timer tells it in the next turn.
 	 */
 	left = send_statement(conn) ? PQflush(conn->pg) : -1;
-	if (left < 0)
+	conn->unsent = left < 0;
+	if (conn->unsent)
 		loop_timer_start(&conn->timer, 0, 0);
 	else
 		conn_watch(conn, left ? LOOP_READ | LOOP_WRITE : LOOP_READ);

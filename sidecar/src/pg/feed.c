@@ -83,6 +83,18 @@ is_in_order(const Feed *feed, const Page *page)
 	return last <= page->position;
 }
 
+/*
+ * A page says that our place is not what we took it for.  Not at once: should page and state
+ * disagree for good (two databases behind one name), nobody is to be asked without pause.
+ */
+static void
+ask_for_state(Feed *feed, int64_t rest)
+{
+	feed->settled = false;
+	feed->wanted = true;
+	loop_timer_start(&feed->rest, rest, 0);
+}
+
 static void
 take_page(Feed *feed, const PGresult *rows)
 {
@@ -92,10 +104,7 @@ take_page(Feed *feed, const PGresult *rows)
 		feed_trouble_in_words(feed, "events._feed() gave an answer of unknown form",
 							  "Install the version of the extension that eventsd is for.");
 	else if (strcmp(page.epoch, feed->state.epoch) != 0)
-	{
-		feed->settled = false; /* the state tells what has changed */
-		feed->wanted = true;
-	}
+		ask_for_state(feed, FEED_TROUBLE_FIRST); /* it tells what has changed */
 	else if (!is_in_order(feed, &page))
 		feed_trouble_in_words(feed, "events._feed() gave a page that is out of order", NULL);
 	else
@@ -111,16 +120,13 @@ take_refusal(Feed *feed, FeedRunning what, const ConnOutcome *outcome)
 	refusal_read(&error, outcome);
 	if (strcmp(error.sqlstate, QUERY_CURSOR_TOO_OLD) == 0)
 	{
-		feed->settled = false; /* the state has the new oldest position */
-		feed->wanted = true;
+		ask_for_state(feed, FEED_TROUBLE_FIRST); /* it has the new oldest position */
 		return;
 	}
 	if (strcmp(error.sqlstate, QUERY_CURSOR_FUTURE) == 0)
 	{
-		feed->settled = false;
-		feed->wanted = true;
 		feed->future_strikes++;
-		loop_timer_start(&feed->rest, POLL_INTERVAL, 0);
+		ask_for_state(feed, POLL_INTERVAL);
 		return;
 	}
 	/* class 22, data exception: that is the text of `since`; asking again would not help */

@@ -135,8 +135,10 @@ query_answer(Query *query, const ConnOutcome *outcome)
 		return;
 	query->pool->queries->failures++;
 	refusal_read(&error, outcome);
-	/* what was under way may be done; a statement that PostgreSQL refused is not */
+	/* what was under way may be done, which "unavailable" denies; what was refused is not */
 	error.unknown_outcome = !outcome->refusal && query->kind == QUERY_INTAKE;
+	if (error.unknown_outcome)
+		error.unavailable = false;
 	query_answer_error(query, &error);
 }
 

@@ -70,6 +70,23 @@ def _():
         equal(numbers(reader.take(1)), [2], reader.name)
 
 
+@test("trouble_post_whose_backend_ends_under_it_is_told_that_the_outcome_is_unknown")
+def _():
+    kind = fresh()
+    locker = closing(stand.cluster.session())
+    locker.query("BEGIN; LOCK TABLE events.event IN ACCESS EXCLUSIVE MODE")
+    client = closing(Connection(stand.address))
+    client.request("POST", PATH, [("Content-Type", "application/cloudevents+json")],
+                   json.dumps(event(kind, 0)).encode())
+    ended = wait_until(lambda: stand.sql.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'relay' AND "
+        "wait_event_type = 'Lock' AND query LIKE '%events._intake%'"), "the publication waits")
+    equal(len(ended), 1)
+    answer = client.response()
+    equal((answer.status, answer.json()["code"]), (503, "outcome-unknown"), f"{answer}")
+    locker.query("COMMIT")
+
+
 @test("trouble_queue_of_posts_is_bounded_and_each_is_answered")
 def _():
     eventsd = stand.another(query_queue="20", publish_connections="2")
