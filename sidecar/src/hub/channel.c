@@ -83,6 +83,14 @@ make(ChannelTable *table, Subscription *subscription, const Framing *framing, in
 	return channel;
 }
 
+void
+channel_drop_share(Channel *channel)
+{
+	if (channel->share != NULL && channel->framing->share_free != NULL)
+		channel->framing->share_free(channel->share);
+	channel->share = NULL;
+}
+
 static void
 destroy(ChannelTable *table, Channel *channel)
 {
@@ -98,8 +106,7 @@ destroy(ChannelTable *table, Channel *channel)
 		dlist_remove(&channel->lingering_node);
 		table->lingering_count--;
 	}
-	if (channel->share != NULL && channel->framing->share_free != NULL)
-		channel->framing->share_free(channel->share);
+	channel_drop_share(channel);
 	routes_remove(&table->routes, channel->routes, channel->route_count);
 	framelog_clear(&channel->log);
 	subscription_release(channel->subscription);

@@ -61,6 +61,8 @@ void channels_clear(ChannelTable *table);
 /* found or made; a new one knows nothing at or below head */
 Channel *channel_acquire(ChannelTable *table, Subscription *subscription, const Framing *framing,
 						 int64_t head);
+/* frees what the framing keeps there */
+void channel_drop_share(Channel *channel);
 /* one subscriber less; the last one makes it linger until that tick */
 void channel_release(ChannelTable *table, Channel *channel, int64_t lingers_until);
 /* frees those whose time is over, and the longest waiting ones above max */

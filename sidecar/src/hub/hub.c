@@ -20,7 +20,7 @@
 
 #define MIB ((size_t) 1024 * 1024)
 
-/* ticks between two refreshings of the positions of idle subscribers */
+/* ticks between two refreshings of channels */
 #define REFRESH_TICKS 10
 
 static void
@@ -274,15 +274,17 @@ hub_set_oldest(Hub *hub, int64_t oldest)
 
 /*
  * Idle subscribers have had everything up to the head, but their position was written when they
- * last got something.  Kept fresh, it stays good when their log is cut under them.
+ * last got something.  Kept fresh, it stays good when their log is cut under them.  Answers that
+ * were shared a while ago are not asked for any more.
  */
 static void
-refresh_positions(Hub *hub)
+refresh_channels(Hub *hub)
 {
 	for (DLIST_EACH(node, &hub->channels.all))
 	{
 		Channel *channel = DLIST_OWNER(Channel, node, node);
 
+		channel_drop_share(channel);
 		for (DLIST_EACH(idle, &channel->idle))
 			DLIST_OWNER(Subscriber, node, idle)->position = hub->head;
 	}
@@ -314,7 +316,7 @@ hub_tick(Hub *hub)
 	hub->tick_head = hub->head;
 	make_all_ready(&hub->retry);
 	if (hub->tick % REFRESH_TICKS == 0)
-		refresh_positions(hub);
+		refresh_channels(hub);
 	channels_expire(&hub->channels, hub->tick, (size_t) hub->config.max_lingering);
 	sweep_logs(hub);
 }

@@ -9,7 +9,9 @@
  *	  200, application/cloudevents-batch+json, Events-Cursor: <go on from here>, [event,event,...]
  *
  * All who wait at the same place of the same channel get the very same bytes, so answers are kept
- * with the channel: the last few of them, found by the frames that they hold.
+ * with the channel: the last few of them, found by the frames that they hold.  All channels
+ * together keep KEPT_BYTES; what is more is made for one client and forgotten, and the hub has
+ * old ones freed from time to time.
  *
  * When the time is over, or nobody wanted to wait, it is 204 with the newest cursor: so a quiet
  * subscription moves on too.
@@ -26,6 +28,7 @@
 
 /* answers kept with a channel: those who come back are at most a few places apart */
 #define KEPT_ANSWERS 4
+#define KEPT_BYTES ((size_t) 32 << 20)
 #define HEAD_SIZE 256
 
 /* clients whose memory is kept for the next */
@@ -55,6 +58,9 @@ typedef struct Answers
 	Answer kept[KEPT_ANSWERS];
 	unsigned next; /* to be replaced */
 } Answers;
+
+/* of the bodies of all answers that are kept */
+static size_t kept_bytes;
 
 static PollClient *
 client_new(Deliver *deliver, HttpConn *conn)
@@ -113,13 +119,24 @@ frame_write(const EventView *event, const char *epoch, char *out)
 	*out = ',';
 }
 
+/* its place becomes free */
+static void
+answer_forget(Answer *answer)
+{
+	if (answer->body == NULL)
+		return;
+	kept_bytes -= answer->body_len;
+	mem_free(answer->body);
+	answer->body = NULL;
+}
+
 static void
 answers_free(void *share)
 {
 	Answers *answers = share;
 
 	for (int i = 0; i < KEPT_ANSWERS; i++)
-		mem_free(answers->kept[i].body);
+		answer_forget(&answers->kept[i]);
 	mem_free(answers);
 }
 
@@ -159,7 +176,7 @@ answer_build(Answer *answer, const Batch *batch)
 		answer->body_len, cursor);
 }
 
-/* from those kept with the channel, or made and kept there */
+/* from those kept with the channel, or made and kept there; NULL: too much is kept already */
 static const Answer *
 answer_shared(const Batch *batch)
 {
@@ -176,8 +193,11 @@ answer_shared(const Batch *batch)
 			return answer;
 	}
 	answer = &answers->kept[answers->next++ % KEPT_ANSWERS];
-	mem_free(answer->body);
+	answer_forget(answer);
+	if (kept_bytes + batch->length + 1 > KEPT_BYTES)
+		return NULL;
 	answer_build(answer, batch);
+	kept_bytes += answer->body_len;
 	return answer;
 }
 
@@ -209,13 +229,16 @@ on_batch(Subscriber *subscriber, const Batch *batch)
 {
 	PollClient *client = DLIST_OWNER(PollClient, subscriber, subscriber);
 	HttpConn *conn = client->conn;
+	const Answer *shared = NULL;
 
+	if (batch->count > 0 && batch->share != NULL)
+		shared = answer_shared(batch);
 	/* the answer may bring the next request of this connection: we are done before it */
 	client_free(client);
 	if (batch->count == 0)
 		answer_nothing(conn, batch->epoch, batch->position);
-	else if (batch->share != NULL)
-		answer_with(conn, answer_shared(batch));
+	else if (shared != NULL)
+		answer_with(conn, shared);
 	else
 	{
 		Answer answer;
