@@ -17,6 +17,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "base/net.h"
 #include "loop/loop.h"
 #include "pg/upkeep.h"
 #include "process.h"
@@ -79,6 +80,21 @@ connections_allowed(const Conf *conf)
 	return (int) conf->max_connections;
 }
 
+/* Whoever comes from another machine knows it by a name that we cannot know. */
+static const ConfList *
+hosts_to_check(const Conf *conf, const ConfList *listen)
+{
+	for (int i = 0; i < listen->count; i++)
+	{
+		NetAddress address;
+		const char *error;
+
+		if (!net_parse(listen->items[i], &address, &error) || !net_is_loopback(&address))
+			return NULL;
+	}
+	return &conf->allowed_hosts;
+}
+
 static HttpServerConf
 public_conf(App *app)
 {
@@ -96,7 +112,8 @@ public_conf(App *app)
 							 .body_timeout_ms = conf->body_timeout,
 							 .idle_timeout_ms = conf->idle_timeout,
 							 .send_timeout_ms = conf->send_timeout,
-							 .cors_origins = &conf->cors_origins};
+							 .cors_origins = &conf->cors_origins,
+							 .allowed_hosts = hosts_to_check(conf, &conf->listen)};
 }
 
 static HttpServerConf
@@ -111,6 +128,7 @@ admin_conf(App *app)
 	conf.max_connections = 100;
 	conf.max_connections_per_address = 0;
 	conf.cors_origins = NULL;
+	conf.allowed_hosts = hosts_to_check(app->process->conf, &app->process->conf->admin_listen);
 	return conf;
 }
 
@@ -138,6 +156,7 @@ reload(LoopSignal *signal, int signum, void *arg)
 {
 	App *app = arg;
 	HttpServerConf http;
+	HttpServerConf admin;
 	WsServerConf ws;
 
 	(void) signal;
@@ -145,9 +164,12 @@ reload(LoopSignal *signal, int signum, void *arg)
 	if (process_reload(app->process) == NULL)
 		return;
 	http = public_conf(app);
+	admin = admin_conf(app);
 	ws = ws_conf(app);
 	use_conf(app);
 	http_server_reload(app->public, &http);
+	if (app->admin_server != NULL)
+		http_server_reload(app->admin_server, &admin);
 	ws_server_reload(app->ws_server, &ws);
 	deliver_reload(app->deliver, app->process->conf);
 }

@@ -56,7 +56,8 @@ typedef struct Conf
 	bool anonymous;
 	bool anonymous_set;	   /* said explicitly, by file, variable or flag */
 	char *jwt_keys;		   /* reserved: refused when not empty */
-	ConfList cors_origins; /* "*" or exact origins; empty: same origin only */
+	ConfList allowed_hosts; /* names with dots that a server on loopback answers for; "*" for all */
+	ConfList cors_origins;	/* "*" or exact origins; empty: same origin only */
 
 	/* limits */
 	int64_t max_head_size; /* bytes of a request's head */

@@ -28,15 +28,15 @@ admin_collect(const Admin *admin)
 
 	METRIC_SET(pg_connected, feed->connected);
 	METRIC_SET(feed_lag, feed->horizon > feed->position ? feed->horizon - feed->position : 0);
-	METRIC_SET(feed_pages_total, (int64_t) feed->pages_read);
-	METRIC_SET(feed_notifications_total, (int64_t) feed->notifications);
-	METRIC_SET(feed_reconnects_total, (int64_t) feed->reconnects);
+	METRIC_TOTAL(feed_pages_total, (int64_t) feed->pages_read);
+	METRIC_TOTAL(feed_notifications_total, (int64_t) feed->notifications);
+	METRIC_TOTAL(feed_reconnects_total, (int64_t) feed->reconnects);
 	METRIC_SET(read_connections, queries.read_connections);
 	METRIC_SET(publish_connections, queries.publish_connections);
 	METRIC_SET(read_waiting, queries.read_waiting);
 	METRIC_SET(publish_waiting, queries.publish_waiting);
-	METRIC_SET(queries_total, (int64_t) queries.queries);
-	METRIC_SET(query_failures_total, (int64_t) queries.failures);
+	METRIC_TOTAL(queries_total, (int64_t) queries.queries);
+	METRIC_TOTAL(query_failures_total, (int64_t) queries.failures);
 	deliver_collect(admin->deliver);
 }
 

@@ -134,17 +134,17 @@ deliver_collect(Deliver *deliver)
 	for (int i = 0; i < FRAMING_TRANSPORTS; i++)
 	{
 		METRIC_SET(clients[i], stats->subscribers[i]);
-		METRIC_SET(sessions_total[i], stats->sessions[i]);
-		METRIC_SET(deliveries_total[i], stats->deliveries[i]);
-		METRIC_SET(delivered_bytes_total[i], stats->bytes[i]);
+		METRIC_TOTAL(sessions_total[i], stats->sessions[i]);
+		METRIC_TOTAL(deliveries_total[i], stats->deliveries[i]);
+		METRIC_TOTAL(delivered_bytes_total[i], stats->bytes[i]);
 	}
 	METRIC_SET(channels, stats->channels);
 	METRIC_SET(ring_bytes, stats->ring_bytes);
 	METRIC_SET(ring_events, stats->ring_events);
 	METRIC_SET(log_bytes, stats->log_bytes);
 	METRIC_SET(behind, stats->behind);
-	METRIC_SET(events_read_total, stats->events);
-	METRIC_SET(history_reads_total, stats->history_reads);
-	METRIC_SET(resets_total, stats->resets);
+	METRIC_TOTAL(events_read_total, stats->events);
+	METRIC_TOTAL(history_reads_total, stats->history_reads);
+	METRIC_TOTAL(resets_total, stats->resets);
 	METRIC_SET(feed_position, hub_head(deliver->hub));
 }

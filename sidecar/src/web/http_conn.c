@@ -24,6 +24,9 @@
 
 static void conn_io(LoopIo *io, int events, void *arg);
 
+/* of all servers of the process: correlation ids are made of it */
+static uint64_t last_id;
+
 HttpConn *
 http_conn_new(HttpServer *server, int fd, HttpSlot *slot)
 {
@@ -31,7 +34,7 @@ http_conn_new(HttpServer *server, int fd, HttpSlot *slot)
 
 	conn->server = server;
 	conn->slot = slot;
-	conn->id = ++server->last_id;
+	conn->id = ++last_id;
 	conn->state = HTTP_STATE_HEAD;
 	conn->keep_alive = true;
 	conn->minor = 1;

@@ -106,7 +106,6 @@ struct HttpServer
 	bool stopping;
 	int connections; /* slots in use */
 	int refused;	 /* lingering newcomers beyond the limits */
-	uint64_t last_id;
 	Dlist open;
 	Dlist drained; /* asked to finish */
 	Dlist dead;	   /* freed at the end of the turn */

@@ -20,8 +20,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "web/http_host.h"
 #include "web/http_internal.h"
 #include "web/metrics.h"
+#include "web/problem.h"
 #include "web/trace.h"
 
 /* The Origin header, when cors_origins allows it. */
@@ -98,6 +100,26 @@ dispatch(HttpConn *conn)
 	server->conf.handler(server->conf.arg, conn, &work->request);
 }
 
+static bool
+is_for_us(const HttpServer *server, const HttpHead *head)
+{
+	const HttpHeader *host = http_find_header(head, "host");
+
+	return server->conf.allowed_hosts == NULL || host == NULL ||
+		   http_host_is_known(host->value, server->conf.allowed_hosts);
+}
+
+/* Before the body, which is not read. */
+static void
+refuse_host(HttpConn *conn)
+{
+	conn->state = HTTP_STATE_HANDLED;
+	conn->keep_alive = false;
+	loop_timeout_stop(&conn->timeout);
+	http_problem(conn, 421, "unknown-host",
+				 "This server does not answer for that name (see allowed_hosts).");
+}
+
 /* A whole head is at the front of conn->in. */
 static void
 begin_request(HttpConn *conn, size_t head_len)
@@ -123,6 +145,11 @@ begin_request(HttpConn *conn, size_t head_len)
 	conn->is_head = head->method == HTTP_HEAD;
 	conn->keep_alive = head->keep_alive;
 	identify(conn, &work->request);
+	if (!is_for_us(server, head))
+	{
+		refuse_host(conn);
+		return;
+	}
 	conn->origin = allowed_origin(server, head);
 	if (!head->chunked && head->content_length == 0)
 	{

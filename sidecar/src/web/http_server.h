@@ -32,6 +32,7 @@ typedef struct HttpServerConf
 	int64_t idle_timeout_ms;		 /* between two requests */
 	int64_t send_timeout_ms;		 /* a client that takes nothing */
 	const ConfList *cors_origins;	 /* may be NULL */
+	const ConfList *allowed_hosts;	 /* see http_host.h; NULL: every name is good */
 } HttpServerConf;
 
 /* conf is copied; its strings must outlive the server. */

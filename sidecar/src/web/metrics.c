@@ -21,6 +21,7 @@
 #include "web/metrics.h"
 
 Metrics *metrics;
+Metrics metrics_before;
 
 _Static_assert(sizeof(Metrics) <= COUNTERS_MAX * sizeof(uint64_t), "too many metrics");
 
@@ -114,6 +115,7 @@ metrics_attach(void)
 	metrics = (Metrics *) counters_mine();
 	counters_reset_range(0, METRIC_INDEX(connections_total) - 1);
 	metrics->started_at_us = clock_real_us();
+	metrics_before = *metrics;
 }
 
 void

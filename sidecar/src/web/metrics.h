@@ -84,8 +84,13 @@ extern Metrics *metrics;
 
 #define METRIC_ADD(field, n) ((void) (metrics->field += (n)))
 #define METRIC_SET(field, n) ((void) (metrics->field = (n)))
+/* a counter that somebody else keeps, from the start of this process on */
+#define METRIC_TOTAL(field, n) ((void) (metrics->field = metrics_before.field + (n)))
 
-/* After the fork and counters_attach(): gauges start at zero. */
+/* What this slot had counted before this process, for one that was started again. */
+extern Metrics metrics_before;
+
+/* After the fork and counters_attach(): gauges start at zero, counters go on. */
 extern void metrics_attach(void);
 
 /* Counts one commit-to-delivery delay. */

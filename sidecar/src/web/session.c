@@ -28,13 +28,22 @@ typedef struct Message
 
 /* ---- subscriptions ---- */
 
+/* one that wants everything, or nothing, takes a place as well */
+static int
+size_of_want(const Subscription *want)
+{
+	int size = subscription_size(want);
+
+	return size > 0 ? size : 1;
+}
+
 static int
 size_of_wants(const Session *session)
 {
 	int size = 0;
 
 	for (int i = 0; i < session->nwants; i++)
-		size += subscription_size(session->wants[i]);
+		size += size_of_want(session->wants[i]);
 	return size;
 }
 
@@ -105,7 +114,7 @@ on_subscribe(Session *session, const Message *message)
 
 	if (wanted == NULL)
 		return;
-	if (size_of_wants(session) + subscription_size(wanted) >
+	if ((session->implicit ? 0 : size_of_wants(session)) + size_of_want(wanted) >
 		session->server->conf->max_subscriptions)
 	{
 		subscription_release(wanted);

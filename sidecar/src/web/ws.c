@@ -331,7 +331,8 @@ ws_ping_due(LoopTimeout *timeout, void *arg)
 	WsServer *server = arg;
 	Ws *ws = DLIST_OWNER(Ws, timeout, timeout);
 
-	if (ws->pinged && !ws->heard)
+	/* of one that we do not read we can hear nothing */
+	if (ws->pinged && !ws->heard && !ws->paused)
 	{
 		log_info("websocket is silent, closed", LOG_STR("peer", ws_peer(ws)),
 				 LOG_INT("session", (int64_t) ws->id));

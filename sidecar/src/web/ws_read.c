@@ -26,8 +26,7 @@ frame_begins(Ws *ws)
 		ws_fail(ws, WS_CLOSE_UNSUPPORTED, "messages are text");
 		return false;
 	}
-	if (reader->opcode < WS_OP_CLOSE &&
-		reader->left > ws->server->conf.max_frame_size - ws->message.len)
+	if (reader->opcode < WS_OP_CLOSE && reader->left > ws->message.limit - ws->message.len)
 	{
 		ws_fail(ws, WS_CLOSE_TOO_BIG, "the message is too big");
 		return false;

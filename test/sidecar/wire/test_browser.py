@@ -44,6 +44,29 @@ def _():
         equal(answer.header("access-control-allow-origin"), "https://app.example", "origin")
 
 
+@test("http_page_whose_name_was_made_to_point_here_is_refused")
+def _():
+    # DNS rebinding: page and server are of one origin then, only Host gives it away.
+    def ask(host, method="GET", target=PATH + "?wait=0", address=stand.address):
+        return fetch(address, method, target, [("Host", f"{host}:{address[1]}")])
+    problem(ask("evil.example"), 421)
+    problem(ask("127.0.0.1.evil.example"), 421)
+    problem(ask("evil.example", "POST", PATH), 421)
+    problem(ask("evil.example", target="/"), 421)
+    problem(ask("evil.example", target="/metrics", address=stand.eventsd.admin), 421)
+    for host in ("127.0.0.1", "localhost", "app.localhost", "[::1]", "eventsd"):
+        equal(ask(host).status, 204, host)
+    other = stand.another(allowed_hosts="shop.example")
+    equal(ask("shop.example", address=other.address).status, 204)
+    problem(ask("evil.example", address=other.address), 421)
+    try:
+        closing(WebSocket(stand.address, extra=[("Host", "evil.example:1"),
+                                                ("Origin", "http://evil.example:1")]))
+        raise AssertionError("a WebSocket for a page of evil.example")
+    except Refused as refused:
+        problem(refused.response, 421)
+
+
 @test("http_websocket_of_a_page_of_another_origin_is_refused")
 def _():
     # CORS does not guard WebSockets: any page could read what a loopback server says.

@@ -3,6 +3,7 @@
 """How eventsd lives: several processes, a start before PostgreSQL, draining at SIGTERM, reloading
 at SIGHUP."""
 
+import re
 import signal
 import threading
 
@@ -45,6 +46,13 @@ def _():
 @test("processes_child_that_dies_is_replaced")
 def _():
     eventsd = stand.another(processes="2")
+
+    def events_read():
+        text = fetch(eventsd.admin, "GET", "/metrics").body.decode()
+        return int(re.search(r"^eventsd_events_read_total (\d+)", text, re.M).group(1))
+    for _ in range(50):
+        stand.publish(fresh(), {})
+    wait_until(lambda: events_read() >= 100, "both children have read 50 events")
     children = eventsd.children()
     true(children, "there are child processes")
     os.kill(children[-1], signal.SIGKILL)
@@ -63,6 +71,7 @@ def _():
             for reader in readers:
                 reader.close()
     wait_until(serves, "all is served again")
+    true(events_read() >= 100, "counters go on where the dead child left them")
 
 
 @test("processes_end_with_their_parent")

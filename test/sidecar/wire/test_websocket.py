@@ -161,6 +161,11 @@ def _():
     answer = message_fails({"type": "subscribe", "id": "x",
                             "data": {"topics": [[f"t{n}"] for n in range(20)]}}, socket)
     equal(answer["id"], "x", "id")
+    # Whoever wants everything, again and again, is stopped as well.
+    for number in range(30):
+        socket.send_json({"type": "subscribe", "id": str(number), "data": {"topics": [[]]}})
+    kinds = [socket.json()["type"] for _ in range(30)]
+    true(kinds.count("ack") <= 10 and kinds[-1] == "error", f"{kinds}")
 
 
 @test("websocket_cloudevents_subprotocol_has_only_cloudevents_on_the_wire")
