@@ -54,8 +54,8 @@ typedef struct Conf
 
 	/* who may come */
 	bool anonymous;
-	bool anonymous_set;	   /* said explicitly, by file, variable or flag */
-	char *jwt_keys;		   /* reserved: refused when not empty */
+	bool anonymous_set;		/* said explicitly, by file, variable or flag */
+	char *jwt_keys;			/* reserved: refused when not empty */
 	ConfList allowed_hosts; /* names with dots that a server on loopback answers for; "*" for all */
 	ConfList cors_origins;	/* "*" or exact origins; empty: same origin only */
 

@@ -75,6 +75,7 @@ http_conn_release_work(HttpConn *conn)
 {
 	if (conn->work == NULL)
 		return;
+	conn->server->bodies -= conn->work->counted;
 	buf_clear(&conn->work->body);
 	if (conn->server->spare_work == NULL && conn->work->capacity == HTTP_WORK_CAPACITY)
 		conn->server->spare_work = conn->work;

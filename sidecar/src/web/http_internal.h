@@ -24,6 +24,8 @@
 #define HTTP_LINGER_MS 5000
 #define HTTP_MAX_OUTPUT ((size_t) 256 << 20) /* of one answer, unsent */
 #define HTTP_BODY_PACE 1024					 /* so much of a body must come in each body_timeout */
+#define HTTP_MAX_BODIES ((size_t) 128 << 20) /* bytes of all; or 8 of the greatest size */
+#define HTTP_SMALL_BODY 65536				 /* so much is taken beyond that */
 #define HTTP_MAX_EMPTY_LINES 2 /* before a request; old clients send one after a POST */
 #define HTTP_MAX_REFUSED 64	   /* refused newcomers that may linger at a time */
 
@@ -56,6 +58,7 @@ typedef struct HttpWork
 	Buf body;
 	size_t received; /* of the body, framing included */
 	size_t paced;	 /* received when the time-out was last started */
+	size_t counted;	 /* of the body, in the server's bodies */
 	size_t capacity; /* of bytes */
 	char bytes[];
 } HttpWork;
@@ -106,6 +109,7 @@ struct HttpServer
 	bool stopping;
 	int connections; /* slots in use */
 	int refused;	 /* lingering newcomers beyond the limits */
+	size_t bodies;	 /* bytes of them, of all requests in work */
 	Dlist open;
 	Dlist drained; /* asked to finish */
 	Dlist dead;	   /* freed at the end of the turn */

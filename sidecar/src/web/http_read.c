@@ -75,7 +75,7 @@ work_new(HttpServer *server, size_t head_len)
 		work->capacity = capacity;
 	}
 	memset(&work->chunked, 0, sizeof(work->chunked));
-	work->received = work->paced = 0;
+	work->received = work->paced = work->counted = 0;
 	buf_init(&work->body, server->conf.limits.max_body_size);
 	work->request.traceparent[0] = '\0';
 	return work;
@@ -109,15 +109,14 @@ is_for_us(const HttpServer *server, const HttpHead *head)
 		   http_host_is_known(host->value, server->conf.allowed_hosts);
 }
 
-/* Before the body, which is not read. */
+/* Before its body is read, or in the middle of it: so the connection ends with the answer. */
 static void
-refuse_host(HttpConn *conn)
+refuse_request(HttpConn *conn, int status, const char *code, const char *detail)
 {
 	conn->state = HTTP_STATE_HANDLED;
 	conn->keep_alive = false;
 	loop_timeout_stop(&conn->timeout);
-	http_problem(conn, 421, "unknown-host",
-				 "This server does not answer for that name (see allowed_hosts).");
+	problem_respond(conn, status, code, detail, NULL, status == 503 ? "Retry-After: 5\r\n" : NULL);
 }
 
 /* A whole head is at the front of conn->in. */
@@ -147,7 +146,8 @@ begin_request(HttpConn *conn, size_t head_len)
 	identify(conn, &work->request);
 	if (!is_for_us(server, head))
 	{
-		refuse_host(conn);
+		refuse_request(conn, 421, "unknown-host",
+					   "This server does not answer for that name (see allowed_hosts).");
 		return;
 	}
 	conn->origin = allowed_origin(server, head);
@@ -209,6 +209,27 @@ consume_head(HttpConn *conn)
 	}
 }
 
+/*
+ * One client may send a large body, ten thousand may not do so at a time; small ones always fit.
+ * False: it was refused.
+ */
+static bool
+count_body(HttpConn *conn)
+{
+	HttpServer *server = conn->server;
+	HttpWork *work = conn->work;
+	size_t most = 8 * (size_t) server->conf.limits.max_body_size;
+
+	server->bodies += work->body.len - work->counted;
+	work->counted = work->body.len;
+	if (work->counted <= HTTP_SMALL_BODY ||
+		server->bodies <= (most > HTTP_MAX_BODIES ? most : HTTP_MAX_BODIES))
+		return true;
+	refuse_request(conn, 503, "too-many-bodies",
+				   "The server has as many large bodies at hand as it takes.");
+	return false;
+}
+
 static bool
 consume_chunked(HttpConn *conn)
 {
@@ -232,6 +253,8 @@ consume_chunked(HttpConn *conn)
 		at += used;
 	}
 	buf_consume(&conn->in, at);
+	if (!count_body(conn))
+		return true;
 	if (parse == HTTP_PARSE_DONE)
 		dispatch(conn);
 	return parse == HTTP_PARSE_DONE;
@@ -246,6 +269,8 @@ consume_length(HttpConn *conn)
 
 	buf_append(&work->body, conn->in.data, take);
 	buf_consume(&conn->in, take);
+	if (!count_body(conn))
+		return true;
 	if (take < left)
 		return false;
 	dispatch(conn);

@@ -5,6 +5,7 @@ vanish. They get little memory and no attention; everybody else is served as bef
 
 import os
 import resource
+import select
 import socket
 
 from harness import *
@@ -134,6 +135,31 @@ def gone(eventsd):
     lines = [line for line in text.splitlines() if not line.startswith("#")
              and "client" in line and "sse" in line and "total" not in line]
     return lines and all(float(line.split()[-1]) == 0 for line in lines)
+
+
+@test("hostile_large_bodies_that_never_end_are_bounded_and_small_ones_taken")
+def _():
+    head = (f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {8_000_000}\r\n\r\n").encode()
+    piece = b" " * 7_900_000
+    refused = []
+    senders = []
+    while len(senders) < 30 and not refused:
+        sender = closing(Connection(stand.address))
+        senders.append(sender)
+        try:
+            sender.send(head + piece)
+        except OSError:
+            pass  # it is refused while it sends
+        if select.select([sender.sock], [], [], 0.05)[0]:
+            refused.append(sender.response())
+    equal([problem(answer, 503)["code"] for answer in refused], ["too-many-bodies"])
+    true(len(senders) > 8, f"{len(senders)} large bodies are taken")
+    kind = fresh()
+    equal(post_json(stand.address, {"specversion": "1.0", "id": "1", "source": "/x",
+                                    "type": kind}).status, 201, "a small one beside them")
+    for sender in senders:
+        sender.close()
 
 
 @test("hostile_clients_that_vanish_in_the_middle_leave_nothing")

@@ -31,7 +31,7 @@ main(void)
 	ok(!known("127.0.0.1.evil.example", &none), "nor one that looks like an address");
 	ok(!known("localhost.", &none) && !known("xlocalhost.evil.example", &none),
 	   "nor one that looks local");
-	ok(known("shop.example:443", &listed) && known("Shop.Example", &listed), "names that are listed");
+	ok(known("shop.example:443", &listed) && known("Shop.Example", &listed), "listed names");
 	ok(!known("a.shop.example", &listed) && !known("evil.example", &listed), "and no others");
 	ok(known("evil.example", &all), "all of them with a star");
 	return tap_done();
