@@ -66,15 +66,15 @@ SIDECAR = $(MAKE) -C sidecar VERSION=$(EXTVERSION)
 # make clean            remove what a build leaves, here and in sidecar/
 
 sidecar:  ## build sidecar/eventsd (SANITIZE=1: sidecar/eventsd-asan)
-	$(SIDECAR) $(if $(SANITIZE),SANITIZE=$(SANITIZE))
+	+$(SIDECAR) $(if $(SANITIZE),SANITIZE=$(SANITIZE))
 
 install-sidecar:  ## install eventsd, its man page and its systemd unit (PREFIX, DESTDIR)
-	$(SIDECAR) install $(if $(PREFIX),PREFIX='$(PREFIX)') DESTDIR='$(DESTDIR)'
+	+$(SIDECAR) install $(if $(PREFIX),PREFIX='$(PREFIX)') DESTDIR='$(DESTDIR)'
 
 clean: clean-sidecar
 .PHONY: clean-sidecar
 clean-sidecar:
-	test ! -f sidecar/Makefile || $(SIDECAR) clean
+	+test ! -f sidecar/Makefile || $(SIDECAR) clean
 
 ##@ Try
 demo:  ## an own server, eventsd, clients and a page to look at (ONCE=1: ends by itself)
