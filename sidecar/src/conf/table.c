@@ -64,7 +64,7 @@ const Setting conf_settings[] = {
 	{"jwt_keys", SETTING_STRING, AT(jwt_keys), "", 0, 0, false, NULL,
 	 "Reserved for keys of JSON Web Tokens; not supported yet, so it must be empty."},
 	{"allowed_hosts", SETTING_LIST, AT(allowed_hosts), "", 0, 0, true, NULL,
-	 "Host names that clients may use while eventsd listens on loopback addresses only: those "
+	 "Host names that browsers may use while eventsd listens on loopback addresses only: those "
 	 "that a proxy in front passes on; * for any. Addresses, localhost and names without a dot "
 	 "are always good; others are answered 421, which keeps out pages whose name was made to "
 	 "point to this machine."},

@@ -10,6 +10,7 @@
  * the page away is its name, in Host.  A page from elsewhere has a name with a
  * dot in it, so such names have to be listed; addresses, and names of this
  * machine or network (localhost, x.localhost, a bare word) need not be.
+ * Programs that are no browsers may call it by any name.
  */
 #ifndef WEB_HTTP_HOST_H
 #define WEB_HTTP_HOST_H

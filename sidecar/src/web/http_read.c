@@ -100,12 +100,22 @@ dispatch(HttpConn *conn)
 	server->conf.handler(server->conf.arg, conn, &work->request);
 }
 
+/* A browser always sends Accept-Language, and a page's script cannot take it away. */
+static bool
+is_from_browser(const HttpHead *head)
+{
+	return http_find_header(head, "accept-language") != NULL ||
+		   http_find_header(head, "origin") != NULL ||
+		   http_find_header(head, "sec-fetch-site") != NULL;
+}
+
+/* Pages only are held to the name that they call us by; see http_host.h. */
 static bool
 is_for_us(const HttpServer *server, const HttpHead *head)
 {
 	const HttpHeader *host = http_find_header(head, "host");
 
-	return server->conf.allowed_hosts == NULL || host == NULL ||
+	return server->conf.allowed_hosts == NULL || host == NULL || !is_from_browser(head) ||
 		   http_host_is_known(host->value, server->conf.allowed_hosts);
 }
 

@@ -48,11 +48,16 @@ def _():
 def _():
     # DNS rebinding: page and server are of one origin then, only Host gives it away.
     def ask(host, method="GET", target=PATH + "?wait=0", address=stand.address):
-        return fetch(address, method, target, [("Host", f"{host}:{address[1]}")])
+        return fetch(address, method, target, [("Host", f"{host}:{address[1]}"),
+                                               ("Accept-Language", "en")])
     problem(ask("evil.example"), 421)
     problem(ask("127.0.0.1.evil.example"), 421)
     problem(ask("evil.example", "POST", PATH), 421)
     problem(ask("evil.example", target="/"), 421)
+    for sign in (("Origin", "http://evil.example"), ("Sec-Fetch-Site", "same-origin")):
+        problem(fetch(stand.address, "GET", PATH + "?wait=0", [("Host", "evil.example"), sign]), 421)
+    # a program is no page
+    equal(fetch(stand.address, "GET", PATH + "?wait=0", [("Host", "evil.example")]).status, 204, "")
     problem(ask("evil.example", target="/metrics", address=stand.eventsd.admin), 421)
     for host in ("127.0.0.1", "localhost", "app.localhost", "[::1]", "eventsd"):
         equal(ask(host).status, 204, host)

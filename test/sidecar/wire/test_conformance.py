@@ -7,7 +7,7 @@ import os
 
 from harness import *
 
-stand = at_end(Stand(allowed_hosts="*"))
+stand = at_end(Stand())
 
 SUITE = os.environ.get("EVENTS_SUITES") or os.path.join(ROOT, "../shared/suites")
 
