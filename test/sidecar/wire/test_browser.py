@@ -55,7 +55,8 @@ def _():
     problem(ask("evil.example", "POST", PATH), 421)
     problem(ask("evil.example", target="/"), 421)
     for sign in (("Origin", "http://evil.example"), ("Sec-Fetch-Site", "same-origin")):
-        problem(fetch(stand.address, "GET", PATH + "?wait=0", [("Host", "evil.example"), sign]), 421)
+        answer = fetch(stand.address, "GET", PATH + "?wait=0", [("Host", "evil.example"), sign])
+        problem(answer, 421)
     # a program is no page
     equal(fetch(stand.address, "GET", PATH + "?wait=0", [("Host", "evil.example")]).status, 204, "")
     problem(ask("evil.example", target="/metrics", address=stand.eventsd.admin), 421)
