@@ -152,6 +152,8 @@ class Run:
         settings = {"max_prepared_transactions": "20",
                     "synchronous_commit": "off" if self.forgets else "on"}
         self.stand = at_end(Stand(preload, settings, drain_time="1s", **tight))
+        # What was set up (the roles' rights, for one) must survive the first crash.
+        self.stand.sql.query("CHECKPOINT")
         second = at_end(Eventsd(self.stand.database, drain_time="1s", processes=processes))
         self.stand.caught_up(second)
         self.instances = [self.stand.eventsd, second]

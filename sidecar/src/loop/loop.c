@@ -328,12 +328,26 @@ loop_signal_start(LoopSignal *signal, Loop *loop, int signum, LoopSignalFn fn, v
 	ev_signal_start(loop->ev, watcher);
 }
 
+/*
+ * libev gives a signal its default action back, which would end the process if
+ * it came once more; it is ignored from now on, without a moment in between.
+ */
 void
-loop_signal_clear(LoopSignal *signal)
+loop_signal_clear(LoopSignal *loop_signal)
 {
-	if (signal->loop)
-		ev_signal_stop(signal->loop->ev, (ev_signal *) signal->watcher);
-	signal->loop = NULL;
+	ev_signal *watcher = (ev_signal *) loop_signal->watcher;
+	sigset_t one, before;
+
+	if (loop_signal->loop)
+	{
+		sigemptyset(&one);
+		sigaddset(&one, watcher->signum);
+		sigprocmask(SIG_BLOCK, &one, &before);
+		ev_signal_stop(loop_signal->loop->ev, watcher);
+		signal(watcher->signum, SIG_IGN);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	}
+	loop_signal->loop = NULL;
 }
 
 /* ---- deferred work ---- */

@@ -89,6 +89,7 @@ struct LoopSignal
 };
 
 void loop_signal_start(LoopSignal *signal, Loop *loop, int signum, LoopSignalFn fn, void *arg);
+/* The signal is ignored from then on. */
 void loop_signal_clear(LoopSignal *signal);
 
 /* ---- deferred work ---- */
