@@ -27,6 +27,7 @@
  */
 #include "base/compat.h"
 
+#include "access/twophase.h"
 #include "access/xact.h"
 #include "base/wake.h"
 #include "commands/async.h"
@@ -61,7 +62,7 @@ append_pending(EvAppender *appender)
 }
 
 int64
-ev_transaction_flush(void)
+ev_transaction_flush(bool sweep)
 {
 	bool read_only = XactReadOnly;
 	int64 staged;
@@ -71,7 +72,8 @@ ev_transaction_flush(void)
 	/* The application may have said READ ONLY after it published. */
 	XactReadOnly = false;
 	PushActiveSnapshot(GetTransactionSnapshot());
-	staged = ev_staging_claim();
+	/* Where none can be prepared, readers and the worker find what is left from before. */
+	staged = sweep || max_prepared_xacts > 0 ? ev_staging_claim() : 0;
 	count = staged + ev_pending_count();
 	if (count > 0)
 	{
@@ -98,10 +100,12 @@ ev_transaction_flush(void)
 static void
 write_pending(void)
 {
+	bool sweep = ev_read_take_sweep_request();
+
 	stage = WRITTEN;
 	ev_pending_check();
-	if (ev_pending_count() > 0 || ev_read_take_sweep_request())
-		(void) ev_transaction_flush();
+	if (ev_pending_count() > 0 || sweep)
+		(void) ev_transaction_flush(sweep);
 	ev_pending_reset(true);
 }
 

@@ -13,8 +13,9 @@ extern void ev_transaction_published(void);
 
 /*
  * Write staged and pending events now, in the current (sub)transaction.
+ * Staged events are looked for if any can be expected, or with `sweep`.
  * Returns the last position drawn, 0 if there was nothing.
  */
-extern int64 ev_transaction_flush(void);
+extern int64 ev_transaction_flush(bool sweep);
 
 #endif /* EV_TRANSACTION_H */

@@ -217,7 +217,9 @@ try_ensure(void *arg)
 void
 ev_partition_ensure_room(Oid event, int64 last, int64 count)
 {
-	if (end_of(event) - last <= EV_PARTITION_AHEAD / 2)
+	int64 end = end_of(event);
+
+	if (end - last <= EV_PARTITION_AHEAD / 2)
 	{
 		Wanted wanted = {event, last + EV_PARTITION_AHEAD};
 		ErrorData *error = ev_attempt(try_ensure, &wanted);
@@ -234,7 +236,8 @@ ev_partition_ensure_room(Oid event, int64 last, int64 count)
 							   end_of(event) - last - 1),
 					 errhint("SELECT events.maintain() makes partitions.")));
 	}
-	ev_partition_ensure(event, last + count + ROOM_FOR_OTHERS, true);
+	if (end <= last + count + ROOM_FOR_OTHERS)
+		ev_partition_ensure(event, last + count + ROOM_FOR_OTHERS, true);
 }
 
 /*

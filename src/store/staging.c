@@ -16,7 +16,8 @@
  *
  * Rows stay ordered by `ordinal`, drawn at PREPARE.  The table is nearly always
  * empty, and to see that it has no blocks costs next to nothing.  (The setting
- * max_prepared_transactions says less: staged rows may be older than it.)
+ * max_prepared_transactions says less: staged rows may be older than it, so
+ * readers and the worker look whatever it is.)
  */
 #include "base/compat.h"
 

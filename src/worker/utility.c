@@ -34,7 +34,7 @@ static void
 flush_staged(void *arg)
 {
 	if (ev_catalog_is_installed() && ev_staging_is_pending())
-		(void) ev_transaction_flush();
+		(void) ev_transaction_flush(true);
 }
 
 /* Move staged events, as part of the command's own transaction. */
