@@ -14,6 +14,8 @@
 #ifndef EV_VIEW_H
 #define EV_VIEW_H
 
+#include "postgres.h"
+
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
@@ -62,13 +64,123 @@ ev_view_count(const EvView *view)
 	return JsonContainerSize(ev_view_container(view));
 }
 
-extern void ev_view_begin(EvCursor *cursor, const EvView *container);
+/* What a JEntry says of the bytes from `start` to `end`. */
+static inline void
+ev_view_decode(JEntry entry, const char *start, const char *end, EvView *view)
+{
+	const char *aligned = (const char *) INTALIGN(start);
+
+	switch (entry & JENTRY_TYPEMASK)
+	{
+		case JENTRY_ISSTRING:
+			view->type = EV_JSON_STRING;
+			view->data = start;
+			view->length = end - start;
+			break;
+		case JENTRY_ISNUMERIC:
+			view->type = EV_JSON_NUMBER;
+			view->data = aligned;
+			view->length = end - aligned;
+			break;
+		case JENTRY_ISCONTAINER:
+			view->type = (*(const uint32 *) aligned & JB_FOBJECT) ? EV_JSON_OBJECT : EV_JSON_ARRAY;
+			view->data = aligned;
+			view->length = end - aligned;
+			break;
+		case JENTRY_ISNULL:
+			view->type = EV_JSON_NULL;
+			view->data = start;
+			view->length = 0;
+			break;
+		default:
+			view->type = EV_JSON_BOOLEAN;
+			view->boolean = JBE_ISBOOL_TRUE(entry);
+			view->data = start;
+			view->length = 0;
+			break;
+	}
+}
+
+/* Where the bytes of an entry end that start at `start`. */
+static inline const char *
+ev_view_entry_end(JEntry entry, const char *base, const char *start)
+{
+	return (JBE_HAS_OFF(entry) ? base : start) + JBE_OFFLENFLD(entry);
+}
+
+static inline void
+ev_view_begin(EvCursor *cursor, const EvView *container)
+{
+	const JsonbContainer *jsonb = ev_view_container(container);
+	int n = JsonContainerSize(jsonb);
+
+	cursor->left = n;
+	cursor->entry = jsonb->children;
+	if (container->type == EV_JSON_OBJECT)
+	{
+		uint32 keys = 0;
+
+		/* all keys come before the first value; the last offset among them saves adding them up */
+		cursor->value = cursor->entry + n;
+		for (const JEntry *entry = cursor->value; entry > cursor->entry;)
+		{
+			entry--;
+			keys += JBE_OFFLENFLD(*entry);
+			if (JBE_HAS_OFF(*entry))
+				break;
+		}
+		cursor->base = (const char *) (cursor->value + n);
+		cursor->value_data = cursor->base + keys;
+	}
+	else
+	{
+		cursor->base = (const char *) (cursor->entry + n);
+		cursor->value = NULL;
+		cursor->value_data = NULL;
+	}
+	cursor->data = cursor->base;
+}
 
 /* false at the end */
-extern bool ev_view_next_element(EvCursor *cursor, EvView *element);
-extern bool ev_view_next_member(EvCursor *cursor, const char **key, int *key_length, EvView *value);
+static inline bool
+ev_view_next_element(EvCursor *cursor, EvView *element)
+{
+	const char *end;
 
-/* One member by key (binary search); false if it is not there. */
+	if (cursor->left == 0)
+		return false;
+	cursor->left--;
+	end = ev_view_entry_end(*cursor->entry, cursor->base, cursor->data);
+	ev_view_decode(*cursor->entry, cursor->data, end, element);
+	cursor->entry++;
+	cursor->data = end;
+	return true;
+}
+
+static inline bool
+ev_view_next_member(EvCursor *cursor, const char **key, int *key_length, EvView *value)
+{
+	const char *end;
+
+	if (cursor->left == 0)
+		return false;
+	cursor->left--;
+	end = ev_view_entry_end(*cursor->entry, cursor->base, cursor->data);
+	*key = cursor->data;
+	*key_length = end - cursor->data;
+	cursor->entry++;
+	cursor->data = end;
+	end = ev_view_entry_end(*cursor->value, cursor->base, cursor->value_data);
+	ev_view_decode(*cursor->value, cursor->value_data, end, value);
+	cursor->value++;
+	cursor->value_data = end;
+	return true;
+}
+
+/* One element by its number, from 0; false past the end. */
+extern bool ev_view_element(const EvView *array, int index, EvView *element);
+
+/* One member by key; false if it is not there. */
 extern bool ev_view_member(const EvView *object, const char *key, int key_length, EvView *value);
 #define ev_view_get(object, key, value) ev_view_member(object, key, strlen(key), value)
 
