@@ -90,8 +90,22 @@ start_server()
 			echo "${setting%%=*} = '${setting#*=}'"
 		done
 	} >> "$folder/data/postgresql.conf"
-	$pin_others pg_ctl -D "$folder/data" -l "$folder/server.log" -w -s start
+	run_server
 	sql "CREATE EXTENSION events" > /dev/null
+}
+
+# run_server [NAME=VALUE...]: the cluster's postmaster, with these in its environment
+run_server()
+{
+	$pin_others env "$@" pg_ctl -D "$folder/data" -l "$folder/server.log" -w -s start
+}
+
+# slow_disk MILLISECONDS: the server again, on a disk that takes so long to flush
+slow_disk()
+{
+	cp "$build/slow_flush.so" "$folder"
+	pg_ctl -D "$folder/data" -m fast -w -s stop
+	run_server LD_PRELOAD="$folder/slow_flush.so" BENCH_FLUSH_MS="$1"
 }
 
 # sql COMMAND...: one session, bare output
