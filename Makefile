@@ -25,6 +25,7 @@ DATA_built = $(INSTALL_SQL)
 MODULE_big = events
 OBJS := $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 PG_CPPFLAGS = -I$(srcdir)/src -DEV_VERSION='"$(EXTVERSION)"'
+SHLIB_LINK = -lpcre2-8 -lidn2
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers $(COPT)
 
 # Bitcode lets the JIT inline short functions into expressions; ours are not of

@@ -1,0 +1,19 @@
+-- SPDX-License-Identifier: PostgreSQL
+--
+-- Strings as JSON Schema sees them: how URIs resolve.  These functions show
+-- what the validator does with a string by itself, for tests and for whoever
+-- looks for the reason of a verdict; nothing else calls them.
+
+CREATE FUNCTION events._resolve_uri(base text, reference text) RETURNS text
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'ev_strings_resolve_uri';
+COMMENT ON FUNCTION events._resolve_uri(text, text) IS
+'The URI that a reference means, seen from a base URI, which may be relative or empty (RFC 3986, 5.2).';
+
+CREATE FUNCTION events._decode_uri(value text) RETURNS text
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'ev_strings_decode_uri';
+COMMENT ON FUNCTION events._decode_uri(text) IS
+'A part of a URI with its percent-encoded bytes decoded; NULL if they are malformed or no UTF-8 (RFC 3986, 2.1).';
+
+REVOKE EXECUTE ON FUNCTION events._resolve_uri(text, text), events._decode_uri(text) FROM PUBLIC;
