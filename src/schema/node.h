@@ -142,8 +142,9 @@ struct EvNode
 	EvNodeKind kind;
 	int index; /* 0 ... nnodes - 1, for tables beside the graph */
 	EvResource *resource;
-	const char *pointer; /* JSON Pointer inside the resource, "" for its root */
-	EvView source;		 /* the subschema as it was written */
+	const EvNode *parent; /* for ev_node_pointer: the node in the same resource it was found from */
+	const char *token;	  /* and the piece of the JSON Pointer that leads from there to here */
+	EvView source;		  /* the subschema as it was written */
 
 	uint8 types;		 /* EV_TYPE_ANY without `type` */
 	bool strict_integer; /* draft 4: 1.0 is no integer */
@@ -164,7 +165,7 @@ struct EvNode
 	EvNodeList all_of, any_of, one_of;
 	EvNode *not_node, *if_node, *then_node, *else_node; /* or NULL */
 
-	/* in place: something here or below (through references) has unevaluated... */
+	/* An unevaluated... here, or of a node that applies this one in place, asks what it evaluates. */
 	bool tracks_evaluated;
 };
 
@@ -173,7 +174,11 @@ struct EvResource
 {
 	const char *uri; /* absolute where the schema gave such a base; may be "" */
 	EvDraft draft;
-	EvNode *root; /* NULL until something refers to it */
+	uint8 vocabularies; /* which keywords count (keyword.h) */
+	bool assert_format; /* its dialect or the caller wants `format` checked */
+	bool reached;		/* something in it was compiled */
+	EvView source;		/* its text */
+	EvNode *root;		/* NULL unless something refers to it */
 	bool recursive_anchor;
 	int ndynamic; /* dynamic anchors: name and node */
 	const char **dynamic_names;
@@ -189,5 +194,8 @@ struct EvSchema
 	bool tracks_evaluated;
 	Size size; /* bytes of context when it was made */
 };
+
+/* JSON Pointer of the node inside its resource, "" for the resource's root; palloc'd. */
+extern char *ev_node_pointer(const EvNode *node);
 
 #endif /* EV_NODE_H */
