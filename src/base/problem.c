@@ -7,6 +7,7 @@
  */
 #include "base/compat.h"
 
+#include "base/pointer.h"
 #include "base/problem.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -19,16 +20,7 @@ ev_problem_add(EvProblems *problems, const char *attribute, const char *format, 
 
 	initStringInfo(&location);
 	if (attribute[0] != '\0')
-		appendStringInfoChar(&location, '/');
-	for (const char *p = attribute; *p; p++)
-	{
-		if (*p == '~')
-			appendStringInfoString(&location, "~0");
-		else if (*p == '/')
-			appendStringInfoString(&location, "~1");
-		else
-			appendStringInfoChar(&location, *p);
-	}
+		ev_pointer_append(&location, attribute, strlen(attribute));
 
 	initStringInfo(&message);
 	for (;;)

@@ -14,7 +14,7 @@
  */
 #include "base/compat.h"
 
-#include "mb/pg_wchar.h"
+#include "base/utf8.h"
 #include "miscadmin.h"
 #include "schema/backtrack.h"
 
@@ -164,18 +164,16 @@ accept(Parser *parser, const char *word)
 	return true;
 }
 
-/* In encodings other than UTF-8 a byte counts as a character: no worse than that is asked. */
 static uint32
 next_character(Parser *parser)
 {
-	uint32 c = (unsigned char) *parser->at;
-	int length = GetDatabaseEncoding() == PG_UTF8 ? pg_utf_mblen((const unsigned char *) parser->at)
-												  : 1;
+	int c = ev_utf8_next(&parser->at, parser->end);
 
-	if (length > 1 && length <= parser->end - parser->at)
-		c = utf8_to_unicode((const unsigned char *) parser->at);
-	parser->at += Min(length, parser->end - parser->at);
-	return c;
+	if (c >= 0)
+		return c;
+	parser->at++;
+	parser->failed = true;
+	return 0;
 }
 
 static bool
@@ -502,9 +500,12 @@ parse_alternatives(Parser *parser)
 List *
 ev_backtrack_parse(const char *source, int length)
 {
-	Parser parser = {.at = source, .end = source + length};
-	EvExpr *whole = parse_alternatives(&parser);
+	Parser parser = {0};
+	EvExpr *whole;
 
+	parser.at = ev_utf8_from_server(source, &length);
+	parser.end = parser.at + length;
+	whole = parse_alternatives(&parser);
 	if (parser.failed || parser.at < parser.end)
 		return NIL;
 	return lcons(whole, parser.lookarounds);
