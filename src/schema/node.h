@@ -167,6 +167,9 @@ struct EvNode
 
 	/* An unevaluated... here, or of a node that applies this one in place, asks what it evaluates. */
 	bool tracks_evaluated;
+
+	/* By the type of the value, what there is to check; the evaluator's own. */
+	uint8 work[EV_JSON_OBJECT + 1];
 };
 
 /* A part of a schema with a URI of its own ($id), or the whole. */
