@@ -25,13 +25,18 @@ typedef struct EvSchemaChange
 
 /*
  * All changes that break one of the two promises, backward first; NIL if both
- * hold.  palloc'd in CurrentMemoryContext.
+ * hold.  What cannot be decided counts as broken.  palloc'd in
+ * CurrentMemoryContext.
+ *
+ * A property that one schema names and the other, open to any, does not: data of
+ * the other is taken not to have it, so that adding an optional property breaks
+ * nothing; if `strict`, it may have it with any value.
  */
-extern List *ev_schema_compatibility(const EvSchema *older, const EvSchema *newer);
+extern List *ev_schema_compatibility(const EvSchema *older, const EvSchema *newer, bool strict);
 
 /*
- * Does all data that is valid under `older` stay valid under `newer`?  Stops at
- * the first change that says no; *first, if not NULL, is then that change.
+ * Does all data that is valid under `older` stay valid under `newer` (not
+ * strict)?  *first, if not NULL, is a change that says no.
  */
 extern bool ev_schema_is_backward_compatible(const EvSchema *older, const EvSchema *newer,
 											 EvSchemaChange **first);
