@@ -5,6 +5,8 @@
  * They lie in a tuplestore that belongs to the top transaction (its memory
  * context and its resource owner), so that it outlives the subtransactions in
  * which events are published, and spills to a temporary file past work_mem.
+ * The tuplestore comes with the second event: most transactions have one, which
+ * is kept as a tuple.
  *
  * A tuplestore cannot forget its end.  But the events of a rolled-back
  * subtransaction are always a suffix of what is there at that moment, so two
@@ -45,10 +47,10 @@ typedef struct Range
 
 typedef struct Pending
 {
-	Tuplestorestate *store;
-	TupleDesc descriptor;
-	TupleTableSlot *slot;
-	int64 count; /* events in the store */
+	HeapTuple first;		/* while it is the only one */
+	Tuplestorestate *store; /* NULL up to then */
+	TupleTableSlot *slot;	/* to read the store */
+	int64 count;			/* events in the store */
 	int64 nskipped_events;
 	bool writing;
 	Level *levels;
@@ -68,19 +70,47 @@ static void
 create_pending(void)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	ResourceOwner old_owner = CurrentResourceOwner;
 	Pending *p = palloc0(sizeof(Pending));
 
 	p->maxlevels = 8;
 	p->levels = palloc(sizeof(Level) * p->maxlevels);
 	p->maxskipped = 8;
 	p->skipped = palloc(sizeof(Range) * p->maxskipped);
-	p->descriptor = ev_columns_descriptor();
+	MemoryContextSwitchTo(old);
+	pending = p;
+}
+
+static void
+create_store(Pending *p)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	ResourceOwner old_owner = CurrentResourceOwner;
+
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	p->store = tuplestore_begin_heap(false, false, work_mem);
 	CurrentResourceOwner = old_owner;
 	MemoryContextSwitchTo(old);
-	pending = p;
+}
+
+static void
+keep(Pending *p, Datum *values, bool *nulls)
+{
+	if (p->count == 0)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+
+		p->first = heap_form_tuple(ev_columns_descriptor(), values, nulls);
+		MemoryContextSwitchTo(old);
+		return;
+	}
+	if (p->store == NULL)
+	{
+		create_store(p);
+		tuplestore_puttuple(p->store, p->first);
+		heap_freetuple(p->first);
+		p->first = NULL;
+	}
+	tuplestore_putvalues(p->store, ev_columns_descriptor(), values, nulls);
 }
 
 /* The current level publishes: let it have an entry. */
@@ -135,7 +165,7 @@ ev_pending_add(Datum *values, bool *nulls)
 				 errhint("Publish them in several transactions.")));
 	note_level(p);
 	p->writing = true;
-	tuplestore_putvalues(p->store, p->descriptor, values, nulls);
+	keep(p, values, nulls);
 	p->writing = false;
 	p->count++;
 }
@@ -152,15 +182,34 @@ ev_pending_rewind(void)
 	ev_pending_check();
 	if (pending == NULL)
 		return;
-	if (pending->slot == NULL)
+	if (pending->store != NULL && pending->slot == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 
-		pending->slot = MakeSingleTupleTableSlot(pending->descriptor, &TTSOpsMinimalTuple);
+		pending->slot = MakeSingleTupleTableSlot(ev_columns_descriptor(), &TTSOpsMinimalTuple);
 		MemoryContextSwitchTo(old);
 	}
 	pending->next = 0;
 	pending->next_range = 0;
+}
+
+/* What was kept next, rolled back or not; values point into it. */
+static bool
+fetch(Pending *p, Datum *values, bool *nulls)
+{
+	if (p->next == p->count)
+		return false;
+	if (p->store == NULL)
+	{
+		heap_deform_tuple(p->first, ev_columns_descriptor(), values, nulls);
+		return true;
+	}
+	if (!tuplestore_gettupleslot(p->store, true, false, p->slot))
+		elog(ERROR, "pending events end at " INT64_FORMAT " of " INT64_FORMAT, p->next, p->count);
+	slot_getallattrs(p->slot);
+	memcpy(values, p->slot->tts_values, sizeof(Datum) * EV_NCOLUMNS);
+	memcpy(nulls, p->slot->tts_isnull, sizeof(bool) * EV_NCOLUMNS);
+	return true;
 }
 
 bool
@@ -168,19 +217,15 @@ ev_pending_next(Datum *values, bool *nulls)
 {
 	Pending *p = pending;
 
-	while (p != NULL && tuplestore_gettupleslot(p->store, true, false, p->slot))
+	while (p != NULL && fetch(p, values, nulls))
 	{
 		int64 ordinal = p->next++;
 
 		CHECK_FOR_INTERRUPTS();
 		while (p->next_range < p->nskipped && p->skipped[p->next_range].end <= ordinal)
 			p->next_range++;
-		if (p->next_range < p->nskipped && p->skipped[p->next_range].first <= ordinal)
-			continue;
-		slot_getallattrs(p->slot);
-		memcpy(values, p->slot->tts_values, sizeof(Datum) * EV_NCOLUMNS);
-		memcpy(nulls, p->slot->tts_isnull, sizeof(bool) * EV_NCOLUMNS);
-		return true;
+		if (p->next_range == p->nskipped || p->skipped[p->next_range].first > ordinal)
+			return true;
 	}
 	return false;
 }
@@ -192,7 +237,8 @@ ev_pending_reset(bool release)
 	{
 		if (pending->slot != NULL)
 			ExecDropSingleTupleTableSlot(pending->slot);
-		tuplestore_end(pending->store);
+		if (pending->store != NULL)
+			tuplestore_end(pending->store);
 	}
 	pending = NULL;
 }

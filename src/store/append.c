@@ -16,6 +16,7 @@
 #include "base/compat.h"
 
 #include "access/heapam.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -47,7 +48,7 @@ typedef struct Target
 
 struct EvAppender
 {
-	Oid sequence;
+	Relation sequence;
 	Relation event;
 	EState *estate;
 	MemoryContext context;
@@ -115,11 +116,11 @@ open_target(EvAppender *appender, const EvPartition *partition)
 	return target;
 }
 
-/* Open every partition into which `span` draws from now may fall. */
+/* Open every partition into which `span` draws after `last` may fall. */
 static void
-open_targets(EvAppender *appender, int64 span)
+open_targets(EvAppender *appender, int64 last, int64 span)
 {
-	int64 first = ev_position_last(appender->sequence) + 1;
+	int64 first = last + 1;
 	int n;
 	EvPartition *partitions = ev_partition_list(appender->event, &n);
 
@@ -142,19 +143,25 @@ ev_append_open(int64 count)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	EvAppender *appender = palloc0(sizeof(EvAppender));
 	Oid event = ev_catalog_relid("event");
+	int64 last;
 
 	appender->context = context;
-	appender->sequence = ev_catalog_relid("position");
 	appender->bulky = count > BATCH_ROWS;
-	LockRelationOid(event, RowExclusiveLock);
-	LockRelationOid(appender->sequence, RowExclusiveLock);
+	appender->event = table_open(event, RowExclusiveLock);
+	appender->sequence = relation_open(ev_catalog_relid("position"), RowExclusiveLock);
 
-	ev_position_make_ready(appender->sequence);
-	ev_partition_ensure_room(event, ev_position_last(appender->sequence), count);
-	appender->event = table_open(event, NoLock);
+	ev_position_make_ready(RelationGetRelid(appender->sequence));
+	last = ev_position_read(appender->sequence);
+	if (!ev_partition_has_room(appender->event, last, count))
+	{
+		/* A table that is open cannot be altered. */
+		table_close(appender->event, NoLock);
+		ev_partition_make_room(event, last, count);
+		appender->event = table_open(event, NoLock);
+	}
 	refuse_triggers(appender->event);
 	appender->estate = CreateExecutorState();
-	open_targets(appender, count + EV_PARTITION_AHEAD);
+	open_targets(appender, last, count + EV_PARTITION_AHEAD);
 
 	appender->cid = GetCurrentCommandId(true);
 	ev_position_enter_gate(appender->sequence);
@@ -185,12 +192,15 @@ static Target *
 find_target(EvAppender *appender, int64 position)
 {
 	Target *target = find_open_target(appender, position);
+	Oid event = RelationGetRelid(appender->event);
 	int n;
 	EvPartition *partitions;
 
 	if (target != NULL)
 		return target;
-	ev_partition_ensure(RelationGetRelid(appender->event), position, true);
+	table_close(appender->event, NoLock);
+	ev_partition_ensure(event, position, true);
+	appender->event = table_open(event, NoLock);
 	partitions = ev_partition_list(appender->event, &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -266,7 +276,7 @@ ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 	/* Once a batch, so that time and position stay close in a long commit. */
 	if (appender->nbuffered == 0)
 		appender->recorded_at = GetCurrentTimestamp();
-	position = ev_position_draw(appender->sequence);
+	position = ev_position_draw(RelationGetRelid(appender->sequence));
 	if (target == NULL || position < target->lower || position >= target->upper)
 	{
 		write_batch(appender);
@@ -330,6 +340,7 @@ ev_append_close(EvAppender *appender)
 		ExecCloseIndices(target->relinfo);
 		table_close(rel, NoLock);
 	}
+	relation_close(appender->sequence, NoLock);
 	table_close(appender->event, NoLock);
 	FreeExecutorState(appender->estate);
 	MemoryContextDelete(appender->context);

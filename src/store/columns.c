@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "store/columns.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 const char *const ev_column_names[EV_NCOLUMNS] = {
 	"position", "id",		  "source",			 "type", "subject",	  "time", "recorded_at",
@@ -23,10 +24,18 @@ static const Oid column_types[EV_NCOLUMNS] = {INT8OID, TEXTOID,		   TEXTOID,		  
 TupleDesc
 ev_columns_descriptor(void)
 {
-	TupleDesc descriptor = CreateTemplateTupleDesc(EV_NCOLUMNS);
+	static TupleDesc descriptor = NULL;
+	MemoryContext old;
+	TupleDesc made;
 
+	if (descriptor != NULL)
+		return descriptor;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	made = CreateTemplateTupleDesc(EV_NCOLUMNS);
 	for (int i = 0; i < EV_NCOLUMNS; i++)
-		TupleDescInitEntry(descriptor, i + 1, ev_column_names[i], column_types[i], -1, 0);
+		TupleDescInitEntry(made, i + 1, ev_column_names[i], column_types[i], -1, 0);
+	MemoryContextSwitchTo(old);
+	descriptor = made;
 	return descriptor;
 }
 

@@ -31,7 +31,7 @@ typedef enum EvColumn
 
 extern const char *const ev_column_names[EV_NCOLUMNS];
 
-/* A descriptor of just these columns, for pending lists. */
+/* The descriptor of just these columns, for pending lists; lives as long as the session. */
 extern TupleDesc ev_columns_descriptor(void);
 
 /*

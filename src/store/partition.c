@@ -91,12 +91,9 @@ ev_partition_list(Relation event, int *count)
 int64
 ev_partition_end(Relation event)
 {
-	int n;
-	EvPartition *list = ev_partition_list(event, &n);
-	int64 end = n == 0 ? 0 : list[n - 1].upper;
+	PartitionBoundInfo bounds = RelationGetPartitionDesc(event, true)->boundinfo;
 
-	pfree(list);
-	return end;
+	return bounds == NULL || bounds->ndatums == 0 ? 0 : bound_value(bounds, bounds->ndatums - 1);
 }
 
 int64
@@ -214,8 +211,16 @@ try_ensure(void *arg)
 	ev_partition_ensure(wanted->event, wanted->upto, false);
 }
 
+bool
+ev_partition_has_room(Relation event, int64 last, int64 count)
+{
+	int64 room = ev_partition_end(event) - last;
+
+	return room > EV_PARTITION_AHEAD / 2 && room > count + ROOM_FOR_OTHERS;
+}
+
 void
-ev_partition_ensure_room(Oid event, int64 last, int64 count)
+ev_partition_make_room(Oid event, int64 last, int64 count)
 {
 	int64 end = end_of(event);
 

@@ -36,9 +36,11 @@ extern int64 ev_partition_oldest(Relation event);
 extern void ev_partition_ensure(Oid event, int64 upto, bool wait);
 
 /*
- * At commit, before the gate: partitions for `count` positions after `last`,
- * and some more for others who commit meanwhile.
+ * At commit, before the gate: are there partitions for `count` positions after
+ * `last`, and some more for others who commit meanwhile?  If not, make them;
+ * the caller must not have the table open then.
  */
-extern void ev_partition_ensure_room(Oid event, int64 last, int64 count);
+extern bool ev_partition_has_room(Relation event, int64 last, int64 count);
+extern void ev_partition_make_room(Oid event, int64 last, int64 count);
 
 #endif /* EV_PARTITION_H */

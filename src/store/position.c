@@ -76,10 +76,9 @@ set_tag(LOCKTAG *tag, Oid sequence, uint16 kind)
 }
 
 int64
-ev_position_last(Oid sequence)
+ev_position_read(Relation sequence)
 {
-	Relation rel = relation_open(sequence, AccessShareLock);
-	Buffer buffer = ReadBuffer(rel, 0);
+	Buffer buffer = ReadBuffer(sequence, 0);
 	Page page;
 	HeapTupleHeader tuple;
 	FormData_pg_sequence_data *data;
@@ -91,6 +90,15 @@ ev_position_last(Oid sequence)
 	data = (FormData_pg_sequence_data *) ((char *) tuple + tuple->t_hoff);
 	last = data->is_called ? data->last_value : data->last_value - 1;
 	UnlockReleaseBuffer(buffer);
+	return last;
+}
+
+int64
+ev_position_last(Oid sequence)
+{
+	Relation rel = relation_open(sequence, AccessShareLock);
+	int64 last = ev_position_read(rel);
+
 	relation_close(rel, NoLock);
 	return last;
 }
@@ -159,8 +167,10 @@ ev_position_make_ready(Oid sequence)
 }
 
 void
-ev_position_enter_gate(Oid sequence)
+ev_position_enter_gate(Relation sequence)
 {
+	Oid relid = RelationGetRelid(sequence);
+
 	if (in_gate)
 		return;
 	if (ev_shared() != NULL)
@@ -168,10 +178,10 @@ ev_position_enter_gate(Oid sequence)
 		EvGateSlot *slot = ev_shared_my_slot();
 		int64 last;
 
-		(void) ready_installation(sequence);
-		last = ev_position_last(sequence);
+		(void) ready_installation(relid);
+		last = ev_position_read(sequence);
 		slot->database = MyDatabaseId;
-		slot->sequence = sequence;
+		slot->sequence = relid;
 		slot->entered_at = GetCurrentTimestamp();
 		pg_write_barrier();
 		pg_atomic_write_u64(&slot->floor, (uint64) last + 1);
@@ -179,12 +189,12 @@ ev_position_enter_gate(Oid sequence)
 	}
 	else
 	{
-		uint64 floor = (uint64) ev_position_last(sequence) + 1;
+		uint64 floor = (uint64) ev_position_read(sequence) + 1;
 		LOCKTAG tag;
 
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (floor >> 32), (uint32) floor, FLOOR_TAG);
 		(void) LockAcquire(&tag, ShareLock, false, false);
-		set_tag(&tag, sequence, GATE_TAG);
+		set_tag(&tag, relid, GATE_TAG);
 		(void) LockAcquire(&tag, ShareLock, false, false);
 	}
 	in_gate = true;

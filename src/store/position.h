@@ -16,6 +16,9 @@
 /* The greatest position drawn so far, by anybody; 0 if none was. */
 extern int64 ev_position_last(Oid sequence);
 
+/* The same, of a sequence that is open. */
+extern int64 ev_position_read(Relation sequence);
+
 /*
  * Skip the sequence ahead if this is its first use since shared memory was
  * initialised.  Entering the gate and the horizon do it too; who needs to know
@@ -27,7 +30,7 @@ extern void ev_position_make_ready(Oid sequence);
  * Enter the commit gate.  It is left by ev_position_leave_gate, or, where it is
  * a lock, by the end of the (sub)transaction.
  */
-extern void ev_position_enter_gate(Oid sequence);
+extern void ev_position_enter_gate(Relation sequence);
 
 /* Draw one position; only inside the gate. */
 extern int64 ev_position_draw(Oid sequence);
