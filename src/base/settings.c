@@ -33,6 +33,8 @@ char *ev_user;
 char *ev_workspace;
 char *ev_traceparent;
 char *ev_databases;
+char *ev_schema_base_uri;
+int ev_validate_mode;
 
 typedef struct IntSetting
 {
@@ -58,6 +60,17 @@ typedef struct StringSetting
 	int flags;
 	GucStringCheckHook check;
 } StringSetting;
+
+typedef struct EnumSetting
+{
+	const char *name;
+	const char *doc;
+	const char *detail;
+	int *variable;
+	int boot;
+	const struct config_enum_entry *values;
+	GucContext context;
+} EnumSetting;
 
 static bool check_database_list(char **newval, void **extra, GucSource source);
 
@@ -101,10 +114,29 @@ static const StringSetting string_settings[] = {
 	{"events.traceparent",
 	 "Fills the attribute traceparent (W3C Trace Context) of published events.", NULL,
 	 &ev_traceparent, "", PGC_USERSET, 0, NULL},
+	{"events.schema_base_uri", "Base of the URIs of registered schemas that are relative.",
+	 "With https://example.org/schemas, the schema registered as /order/created/1.0.0 is also "
+	 "found as https://example.org/schemas/order/created/1.0.0.",
+	 &ev_schema_base_uri, "", PGC_SUSET, 0, NULL},
 	{"events.databases", "Databases that get a background worker; '*' means all that use events.",
 	 "A list of names. Needs events in shared_preload_libraries; each worker takes one of "
 	 "max_worker_processes.",
 	 &ev_databases, "*", PGC_SIGHUP, GUC_LIST_INPUT, check_database_list},
+};
+
+static const struct config_enum_entry validate_modes[] = {
+	{"strict", EV_VALIDATE_STRICT, false},
+	{"registered", EV_VALIDATE_REGISTERED, false},
+	{"off", EV_VALIDATE_OFF, false},
+	{NULL, 0, false},
+};
+
+static const EnumSetting enum_settings[] = {
+	{"events.validate_mode", "Which events are checked by schemas when they are published.",
+	 "registered: data by the schema of the event's type, if the type is registered, and by its "
+	 "dataschema, if that is. strict: types and dataschemas that are not registered are refused. "
+	 "off: none.",
+	 &ev_validate_mode, EV_VALIDATE_REGISTERED, validate_modes, PGC_SUSET},
 };
 
 static bool
@@ -137,6 +169,13 @@ ev_settings_define(void)
 
 		DefineCustomStringVariable(s->name, s->doc, s->detail, s->variable, s->boot, s->context,
 								   s->flags, s->check, NULL, NULL);
+	}
+	for (int i = 0; i < lengthof(enum_settings); i++)
+	{
+		const EnumSetting *s = &enum_settings[i];
+
+		DefineCustomEnumVariable(s->name, s->doc, s->detail, s->variable, s->boot, s->values,
+								 s->context, 0, NULL, NULL, NULL);
 	}
 	MarkGUCPrefixReserved("events");
 }

@@ -22,6 +22,17 @@ extern char *ev_user;
 extern char *ev_workspace;
 extern char *ev_traceparent;
 
+/* what publishing does with types and schemas */
+typedef enum EvValidateMode
+{
+	EV_VALIDATE_OFF,
+	EV_VALIDATE_REGISTERED,
+	EV_VALIDATE_STRICT
+} EvValidateMode;
+
+extern int ev_validate_mode; /* EvValidateMode */
+extern char *ev_schema_base_uri;
+
 /* worker */
 extern char *ev_databases;
 extern int ev_maintenance_interval; /* s */
