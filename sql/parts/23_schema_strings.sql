@@ -16,4 +16,12 @@ CREATE FUNCTION events._decode_uri(value text) RETURNS text
 COMMENT ON FUNCTION events._decode_uri(text) IS
 'A part of a URI with its percent-encoded bytes decoded; NULL if they are malformed or no UTF-8 (RFC 3986, 2.1).';
 
-REVOKE EXECUTE ON FUNCTION events._resolve_uri(text, text), events._decode_uri(text) FROM PUBLIC;
+CREATE FUNCTION events._pattern_matches(pattern text, value text) RETURNS boolean
+	LANGUAGE c STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'ev_strings_pattern_matches';
+COMMENT ON FUNCTION events._pattern_matches(text, text) IS
+'Does a regular expression of ECMA-262 match anywhere in the value, as the keyword pattern has it?
+Errors: 2201B it is no such expression, or PCRE2 has a limit that it passes; 54001 events.pattern_match_limit is passed.';
+
+REVOKE EXECUTE ON FUNCTION events._resolve_uri(text, text), events._decode_uri(text),
+	events._pattern_matches(text, text) FROM PUBLIC;

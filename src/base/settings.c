@@ -25,6 +25,7 @@ int ev_max_pending_events;
 int ev_partition_size;
 int ev_horizon_timeout;
 int ev_maintenance_interval;
+int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
 char *ev_retention;
 char *ev_source;
@@ -90,6 +91,11 @@ static const IntSetting int_settings[] = {
 	 &ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+	{"events.pattern_match_limit",
+	 "Greatest number of steps for matching a pattern of a JSON Schema.",
+	 "Past it, matching is an error, since some patterns take for ever on some strings. It holds "
+	 "for each place of the string where a match may begin, and grows with the string.",
+	 &ev_pattern_match_limit, 1000000, 1000, INT_MAX, PGC_USERSET, 0},
 	{"events.debug_wait_in_gate",
 	 "For tests: advisory lock key that a commit waits for in the gate.",
 	 "A committing transaction takes and releases this advisory lock in share mode after it has "

@@ -36,6 +36,7 @@ extern char *ev_schema_base_uri;
 /* worker */
 extern char *ev_databases;
 extern int ev_maintenance_interval; /* s */
+extern int ev_pattern_match_limit;
 
 /* for tests */
 extern int ev_debug_wait_in_gate;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * ecma_parser.h: what the files of the ECMA-262 parser share; for ecma*.c only.
+ */
+#ifndef EV_ECMA_PARSER_H
+#define EV_ECMA_PARSER_H
+
+#include "lib/stringinfo.h"
+
+typedef struct EcmaName
+{
+	char *text; /* escapes decoded */
+	int group;
+} EcmaName;
+
+typedef struct EcmaParser
+{
+	const char *begin;
+	const char *p;
+	const char *end;
+	StringInfo out;
+	int ngroups;		 /* of the whole expression, counted beforehand */
+	bool has_references; /* back references, which need what groups have captured */
+	int nnames;
+	EcmaName *names;
+	const char *message; /* the first error, and where */
+	const char *where;
+} EcmaParser;
+
+/* What one escape or character of a class stands for. */
+typedef enum EcmaKind
+{
+	ECMA_CHARACTER, /* a code point, which may be a surrogate */
+	ECMA_CLASS		/* one of d D s S w W p P */
+} EcmaKind;
+
+typedef struct EcmaAtom
+{
+	EcmaKind kind;
+	int c;				  /* code point, or the letter of the class */
+	const char *property; /* p, P: as PCRE2 names it */
+	bool negated;		  /* p, P: the complement of it */
+} EcmaAtom;
+
+/* Any character at all, and none. */
+#define ECMA_ANY "(?s:.)"
+#define ECMA_NONE "[^\\x{0}-\\x{10ffff}]"
+
+#define ECMA_IS_SURROGATE(c) ((c) >= 0xD800 && (c) <= 0xDFFF)
+
+/* Remembers the first error; always false. */
+extern bool ev_ecma_fail(EcmaParser *parser, const char *where, const char *message);
+
+/* The escape at parser->p, which is behind a backslash; no assertion, no back reference. */
+extern bool ev_ecma_escape(EcmaParser *parser, bool in_class, EcmaAtom *atom);
+
+/* "\uXXXX" or "\u{X}" behind the u; pairs of surrogates are one character. */
+extern bool ev_ecma_unicode_escape(EcmaParser *parser, int *c);
+
+/* The class at parser->p, which is behind its "[". */
+extern bool ev_ecma_class(EcmaParser *parser);
+
+extern void ev_ecma_put_character(StringInfo out, int c);
+extern void ev_ecma_put_atom(StringInfo out, const EcmaAtom *atom);
+
+/*
+ * The property of \p{name} or \p{name=value} as PCRE2 knows it, NULL if ECMA-262
+ * has none; *negated if it is the complement of what is returned.
+ */
+extern const char *ev_ecma_property(const char *text, int length, bool *negated);
+
+#endif /* EV_ECMA_PARSER_H */
