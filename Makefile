@@ -23,7 +23,9 @@ DATA_built = $(INSTALL_SQL)
 # ---- the library: events.c and the layers below it (src/README.md is the map)
 
 MODULE_big = events
-OBJS := $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+METASCHEMAS := $(sort $(wildcard share/metaschema/*/*.json share/metaschema/*/*/*.json))
+METASCHEMA_DATA = src/schema/metaschema_data.c
+OBJS := $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c) $(METASCHEMA_DATA)))
 PG_CPPFLAGS = -I$(srcdir)/src -DEV_VERSION='"$(EXTVERSION)"'
 SHLIB_LINK = -lpcre2-8 -lidn2
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers $(COPT)
@@ -41,12 +43,15 @@ REGRESS_OPTS = --inputdir=test
 include test/isolation/schedule.mk
 ISOLATION_OPTS = --inputdir=test/isolation
 
-EXTRA_CLEAN = src/*.bc src/*/*.bc events-$(EXTVERSION).zip
+EXTRA_CLEAN = $(METASCHEMA_DATA) src/*.bc src/*/*.bc events-$(EXTVERSION).zip
 
 include $(PGXS)
 
 # PGXS does not track headers, and a change of the version changes the library.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h) events.control Makefile
+
+$(METASCHEMA_DATA): tools/metaschema-data $(METASCHEMAS)
+	tools/metaschema-data $(METASCHEMAS) > $@.tmp && mv $@.tmp $@
 
 # The folder is a prerequisite too, so that a part which goes away is noticed.
 $(INSTALL_SQL): $(SQL_PARTS) sql/parts events.control
