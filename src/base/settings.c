@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL
  *
- * settings.c: every setting of the extension, in three tables.
+ * settings.c: every setting of the extension, in tables by type.
  *
  * Names are events.<noun_phrase>; a setting with a unit has that unit as its
  * GUC unit, so that '1MB' or '10s' can be written.  docs/settings.md is made
@@ -36,6 +36,9 @@ char *ev_traceparent;
 char *ev_databases;
 char *ev_schema_base_uri;
 int ev_validate_mode;
+int ev_schema_draft;
+bool ev_format_assertion;
+int ev_schema_cache_size;
 
 typedef struct IntSetting
 {
@@ -49,6 +52,17 @@ typedef struct IntSetting
 	GucContext context;
 	int flags;
 } IntSetting;
+
+typedef struct BoolSetting
+{
+	const char *name;
+	const char *doc;
+	const char *detail;
+	bool *variable;
+	bool boot;
+	GucContext context;
+	int flags;
+} BoolSetting;
 
 typedef struct StringSetting
 {
@@ -96,11 +110,28 @@ static const IntSetting int_settings[] = {
 	 "Past it, matching is an error, since some patterns take for ever on some strings. It holds "
 	 "for each place of the string where a match may begin, and grows with the string.",
 	 &ev_pattern_match_limit, 1000000, 1000, INT_MAX, PGC_USERSET, 0},
+	{"events.schema_cache_size", "Memory for compiled schemas in each session.",
+	 "Those not used for the longest time are forgotten first. One schema is always kept, however "
+	 "large.",
+	 &ev_schema_cache_size, 8192, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
 	{"events.debug_wait_in_gate",
 	 "For tests: advisory lock key that a commit waits for in the gate.",
 	 "A committing transaction takes and releases this advisory lock in share mode after it has "
 	 "drawn its positions and before it commits. 0 does nothing.",
 	 &ev_debug_wait_in_gate, 0, 0, INT_MAX, PGC_SUSET, GUC_NOT_IN_SAMPLE},
+};
+
+static const BoolSetting bool_settings[] = {
+	{"events.format_assertion", "The keyword format of a schema is checked, not only noted.",
+	 "A value that is not of the format makes the whole invalid. Functions that validate can be "
+	 "told for one call, and a 2020-12 meta-schema can ask for it by its vocabulary.",
+	 &ev_format_assertion, false, PGC_USERSET, 0},
+};
+
+/* Counted as EvDraft in schema/draft.h does. */
+static const struct config_enum_entry schema_drafts[] = {
+	{"draft-04", 0, false}, {"draft-06", 1, false}, {"draft-07", 2, false},
+	{"2019-09", 3, false},	{"2020-12", 4, false},	{NULL, 0, false},
 };
 
 static const StringSetting string_settings[] = {
@@ -143,6 +174,8 @@ static const EnumSetting enum_settings[] = {
 	 "dataschema, if that is. strict: types and dataschemas that are not registered are refused. "
 	 "off: none.",
 	 &ev_validate_mode, EV_VALIDATE_REGISTERED, validate_modes, PGC_SUSET},
+	{"events.schema_draft", "Draft of JSON Schema of schemas that do not say.",
+	 "Used for schemas without $schema.", &ev_schema_draft, 4, schema_drafts, PGC_USERSET},
 };
 
 static bool
@@ -168,6 +201,13 @@ ev_settings_define(void)
 
 		DefineCustomIntVariable(s->name, s->doc, s->detail, s->variable, s->boot, s->min, s->max,
 								s->context, s->flags, NULL, NULL, NULL);
+	}
+	for (int i = 0; i < lengthof(bool_settings); i++)
+	{
+		const BoolSetting *s = &bool_settings[i];
+
+		DefineCustomBoolVariable(s->name, s->doc, s->detail, s->variable, s->boot, s->context,
+								 s->flags, NULL, NULL, NULL);
 	}
 	for (int i = 0; i < lengthof(string_settings); i++)
 	{

@@ -38,6 +38,11 @@ extern char *ev_databases;
 extern int ev_maintenance_interval; /* s */
 extern int ev_pattern_match_limit;
 
+/* JSON Schema */
+extern int ev_schema_draft; /* as EvDraft of schema/draft.h counts */
+extern bool ev_format_assertion;
+extern int ev_schema_cache_size; /* kB */
+
 /* for tests */
 extern int ev_debug_wait_in_gate;
 
