@@ -7,6 +7,7 @@
 #define EV_COMPILE_H
 
 #include "fmgr.h"
+#include "nodes/pg_list.h"
 #include "schema/node.h"
 
 /*
@@ -23,6 +24,12 @@ typedef struct EvCompileOptions
 	EvDraft draft;		  /* for schemas without $schema */
 	bool assert_format;	  /* `format` is checked */
 	const char *base_uri; /* "" if none; what relative references are seen from */
+
+	/*
+	 * NULL: a reference to a document that nobody knows is an error.  Else it
+	 * allows everything, and its URI (char *, palloc'd) is added here.
+	 */
+	List **unresolved;
 } EvCompileOptions;
 
 /* From the settings events.schema_draft and events.format_assertion. */
@@ -36,11 +43,25 @@ extern EvSchema *ev_schema_compile(const Jsonb *schema, const EvCompileOptions *
 								   MemoryContext parent);
 
 /*
+ * What a call site remembers between its calls, so that validating many values
+ * against one schema costs a comparison of bytes each; zeroed at first.
+ */
+typedef struct EvSchemaSite
+{
+	const struct EvSchemaEntry *entry;
+	uint64 generation;
+	const Jsonb *constant; /* a datum that does not change, and is this entry's schema */
+} EvSchemaSite;
+
+/*
  * The compiled form out of the cache, compiled if need be.  Valid until the
  * next call of these functions or the next catalog access (do not keep it).
- * `flinfo`, if not NULL, remembers the last one of this call site, so that
- * validating many values against one schema costs a comparison of bytes each.
+ * With `constant` the bytes of a datum are the same whenever its address is.
  */
+extern const EvSchema *ev_schema_get_at(EvSchemaSite *site, const Jsonb *schema, bool constant,
+										const EvCompileOptions *options);
+
+/* The same, with a site in flinfo->fn_extra; flinfo may be NULL. */
 extern const EvSchema *ev_schema_get(FmgrInfo *flinfo, const Jsonb *schema,
 									 const EvCompileOptions *options);
 
