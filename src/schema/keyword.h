@@ -208,7 +208,7 @@ extern char *ev_resource_path(const EvView *root, const char *address);
 extern EvDialect ev_dialect_of(EvCompiler *compiler, const EvView *schema,
 							   const EvDialect *inherited);
 
-/* ---- resolve.c: references */
+/* ---- compile_reference.c */
 
 /* The node a reference leads to; `anchor` gets the name if that is a dynamic anchor, else NULL. */
 extern EvNode *ev_compile_reference(EvCompiler *compiler, EvNode *node, const EvView *value,

@@ -165,7 +165,8 @@ struct EvNode
 	EvNodeList all_of, any_of, one_of;
 	EvNode *not_node, *if_node, *then_node, *else_node; /* or NULL */
 
-	/* An unevaluated... here, or of a node that applies this one in place, asks what it evaluates. */
+	/* An unevaluated... here, or of a node that applies this one in place, asks what this one has
+	 * evaluated. */
 	bool tracks_evaluated;
 
 	/* By the type of the value, what there is to check; the evaluator's own. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL
  *
- * resolve.c: where a reference leads.
+ * compile_reference.c: where a reference leads.
  *
  * The reference is resolved against the URI of the resource it stands in.  What
  * comes before '#' names a resource: this one, another one of a known document,
