@@ -15,6 +15,8 @@
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
+#define MINUTES_PER_DAY (HOURS_PER_DAY * MINS_PER_HOUR)
+
 /* Reads exactly n digits. */
 static bool
 read_digits(const char **p, const char *end, int n, int *value)
@@ -101,19 +103,39 @@ read_date(const char **p, const char *end, int *year, int *month, int *day)
 		   *month >= 1 && *month <= 12 && *day >= 1 && *day <= day_tab[isleap(*year)][*month - 1];
 }
 
-static bool
-read_time(const char **p, const char *end, int64 *microseconds)
+/* A time of day, whose second may be a leap second. */
+typedef struct Clock
 {
-	int hour, minute, second, fraction = 0;
+	int minutes; /* since midnight */
+	int second;	 /* 0 ... 60 */
+	int fraction;
+} Clock;
 
+static bool
+read_clock(const char **p, const char *end, Clock *clock)
+{
+	int hour, minute;
+
+	clock->fraction = 0;
 	if (!read_digits(p, end, 2, &hour) || !read_char(p, end, ':') ||
 		!read_digits(p, end, 2, &minute) || !read_char(p, end, ':') ||
-		!read_digits(p, end, 2, &second) || hour > 23 || minute > 59 || second > 60)
+		!read_digits(p, end, 2, &clock->second) || hour > 23 || minute > 59 || clock->second > 60)
 		return false;
-	if (read_char(p, end, '.') && !read_fraction(p, end, &fraction))
+	clock->minutes = hour * 60 + minute;
+	return !read_char(p, end, '.') || read_fraction(p, end, &clock->fraction);
+}
+
+/* A time with its zone; a leap second only where there can be one: at the end of a day of UTC. */
+static bool
+read_strict_time(const char **p, const char *end)
+{
+	Clock clock;
+	int zone;
+
+	if (!read_clock(p, end, &clock) || !read_zone(p, end, &zone))
 		return false;
-	*microseconds = ((hour * 60 + minute) * INT64CONST(60) + second) * USECS_PER_SEC + fraction;
-	return true;
+	return clock.second < 60 ||
+		   (clock.minutes - zone + MINUTES_PER_DAY) % MINUTES_PER_DAY == MINUTES_PER_DAY - 1;
 }
 
 bool
@@ -122,17 +144,47 @@ ev_rfc3339_parse(const char *text, int length, TimestampTz *result)
 	const char *p = text;
 	const char *end = text + length;
 	int year, month, day, zone;
-	int64 time;
+	Clock clock;
 
 	if (!read_date(&p, end, &year, &month, &day) ||
-		!(read_char(&p, end, 'T') || read_char(&p, end, 't')) || !read_time(&p, end, &time) ||
+		!(read_char(&p, end, 'T') || read_char(&p, end, 't')) || !read_clock(&p, end, &clock) ||
 		!read_zone(&p, end, &zone) || p != end)
 		return false;
 
 	/* Years 0000 - 9999 are far inside what a timestamptz holds. */
-	*result = (date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY + time -
-			  zone * USECS_PER_MINUTE;
+	*result = (date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY +
+			  (clock.minutes - zone) * USECS_PER_MINUTE + clock.second * USECS_PER_SEC +
+			  clock.fraction;
 	return true;
+}
+
+bool
+ev_rfc3339_is_date_time(const char *text, int length)
+{
+	const char *p = text;
+	const char *end = text + length;
+	int year, month, day;
+
+	return read_date(&p, end, &year, &month, &day) &&
+		   (read_char(&p, end, 'T') || read_char(&p, end, 't')) && read_strict_time(&p, end) &&
+		   p == end;
+}
+
+bool
+ev_rfc3339_is_date(const char *text, int length)
+{
+	const char *p = text;
+	int year, month, day;
+
+	return read_date(&p, text + length, &year, &month, &day) && p == text + length;
+}
+
+bool
+ev_rfc3339_is_time(const char *text, int length)
+{
+	const char *p = text;
+
+	return read_strict_time(&p, text + length) && p == text + length;
 }
 
 int

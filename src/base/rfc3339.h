@@ -17,6 +17,11 @@
  */
 extern bool ev_rfc3339_parse(const char *text, int length, TimestampTz *result);
 
+/* The same syntax, but a leap second must be 23:59:60 in UTC; the parts alone. */
+extern bool ev_rfc3339_is_date_time(const char *text, int length);
+extern bool ev_rfc3339_is_date(const char *text, int length);
+extern bool ev_rfc3339_is_time(const char *text, int length); /* with zone */
+
 /* In UTC, 'Z', with no more digits than needed; returns the length. */
 extern int ev_rfc3339_format(TimestampTz t, char *out);
 

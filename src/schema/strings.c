@@ -7,6 +7,7 @@
  */
 #include "base/compat.h"
 
+#include "schema/format.h"
 #include "schema/pattern.h"
 #include "schema/uri.h"
 #include "utils/builtins.h"
@@ -14,6 +15,7 @@
 PG_FUNCTION_INFO_V1(ev_strings_resolve_uri);
 PG_FUNCTION_INFO_V1(ev_strings_decode_uri);
 PG_FUNCTION_INFO_V1(ev_strings_pattern_matches);
+PG_FUNCTION_INFO_V1(ev_strings_format_matches);
 
 Datum
 ev_strings_resolve_uri(PG_FUNCTION_ARGS)
@@ -63,4 +65,18 @@ ev_strings_pattern_matches(PG_FUNCTION_ARGS)
 	text *value = PG_GETARG_TEXT_PP(1);
 
 	PG_RETURN_BOOL(ev_pattern_matches(pattern, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)));
+}
+
+Datum
+ev_strings_format_matches(PG_FUNCTION_ARGS)
+{
+	text *name = PG_GETARG_TEXT_PP(0);
+	text *value = PG_GETARG_TEXT_PP(1);
+	EvFormat format = ev_format_by_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
+										EV_DRAFT_2020_12);
+
+	if (format == EV_FORMAT_NONE)
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(
+		ev_format_matches(format, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), EV_DRAFT_2020_12));
 }

@@ -19,4 +19,7 @@ extern char *ev_uri_decode(const char *s);
 /* Syntax checks.  `absolute` asks for a scheme; `international` allows RFC 3987's characters. */
 extern bool ev_uri_is_valid(const char *s, int length, bool absolute, bool international);
 
+/* RFC 3987, 2.2: ucschar, and iprivate where that is allowed. */
+extern bool ev_uri_is_international(int c, bool private);
+
 #endif /* EV_URI_H */

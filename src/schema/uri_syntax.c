@@ -75,9 +75,8 @@ has_class(char c, int mask)
 	return (unsigned char) c < 0x80 && (classes[(unsigned char) c] & mask);
 }
 
-/* RFC 3987, 2.2: ucschar, and iprivate where that is allowed. */
-static bool
-is_international(int c, bool private)
+bool
+ev_uri_is_international(int c, bool private)
 {
 	if (c >= 0x10000)
 	{
@@ -112,7 +111,7 @@ skip(Scanner *s, int mask)
 			const char *next = s->p;
 			int c = ev_utf8_next(&next, s->end);
 
-			if (c < 0 || !is_international(c, (mask & PRIVATE) != 0))
+			if (c < 0 || !ev_uri_is_international(c, (mask & PRIVATE) != 0))
 				return;
 			s->p = next;
 		}
