@@ -71,9 +71,9 @@
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
 #endif
 
-/* 17: a background worker's main function is declared pg_noreturn before (18) or after. */
+/* 18: what does not return says so before its type. */
 #if PG_VERSION_NUM < 180000
-#define pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
 #endif
 
 #endif /* EV_COMPAT_H */

@@ -17,7 +17,7 @@
 #include "schema/keyword.h"
 #include "schema/uri.h"
 
-static void
+static pg_noreturn void
 unresolvable(EvCompiler *compiler, const char *reference, const char *why)
 {
 	const char *where = ev_compile_location(compiler);

@@ -33,7 +33,6 @@ type_bit(EvCompiler *compiler, const EvView *name)
 			return types[i].bit;
 	ev_compile_malformed(compiler, "must be \"null\", \"boolean\", \"number\", \"string\", "
 								   "\"array\", \"object\" or \"integer\", or an array of these");
-	return 0;
 }
 
 void

@@ -19,7 +19,7 @@
 /* A chain of meta-schemas that is longer is taken for a loop. */
 #define LONGEST_CHAIN 8
 
-static void
+static pg_noreturn void
 unknown_dialect(const char *uri)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -66,7 +66,6 @@ extended_draft(EvCompiler *compiler, const char *uri, EvView *meta)
 			return draft;
 	}
 	unknown_dialect(uri);
-	return compiler->dialect.draft; /* not reached */
 }
 
 static void

@@ -33,7 +33,7 @@ typedef struct EvSchemaError
 extern List *ev_schema_errors(const EvSchema *schema, const EvView *data, int limit);
 
 /* Raises 23514, the first few failures in DETAIL; `what` names the value in the message. */
-extern void ev_schema_errors_raise(List *errors, const char *what) pg_attribute_noreturn();
+extern pg_noreturn void ev_schema_errors_raise(List *errors, const char *what);
 
 /* The "basic" output: {"valid": true}, or false and errors. */
 extern Jsonb *ev_schema_report(List *errors);

@@ -159,8 +159,7 @@ extern void ev_compile_list(EvCompiler *compiler, EvNode *node, const EvView *va
 extern char *ev_compile_location(EvCompiler *compiler);
 
 /* Error 22023: "<that location> <complaint>", as in "must be a number". */
-extern void ev_compile_malformed(EvCompiler *compiler, const char *complaint)
-	pg_attribute_noreturn();
+extern pg_noreturn void ev_compile_malformed(EvCompiler *compiler, const char *complaint);
 
 /* Zeroed memory that lives as long as the schema. */
 #define ev_compile_alloc(compiler, type, count)                   \

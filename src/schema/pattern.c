@@ -221,10 +221,7 @@ init_matching(void)
 	match_context = context;
 }
 
-static void raise_too_complex(const EvPattern *pattern, int length, const char *limit)
-	pg_attribute_noreturn();
-
-static void
+static pg_noreturn void
 raise_too_complex(const EvPattern *pattern, int length, const char *limit)
 {
 	int shown = pg_mbcliplen(pattern->source, strlen(pattern->source), SHOWN_LENGTH);
