@@ -13,4 +13,5 @@ REGRESS = \
 	read \
 	encoding \
 	security \
-	partition
+	partition \
+	schema_inference
