@@ -14,4 +14,5 @@ REGRESS = \
 	encoding \
 	security \
 	partition \
-	schema_inference
+	schema_inference \
+	schema_typescript

@@ -1,0 +1,14 @@
+-- SPDX-License-Identifier: PostgreSQL
+--
+-- ---------------------------------------------------------------------------
+-- Types for clients, samples
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events.typescript(schema jsonb, name text DEFAULT 'Event')
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_typescript'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events.typescript(jsonb, text) IS
+'TypeScript types for a JSON Schema: every value that is valid by the schema can be assigned to the first one, which has the name given (made an identifier); schemas that references lead to are types with names of their own.
+What TypeScript cannot say (bounds, patterns, not) makes the types wider. Objects are open unless additionalProperties is false, schemas without type take values of every kind, and so do their types.
+Errors: 22023 the schema is malformed or a reference leads nowhere.';
