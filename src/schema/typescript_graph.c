@@ -152,7 +152,7 @@ reach(EvTypescriptGraph *graph, EvNode *node, uint8 kinds)
 
 static void connect(EvTypescriptGraph *graph, EvNode *node);
 
-/* `group` holds the lowest order reachable while a node is on the stack, then -(number of its group). */
+/* `group`: the lowest order reachable while a node is on the stack, then -(its group). */
 static void
 connect_to(EvTypescriptGraph *graph, EvNode *from, EvNode *to)
 {
