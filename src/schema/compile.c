@@ -193,14 +193,21 @@ ev_compile_target(EvCompiler *compiler, EvResource *resource, const EvView *valu
 
 	if (value->type != EV_JSON_OBJECT && value->type != EV_JSON_BOOLEAN)
 		ev_compile_malformed(compiler, "must lead to a schema, which is an object or a boolean");
-	if (pointer[0] == '\0' && resource->root != NULL)
-		return resource->root;
 	node = find_node(compiler, resource, value, &found);
-	if (pointer[0] == '\0' && node->resource->root == NULL)
-		node->resource->root = node;
-	if (!found && node != node->resource->root)
-		node->token = MemoryContextStrdup(compiler->schema->context, pointer);
+	if (found || node == node->resource->root)
+		return node;
+	if (pointer == NULL)
+		pointer = ev_resource_path(&node->resource->source, value->data);
+	node->token = MemoryContextStrdup(compiler->schema->context, pointer);
 	return node;
+}
+
+EvNode *
+ev_compile_root(EvCompiler *compiler, EvResource *resource)
+{
+	if (resource->root == NULL)
+		resource->root = ev_compile_target(compiler, resource, &resource->source, "");
+	return resource->root;
 }
 
 void
@@ -284,16 +291,14 @@ reach_dynamic(EvCompiler *compiler)
 		EvDynamic *entry = lfirst(cell);
 
 		if (entry->resource->reached && entry->node == NULL)
-			entry->node = ev_compile_target(compiler, entry->resource, &entry->schema,
-											ev_resource_path(&entry->resource->source,
-															 entry->schema.data));
+			entry->node = ev_compile_target(compiler, entry->resource, &entry->schema, NULL);
 	}
 	foreach (cell, compiler->resources)
 	{
 		EvResource *resource = lfirst(cell);
 
 		if (resource->reached && resource->recursive_anchor && resource->root == NULL)
-			ev_compile_target(compiler, resource, &resource->source, "");
+			ev_compile_root(compiler, resource);
 	}
 }
 
@@ -349,13 +354,10 @@ compile(EvCompiler *compiler, const Jsonb *text, const char *base_uri)
 	resource = ev_resource_add_document(compiler, schema->text, base_uri, &compiler->dialect);
 	if (resource->source.type != EV_JSON_OBJECT && resource->source.type != EV_JSON_BOOLEAN)
 		ev_compile_malformed(compiler, "must be an object or a boolean");
-	schema->root = ev_compile_target(compiler, resource, &resource->source, "");
+	schema->root = ev_compile_root(compiler, resource);
 	for (filled = 0; filled < schema->nnodes; reach_dynamic(compiler))
 	{
-		int from = filled;
-
-		filled = schema->nnodes;
-		fill_nodes(compiler, from);
+		fill_nodes(compiler, filled);
 		filled = schema->nnodes;
 	}
 	collect_dynamic(compiler);

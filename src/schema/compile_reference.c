@@ -121,6 +121,7 @@ find_resource(EvCompiler *compiler, EvResource *from, const char *reference, con
 {
 	EvDialect dialect = {from->draft, from->vocabularies, from->assert_format};
 	EvResource *resource;
+	ListCell *cell;
 	char *uri;
 
 	if (reference[0] == '#')
@@ -130,11 +131,15 @@ find_resource(EvCompiler *compiler, EvResource *from, const char *reference, con
 	}
 	uri = ev_uri_split_fragment(ev_uri_resolve(from->uri, reference), fragment);
 	resource = ev_resource_by_uri(compiler, uri, &dialect);
-	if (resource == NULL && compiler->unresolved != NULL)
-		*compiler->unresolved = lappend(*compiler->unresolved, uri);
-	else if (resource == NULL)
+	if (resource != NULL)
+		return resource;
+	if (compiler->unresolved == NULL)
 		unresolvable(compiler, reference, psprintf("no schema \"%s\" is known.", uri));
-	return resource;
+	foreach (cell, *compiler->unresolved)
+		if (strcmp(lfirst(cell), uri) == 0)
+			return NULL;
+	*compiler->unresolved = lappend(*compiler->unresolved, uri);
+	return NULL;
 }
 
 EvNode *
@@ -155,7 +160,7 @@ ev_compile_reference(EvCompiler *compiler, EvNode *node, const EvView *value, co
 	if (resource == NULL)
 		return ev_compile_child(compiler, node, &anything);
 	if (fragment == NULL || fragment[0] == '\0')
-		return ev_compile_target(compiler, resource, &resource->source, "");
+		return ev_compile_root(compiler, resource);
 	name = ev_uri_decode(fragment);
 	if (name == NULL)
 		unresolvable(compiler, reference, "its percent-encoding is malformed.");
@@ -171,6 +176,5 @@ ev_compile_reference(EvCompiler *compiler, EvNode *node, const EvView *value, co
 		unresolvable(compiler, reference, "there is no such anchor.");
 	if (target->dynamic)
 		*anchor = MemoryContextStrdup(compiler->schema->context, name);
-	return ev_compile_target(compiler, target->resource, &target->schema,
-							 ev_resource_path(&target->resource->source, target->schema.data));
+	return ev_compile_target(compiler, target->resource, &target->schema, NULL);
 }

@@ -147,9 +147,11 @@ extern EvNode *ev_compile_element(EvCompiler *compiler, EvNode *node, const EvVi
 extern EvNode *ev_compile_member(EvCompiler *compiler, EvNode *node, const EvView *value,
 								 const char *name, int length);
 
-/* Of a schema found by reference: `pointer` leads to it from its resource's root. */
+/* Of a schema found by reference; `pointer` leads to it from its resource's root, NULL: find it. */
 extern EvNode *ev_compile_target(EvCompiler *compiler, EvResource *resource, const EvView *value,
 								 const char *pointer);
+
+extern EvNode *ev_compile_root(EvCompiler *compiler, EvResource *resource);
 
 /* All elements of the array. */
 extern void ev_compile_list(EvCompiler *compiler, EvNode *node, const EvView *value,

@@ -352,6 +352,7 @@ ev_resource_path(const EvView *root, const char *address)
 		int index = 0;
 		bool found = false;
 
+		CHECK_FOR_INTERRUPTS();
 		ev_view_begin(&cursor, &view);
 		while (!found &&
 			   (view.type == EV_JSON_OBJECT ? ev_view_next_member(&cursor, &key, &length, &child)
