@@ -5,6 +5,7 @@
 #ifndef EV_EVALUATE_H
 #define EV_EVALUATE_H
 
+#include "base/compat.h"
 #include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "schema/node.h"
