@@ -15,4 +15,5 @@ REGRESS = \
 	security \
 	partition \
 	schema_inference \
-	schema_typescript
+	schema_typescript \
+	schema_risks
