@@ -169,6 +169,18 @@ start_nginx()
 	relay_pids=$(pgrep -P $relay | paste -sd,)
 }
 
+# start_floor: src/floor.c; sets the same
+start_floor()
+{
+	ulimit -n "$(ulimit -Hn)"
+	port=$(free_port)
+	$pin_relay "$build/floor" "$port" 2> "$folder/floor.log" &
+	relay=$!
+	pids+=("$relay")
+	wait_until 20 eval "(exec 3<> /dev/tcp/127.0.0.1/$port) 2> /dev/null"
+	relay_pids=$relay
+}
+
 stop_relay()
 {
 	kill $relay

@@ -55,7 +55,7 @@ request_poll(Client *client, const Target *target)
 	char head[512];
 	int n;
 
-	if (target->server == SERVER_EVENTSD)
+	if (target->server != SERVER_NCHAN)
 		n = snprintf(head, sizeof(head),
 					 "GET " EVENTSD_PATH "&wait=60%s%s HTTP/1.1\r\n"
 					 "Host: localhost\r\nAccept: application/json\r\n\r\n",
@@ -68,7 +68,7 @@ request_poll(Client *client, const Target *target)
 	else
 		n = snprintf(head, sizeof(head), "GET /sub/poll HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	net_send_all(client->fd, head, (size_t) n);
-	/* eventsd answers the first poll at once with a cursor; later ones are held. */
+	/* eventsd and the floor answer the first poll at once with a cursor; later ones are held. */
 	client->ready = target->server == SERVER_NCHAN || client->cursor[0];
 }
 
@@ -187,7 +187,7 @@ use_answers(Client *client, const Target *target, const char *bytes, size_t leng
 		}
 		else if (response.status != 204 && response.status != 304)
 			expect_status(&response, 200);
-		if (target->server == SERVER_EVENTSD)
+		if (target->server != SERVER_NCHAN)
 			wire_header(&response, "Events-Cursor", client->cursor, sizeof(client->cursor));
 		else
 		{

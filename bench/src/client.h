@@ -3,9 +3,10 @@
  * client.h: one receiving client of a server under test, of any transport.
  *
  * A client is a socket, how many events (or, by long-poll, answers) it has got,
- * and what it has of an unfinished message.  Two servers are known: eventsd,
- * and nginx with nchan; they differ in paths, in what they say first, and in
- * how a long-poll goes on.
+ * and what it has of an unfinished message.  Three servers are known: eventsd,
+ * nginx with nchan, and the floor (floor.c), which is asked as eventsd is, for
+ * long-polls only; they differ in paths, in what they say first, and in how a
+ * long-poll goes on.
  */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
@@ -16,7 +17,8 @@
 typedef enum ServerKind
 {
 	SERVER_EVENTSD,
-	SERVER_NCHAN
+	SERVER_NCHAN,
+	SERVER_FLOOR
 } ServerKind;
 
 typedef enum Transport

@@ -2,7 +2,7 @@
  *
  * fanout.c: many clients of a server under test, and events for all of them.
  *
- *	fanout --server eventsd|nchan --port N --pids PID,... --transport ws|sse|poll
+ *	fanout --server eventsd|nchan|floor --port N --pids PID,... --transport ws|sse|poll
  *		   --clients N [--seconds S] [--batch N] [--window N] [--size BYTES]
  *		publishes --batch events at once (in one transaction), as fast as they are
  *		taken, while no more than --window events are on their way to all clients,
@@ -262,6 +262,17 @@ transport_named(const char *name)
 	die("no such transport: %s", name);
 }
 
+static ServerKind
+server_named(const char *name)
+{
+	static const char *const names[] = {"eventsd", "nchan", "floor"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (ServerKind) i;
+	die("no such server: %s", name);
+}
+
 static void
 read_options(int argc, char **argv)
 {
@@ -283,8 +294,7 @@ read_options(int argc, char **argv)
 		switch (c)
 		{
 			case 's':
-				options.target.server = strcmp(optarg, "nchan") == 0 ? SERVER_NCHAN
-																	 : SERVER_EVENTSD;
+				options.target.server = server_named(optarg);
 				break;
 			case 'p':
 				options.target.port = atoi(optarg);
