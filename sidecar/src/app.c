@@ -251,7 +251,7 @@ drain_step(LoopTimer *timer, void *arg)
 	int left = http_server_drain_some(app->public, app->drain_slice);
 
 	(void) timer;
-	ws_server_drain_some(app->ws_server, app->drain_slice, "going away, come again");
+	ws_server_drain_some(app->ws_server, app->drain_slice, app->process->conf->drain_time);
 	if ((left == 0 && app->route.sessions.publishing == 0) ||
 		loop_now_ms(app->loop) >= app->drain_ends)
 	{

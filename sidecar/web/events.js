@@ -178,6 +178,8 @@ const TRANSPORTS = {
 			};
 			socket.onerror = () => {}; // close follows, and knows more
 			socket.onclose = ({ code, reason }) => {
+				const retry = /^retry=(\d+)$/.exec(reason);
+				if (retry) link.retry = Number(retry[1]);
 				if ([1000, 1001, 1012].includes(code)) finish(resolve);
 				else finish(reject, new EventsError(`websocket: closed with ${code} ${reason}`));
 			};

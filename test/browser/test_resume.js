@@ -31,8 +31,12 @@ const startClients = (page, type) =>
 					});
 					client.got = [];
 					client.states = [];
+					client.delays = [];
 					client.resets = [];
-					client.onstate = ({ state }) => client.states.push(state);
+					client.onstate = ({ state, delay }) => {
+						client.states.push(state);
+						if (state === "waiting") client.delays.push(delay);
+					};
 					client.onreset = (reset) => client.resets.push(reset);
 					return [transport, client];
 				}),
@@ -75,6 +79,20 @@ test("resume_after_kill: no gap, no repetition, on every transport", async () =>
 		assert.deepEqual(got, wanted, transport);
 	for (const [transport, resets] of Object.entries(await each(page, "(client) => client.resets")))
 		assert.deepEqual(resets, [], transport);
+	await page.close();
+});
+
+test("resume_when_sent_away: the server says when to come back", async () => {
+	const page = await browser.open(`${stand.url}/icon.svg`);
+	await startClients(page, "away.tested");
+	await every("all are connected", page, "(client) => client.state === 'open'");
+	await stand.kill("SIGTERM");
+	await every("all have noticed", page, "(client) => client.delays.length > 0");
+	const delays = await each(page, "(client) => client.delays[0]");
+	for (const transport of ["websocket", "sse"])
+		assert.ok(delays[transport] >= 1000, `${transport}: after ${delays[transport]} ms`);
+	await stand.restart();
+	await every("all are back", page, "(client) => client.state === 'open'");
 	await page.close();
 });
 

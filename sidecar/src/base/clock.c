@@ -67,3 +67,10 @@ clock_jitter(uint32_t bound)
 	state ^= state >> 27;
 	return bound ? (uint32_t) (((state * UINT64_C(0x2545F4914F6CDD1D)) >> 32) % bound) : 0;
 }
+
+/* not before a second is over: a successor has to start */
+int
+clock_return_ms(int64_t spread_ms)
+{
+	return 1000 + (int) clock_jitter((uint32_t) spread_ms + 1);
+}

@@ -22,4 +22,7 @@ char *clock_format(int64_t real_us, char text[CLOCK_TEXT_SIZE]);
 /* a random number in [0, bound), from a per-process generator: jitter, never a secret */
 uint32_t clock_jitter(uint32_t bound);
 
+/* when somebody who is sent away should be back, in ms: a crowd is spread over so long */
+int clock_return_ms(int64_t spread_ms);
+
 #endif /* EVENTSD_CLOCK_H */

@@ -37,6 +37,13 @@ set_default_int(int *value, int fallback)
 		*value = fallback;
 }
 
+/* of a page as it comes from the table: framed it is longer */
+static int
+page_bytes_for(size_t queue_size)
+{
+	return (int) (queue_size / 4 * 3);
+}
+
 static void
 fill_defaults(HubConfig *config)
 {
@@ -45,7 +52,7 @@ fill_defaults(HubConfig *config)
 	set_default(&config->logs_size, 64 * MIB);
 	set_default(&config->queue_size, MIB / 4);
 	set_default_int(&config->page_count, 500);
-	set_default_int(&config->page_bytes, (int) (config->queue_size / 4 * 3));
+	set_default_int(&config->page_bytes, page_bytes_for(config->queue_size));
 	set_default_int(&config->max_reads, 8);
 	set_default_int(&config->flush_batch, 2000);
 	set_default_int(&config->linger, 30);
@@ -77,6 +84,13 @@ hub_free(Hub *hub)
 	ring_clear(&hub->ring);
 	segment_release(hub->page);
 	mem_free(hub);
+}
+
+void
+hub_set_queue_size(Hub *hub, size_t queue_size)
+{
+	hub->config.queue_size = queue_size;
+	hub->config.page_bytes = page_bytes_for(queue_size);
 }
 
 /* ---- lists ---- */

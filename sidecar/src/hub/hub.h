@@ -94,6 +94,8 @@ typedef struct HubStats
 Hub *hub_new(const HubConfig *config, const HubEnvironment *environment);
 /* subscribers must have left */
 void hub_free(Hub *hub);
+/* from now on, also of those who are there; page_bytes goes with it */
+void hub_set_queue_size(Hub *hub, size_t queue_size);
 
 /* ---- the feed's side ---- */
 

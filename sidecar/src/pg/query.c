@@ -7,8 +7,9 @@
  * rows on the stack and in one array, and is gone when the callback has returned.
  *
  * Cancelling frees a request that waits or has failed; a running one is only made mute, and freed
- * when its connection has finished with it (cancelling inside the server would need another
- * connection, and what runs here is short).
+ * when its connection has finished with it.  Cancelling inside the server would need another
+ * connection, which libpq opens blocking, and what runs here is short: a page looks at 10,000 rows
+ * at most, and statement_timeout ends whatever hangs.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -68,7 +68,6 @@ deliver_new(Loop *loop, const Conf *conf, const HistorySource *history, void *hi
 		.ring_size = (size_t) conf->ring_size,
 		.log_size = (size_t) conf->log_size,
 		.logs_size = (size_t) conf->log_size * LOGS_RATIO,
-		.queue_size = (size_t) conf->connection_queue_size,
 	};
 	HubEnvironment environment = {
 		.arg = deliver,
@@ -106,6 +105,7 @@ deliver_reload(Deliver *deliver, const Conf *conf)
 {
 	deliver->drain_ms = conf->drain_time;
 	deliver->max_wait_ms = (int) conf->max_wait;
+	hub_set_queue_size(deliver->hub, (size_t) conf->connection_queue_size);
 }
 
 Hub *

@@ -125,7 +125,7 @@ drain(void *arg, HttpConn *conn)
 {
 	StreamClient *client = arg;
 	char text[STREAM_WORDS_SIZE];
-	int retry_ms = 1000 + (int) clock_jitter((uint32_t) client->deliver->drain_ms + 1);
+	int retry_ms = clock_return_ms(client->deliver->drain_ms);
 
 	if (!client->has_begun)
 	{

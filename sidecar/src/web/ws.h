@@ -144,8 +144,11 @@ extern int ws_server_connections(const WsServer *server);
 /* Stops or goes on reading: back-pressure on a client that asks too much. */
 extern void ws_pause(Ws *ws, bool pause);
 
-/* SIGTERM: says 1001 to so many of those that are left; returns how many are. */
-extern int ws_server_drain_some(WsServer *server, int count, const char *reason);
+/*
+ * SIGTERM: says 1001 to so many of those that are left, and when to be back, spread over
+ * spread_ms; returns how many are left.
+ */
+extern int ws_server_drain_some(WsServer *server, int count, int64_t spread_ms);
 
 /*
  * Writes the header of a server text frame of that payload length into out

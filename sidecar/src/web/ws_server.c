@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/uio.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "web/ws_internal.h"
 
@@ -103,13 +104,15 @@ ws_server_free(WsServer *server)
 }
 
 int
-ws_server_drain_some(WsServer *server, int count, const char *reason)
+ws_server_drain_some(WsServer *server, int count, int64_t spread_ms)
 {
+	char reason[32];
 	DlistNode *node;
 
 	for (; count > 0 && (node = dlist_pop_head(&server->open)) != NULL; count--)
 	{
 		dlist_push_tail(&server->draining, node);
+		snprintf(reason, sizeof(reason), "retry=%d", clock_return_ms(spread_ms));
 		ws_close(DLIST_OWNER(Ws, node, node), WS_CLOSE_GOING_AWAY, reason);
 	}
 	return server->connections;

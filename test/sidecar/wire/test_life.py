@@ -130,7 +130,9 @@ def _():
     held.request("GET", PATH + query_string(after=stand.cursor(), types=[fresh()], wait=60))
     equal(fetch(eventsd.address, "GET", PATH + "?wait=0").status, 204)
     eventsd.signal(signal.SIGTERM)
-    one_of(socket.connection.closed(), (1001, 1012, 1013), "close code")
+    equal(socket.connection.closed(), 1001, "close code")
+    retry = re.fullmatch(r"retry=(\d+)", socket.connection.reason)
+    true(retry and 1000 <= int(retry[1]) <= 3000, "a retry hint on WebSocket, spread too")
     try:
         while True:
             sse.take(1)
@@ -228,6 +230,27 @@ def _():
                or nudge(eventsd), "the new level is in force")
     stand.publish(kind, {"n": 1})
     equal(numbers(reader.take(1)), [1])
+
+
+@test("reload_of_the_queue_size_holds_for_those_who_are_there")
+def _():
+    path = os.path.join(stand.cluster.root, "queue.json")
+    write_config(path, connection_queue_size="4kB")
+    eventsd = stand.another(config=path, database=None)
+    kind, cursor = fresh(), stand.cursor()
+    stand.publish_many(kind, 50, size=2000)
+    target = PATH + query_string(after=cursor, types=[kind], wait=5)
+    client = closing(Connection(eventsd.address))
+
+    def taken():
+        client.request("GET", target)
+        return len(json.loads(client.response().body))
+
+    few = taken()
+    true(1 <= few < 25, f"an answer is not much longer than the queue: {few} events")
+    write_config(path, connection_queue_size="256kB")
+    eventsd.signal(signal.SIGHUP)
+    wait_until(lambda: taken() == 50, "the same connection gets all at once")
 
 
 @test("reload_of_a_broken_file_is_logged_and_changes_nothing")

@@ -422,6 +422,32 @@ words_between(void)
 }
 
 static void
+another_queue_size(void)
+{
+	HubConfig config = {.queue_size = 100};
+	Client client;
+	int taken = 0;
+
+	setup(&config);
+	hub_open(hub, world.epoch, 1, 0);
+	client_init(&client, &world, CLIENT_BYTES);
+	client_subscribe(&client, hub, want("", ""), START_LATEST, 0, 0, false);
+	settle();
+	client.room = 5;
+	publish(1, "a");
+	settle();
+	hub_set_queue_size(hub, 1000);
+	while (taken < 100 && client_insert(&client))
+		taken++;
+	ok(taken > 10 && taken < 100, "a larger queue holds more at once, but not without bound");
+	client_make_room(&client, SIZE_MAX);
+	settle();
+	ok(client.words == taken && client.received == 1, "and nothing of it is lost");
+	client_clear(&client);
+	teardown();
+}
+
+static void
 yielding(void)
 {
 	HubConfig config = {.flush_batch = 10};
@@ -530,6 +556,7 @@ main(void)
 	long_poll();
 	changing();
 	words_between();
+	another_queue_size();
 	yielding();
 	lost_feed();
 	feed_went_back();

@@ -151,12 +151,13 @@ class WebSocket(Connection):
         return json.loads(self.message(seconds))
 
     def closed(self, seconds=None):
-        """Reads on to the close frame and returns its code."""
+        """Reads on to the close frame, keeps its reason and returns its code."""
         deadline = Deadline(seconds or self._seconds, "close frame")
         try:
             while True:
                 self.message(deadline.left())
         except Closed as end:
+            self.reason = end.reason
             return end.code
 
     def pong(self, seconds=None):
