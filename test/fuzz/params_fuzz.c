@@ -11,7 +11,7 @@ static void
 look_at(const Params *params, const ParamsLimits *limits)
 {
 	must(params->wait_ms <= limits->max_wait_ms && params->limit <= limits->max_limit);
-	must((params->start == PARAMS_CURSOR) == (params->cursor != NULL));
+	must(params->start != PARAMS_CURSOR || params->after.position >= 0);
 	must(params->start != PARAMS_SINCE || params->since != NULL);
 	must(params->filter.topic_count + params->filter.types.count <= limits->max_subscriptions);
 	for (int i = 0; i < params->filter.topic_count; i++)

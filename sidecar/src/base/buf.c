@@ -137,6 +137,15 @@ buf_text(const Buf *buf)
 	return buf->data ? buf->data : "";
 }
 
+void
+buf_give_memory(Buf *from, Buf *to)
+{
+	to->data = from->data;
+	to->capacity = from->capacity;
+	from->data = NULL;
+	from->capacity = 0;
+}
+
 char *
 buf_detach(Buf *buf, size_t *len)
 {

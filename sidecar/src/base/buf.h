@@ -51,5 +51,7 @@ void buf_consume(Buf *buf, size_t len);
 const char *buf_text(const Buf *buf);
 /* hands the memory over to the caller (free with mem_free); the Buf is empty afterwards */
 char *buf_detach(Buf *buf, size_t *len);
+/* `from` is empty and gives its memory to `to`, which has none */
+void buf_give_memory(Buf *from, Buf *to);
 
 #endif /* EVENTSD_BUF_H */

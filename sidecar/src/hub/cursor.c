@@ -17,22 +17,21 @@ is_epoch_character(char c)
 static bool
 parse_position(const char *text, size_t len, int64_t *position)
 {
-	int64_t value = 0;
+	/* as many digits as a cursor has fit without a sign */
+	uint64_t value = 0;
 
 	if (len == 0 || len > CURSOR_DIGITS)
 		return false;
 	for (size_t i = 0; i < len; i++)
 	{
-		int digit = text[i] - '0';
+		unsigned digit = (unsigned char) text[i] - (unsigned) '0';
 
-		if (digit < 0 || digit > 9)
-			return false;
-		if (value > (INT64_MAX - digit) / 10)
+		if (digit > 9)
 			return false;
 		value = value * 10 + digit;
 	}
-	*position = value;
-	return true;
+	*position = (int64_t) value;
+	return value <= INT64_MAX;
 }
 
 bool

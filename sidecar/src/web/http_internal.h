@@ -20,6 +20,7 @@
 #include "web/http_server.h"
 
 #define HTTP_READ_SIZE 65536
+#define HTTP_SPARE_INPUT ((size_t) 4096)
 #define HTTP_WORK_CAPACITY ((size_t) 1024) /* head bytes in a request that is used again */
 #define HTTP_LINGER_MS 5000
 #define HTTP_MAX_OUTPUT ((size_t) 256 << 20) /* of one answer, unsent */
@@ -122,6 +123,7 @@ struct HttpServer
 	LoopTimeouts linger_timeouts;
 	HttpSlot *slots[HTTP_SLOT_BUCKETS];
 	HttpWork *spare_work; /* may be NULL */
+	Buf spare_input;	  /* memory of the last request's */
 	char read_buffer[HTTP_READ_SIZE];
 };
 

@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define HTTP_MAX_HEADERS 100
 
@@ -129,11 +130,24 @@ extern HttpParse http_chunked_read(HttpChunked *chunked, const char *bytes, size
 								   const HttpLimits *limits, size_t *used, HttpSlice *data,
 								   HttpFault *fault);
 
-/* The first header of this lower-case name, or NULL. */
-extern const HttpHeader *http_find_header(const HttpHead *head, const char *name);
+/* Is this a word, which is as long and in lower case, in any case? */
+extern bool http_slice_matches(HttpSlice slice, const char *lower);
 
-/* Case-insensitive comparison with a lower-case word. */
-extern bool http_slice_is(HttpSlice slice, const char *lower);
+/* Case-insensitive comparison with a lower-case word: nearly always lengths differ already. */
+static inline bool
+http_slice_is(HttpSlice slice, const char *lower)
+{
+	return slice.len == strlen(lower) && http_slice_matches(slice, lower);
+}
+
+extern const HttpHeader *http_find_header_of(const HttpHead *head, const char *name, size_t len);
+
+/* The first header of this lower-case name, or NULL. */
+static inline const HttpHeader *
+http_find_header(const HttpHead *head, const char *name)
+{
+	return http_find_header_of(head, name, strlen(name));
+}
 
 /* Without blanks and tabs at its ends. */
 extern HttpSlice http_slice_trimmed(HttpSlice slice);

@@ -287,6 +287,18 @@ consume_length(HttpConn *conn)
 	return true;
 }
 
+/* It is empty; its memory may serve the next. */
+static void
+give_up_input(HttpConn *conn)
+{
+	HttpServer *server = conn->server;
+
+	if (server->spare_input.data == NULL && conn->in.capacity <= HTTP_SPARE_INPUT)
+		buf_give_memory(&conn->in, &server->spare_input);
+	else
+		buf_clear(&conn->in);
+}
+
 void
 http_conn_consume(HttpConn *conn)
 {
@@ -306,7 +318,7 @@ http_conn_consume(HttpConn *conn)
 	if (conn->state == HTTP_STATE_CLOSED)
 		return;
 	if (conn->in.len == 0)
-		buf_clear(&conn->in);
+		give_up_input(conn);
 	if (conn->input_over && (conn->state == HTTP_STATE_HEAD || conn->state == HTTP_STATE_BODY))
 		http_conn_close(conn); /* half a request will not become a whole one */
 	else
@@ -362,6 +374,8 @@ http_conn_read(HttpConn *conn)
 		return;
 	if (conn->state == HTTP_STATE_BODY)
 		note_pace(conn, (size_t) n);
+	if (conn->in.data == NULL)
+		buf_give_memory(&server->spare_input, &conn->in);
 	if (!buf_append(&conn->in, server->read_buffer, (size_t) n))
 	{
 		http_conn_depart(conn);

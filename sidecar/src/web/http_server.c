@@ -344,5 +344,6 @@ http_server_free(HttpServer *server)
 	if (server->reserve_fd >= 0)
 		close(server->reserve_fd);
 	mem_free(server->spare_work);
+	buf_clear(&server->spare_input);
 	mem_free(server);
 }

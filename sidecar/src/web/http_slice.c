@@ -15,19 +15,19 @@ lower(char c)
 }
 
 bool
-http_slice_is(HttpSlice slice, const char *word)
+http_slice_matches(HttpSlice slice, const char *word)
 {
 	for (size_t i = 0; i < slice.len; i++)
-		if (word[i] == '\0' || lower(slice.at[i]) != word[i])
+		if (lower(slice.at[i]) != word[i])
 			return false;
-	return word[slice.len] == '\0';
+	return true;
 }
 
 const HttpHeader *
-http_find_header(const HttpHead *head, const char *name)
+http_find_header_of(const HttpHead *head, const char *name, size_t len)
 {
 	for (int i = 0; i < head->nheaders; i++)
-		if (http_slice_is(head->headers[i].name, name))
+		if (head->headers[i].name.len == len && http_slice_matches(head->headers[i].name, name))
 			return &head->headers[i];
 	return NULL;
 }
@@ -63,12 +63,14 @@ http_list_next(HttpSlice *rest, HttpSlice *element)
 bool
 http_list_has(const HttpHead *head, const char *name, const char *word)
 {
+	size_t len = strlen(name);
+
 	for (int i = 0; i < head->nheaders; i++)
 	{
 		HttpSlice rest = head->headers[i].value;
 		HttpSlice element;
 
-		if (!http_slice_is(head->headers[i].name, name))
+		if (head->headers[i].name.len != len || !http_slice_matches(head->headers[i].name, name))
 			continue;
 		while (http_list_next(&rest, &element))
 			if (http_slice_is(element, word))

@@ -20,6 +20,7 @@
 
 #define MAX_LABEL_SIZE 256 /* of clientId, name, version */
 #define FILTER_KEY_SIZE 512
+#define SMALL_QUERY_SIZE 512
 
 typedef struct Reading
 {
@@ -57,8 +58,6 @@ set_cursor(Params *params, const char *text, size_t len, const char *what, Param
 {
 	if (!cursor_parse(text, len, &params->after))
 		return refuse(fault, 400, "%s is not a cursor.", what);
-	mem_free(params->cursor);
-	params->cursor = mem_strndup(text, len);
 	params->start = PARAMS_CURSOR;
 	return true;
 }
@@ -297,9 +296,14 @@ read_pair(Reading *r, HttpSlice pair)
 
 	r->raw = equals != NULL ? (HttpSlice) {equals + 1, pair.len - name.len - 1}
 							: (HttpSlice) {pair.at + pair.len, 0};
-	if (!uri_decode_to(r->value, name, true, &len))
-		return refuse(r->fault, 400, "A parameter's name has a broken percent escape.");
-	which = find_parameter(r->value, len);
+	/* hardly anybody escapes a name that needs it not */
+	which = find_parameter(name.at, name.len);
+	if (which < 0)
+	{
+		if (!uri_decode_to(r->value, name, true, &len))
+			return refuse(r->fault, 400, "A parameter's name has a broken percent escape.");
+		which = find_parameter(r->value, len);
+	}
 	if (which < 0)
 		return refuse_unknown(r, r->value, len);
 	if ((r->seen & (1u << which)) != 0 && !parameters[which].repeatable)
@@ -315,9 +319,11 @@ read_pair(Reading *r, HttpSlice pair)
 static bool
 read_pairs(Reading *r, HttpSlice rest)
 {
+	char small[SMALL_QUERY_SIZE];
+	char *large = rest.len < sizeof(small) ? NULL : mem_alloc(rest.len + 1);
 	bool good = true;
 
-	r->value = mem_alloc(rest.len + 1);
+	r->value = large != NULL ? large : small;
 	while (good && rest.len > 0)
 	{
 		const char *mark = memchr(rest.at, '&', rest.len);
@@ -328,7 +334,7 @@ read_pairs(Reading *r, HttpSlice rest)
 		rest.at += mark != NULL ? len + 1 : len;
 		rest.len -= mark != NULL ? len + 1 : len;
 	}
-	mem_free(r->value);
+	mem_free(large);
 	return good;
 }
 
@@ -375,7 +381,6 @@ params_parse(Params *params, HttpSlice query_string, HttpSlice last_event_id,
 void
 params_clear(Params *params)
 {
-	mem_free(params->cursor);
 	mem_free(params->since);
 	mem_free(params->client_id);
 	mem_free(params->name);

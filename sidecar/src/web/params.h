@@ -31,15 +31,14 @@ typedef enum ParamsStart
 {
 	PARAMS_LATEST,	 /* from now on (the default) */
 	PARAMS_EARLIEST, /* from the oldest event kept */
-	PARAMS_CURSOR,	 /* after `cursor` */
+	PARAMS_CURSOR,	 /* after the cursor `after` */
 	PARAMS_SINCE	 /* recorded at or after `since` */
 } ParamsStart;
 
 typedef struct Params
 {
 	ParamsStart start;
-	char *cursor;		/* as given */
-	Cursor after;		/* the same, read; whether it is still good only the hub knows */
+	Cursor after;		/* of PARAMS_CURSOR; whether it is still good only the hub knows */
 	char *since;		/* as given; its shape is RFC 3339 */
 	int wait_ms;		/* long-poll; -1 when not given */
 	int limit;			/* long-poll; -1 when not given */

@@ -21,8 +21,15 @@ bool
 uri_decode_to(char *out, HttpSlice text, bool plus_is_blank, size_t *len)
 {
 	size_t n = 0;
+	bool escaped = memchr(text.at, '%', text.len) != NULL ||
+				   (plus_is_blank && memchr(text.at, '+', text.len) != NULL);
 
-	for (size_t i = 0; i < text.len; i++)
+	if (!escaped)
+	{
+		memcpy(out, text.at, text.len);
+		n = text.len;
+	}
+	for (size_t i = n; i < text.len; i++)
 	{
 		char c = text.at[i];
 
