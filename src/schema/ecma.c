@@ -19,10 +19,11 @@
  *	(?<name>...) \k		a number: names have other rules over there
  *	{0,100000}			a group, since PCRE2 counts no further than 65535
  *
- * Nobody asks what a group has matched, so where there is no back reference
- * none captures, which saves PCRE2 work.  A lone surrogate is no character of a string in PostgreSQL: it matches
- * nothing.  Groups are kept on a list instead of the C stack, so that depth
- * costs memory only (PCRE2 has a limit of its own).
+ * A lone surrogate is no character of a string in PostgreSQL: it matches
+ * nothing.
+ *
+ * Groups and back references are in ecma_group.c, classes and escapes in
+ * ecma_class.c.
  *
  * Known differences: a group that is set in one round of a loop keeps its value
  * in the next, where ECMA-262 clears it; and look-behinds are as limited as
@@ -34,15 +35,12 @@
 #include "miscadmin.h"
 #include "schema/ecma.h"
 #include "schema/ecma_parser.h"
+#include "utils/memutils.h"
 
 #define MAX_SOURCE (16 * 1024 * 1024)
-#define MAX_NAMES 1000
 
 /* The greatest number in PCRE2's quantifiers. */
 #define MAX_REPEAT 65535
-
-/* No string is that long: as good as no limit. */
-#define ENDLESS (1 << 30)
 
 /* What stands before a quantifier. */
 typedef enum Before
@@ -51,13 +49,6 @@ typedef enum Before
 	BEFORE_CHARACTER, /* an atom of one character, which may be written twice */
 	BEFORE_GROUP
 } Before;
-
-typedef struct Group
-{
-	int out;		  /* where it begins in the rewriting */
-	bool assertion;	  /* a look-around: no quantifier may follow */
-	const char *open; /* its "(" */
-} Group;
 
 bool
 ev_ecma_fail(EcmaParser *parser, const char *where, const char *message)
@@ -70,200 +61,20 @@ ev_ecma_fail(EcmaParser *parser, const char *where, const char *message)
 	return false;
 }
 
-static bool
-skip(EcmaParser *parser, const char *prefix)
-{
-	int length = strlen(prefix);
-
-	if (parser->end - parser->p < length || memcmp(parser->p, prefix, length) != 0)
-		return false;
-	parser->p += length;
-	return true;
-}
-
-/* One character of a group's name, with its escapes; -1 if none can stand here. */
-static int
-read_name_character(EcmaParser *parser, bool first)
-{
-	int c;
-
-	if (parser->p == parser->end)
-		return -1;
-	if (skip(parser, "\\u"))
-	{
-		if (!ev_ecma_unicode_escape(parser, &c))
-			return -1;
-	}
-	else
-		c = ev_utf8_next(&parser->p, parser->end);
-	if (c >= 0x80)
-		return ECMA_IS_SURROGATE(c) ? -1 : c;
-	if (c == '$' || c == '_' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
-		return c;
-	return !first && c >= '0' && c <= '9' ? c : -1;
-}
-
-/* The name of a group up to ">", palloc'd; NULL if it is none. */
-static char *
-read_name(EcmaParser *parser)
-{
-	const char *where = parser->p;
-	StringInfoData name;
-
-	initStringInfo(&name);
-	while (!skip(parser, ">"))
-	{
-		unsigned char utf8[8];
-		int c = read_name_character(parser, name.len == 0);
-
-		if (c < 0)
-		{
-			ev_ecma_fail(parser, where, "invalid group name");
-			return NULL;
-		}
-		unicode_to_utf8(c, utf8);
-		appendBinaryStringInfo(&name, (char *) utf8, pg_encoding_mblen(PG_UTF8, (char *) utf8));
-	}
-	if (name.len == 0)
-	{
-		ev_ecma_fail(parser, where, "empty group name");
-		return NULL;
-	}
-	return name.data;
-}
-
-static const EcmaName *
-find_name(const EcmaParser *parser, const char *text)
-{
-	for (int i = 0; i < parser->nnames; i++)
-	{
-		if (strcmp(parser->names[i].text, text) == 0)
-			return &parser->names[i];
-	}
-	return NULL;
-}
-
-static bool
-add_name(EcmaParser *parser)
-{
-	const char *where = parser->p;
-	char *text = read_name(parser);
-
-	if (!text)
-		return false;
-	if (find_name(parser, text))
-		return ev_ecma_fail(parser, where, "two groups of the same name");
-	if (parser->nnames == MAX_NAMES)
-		return ev_ecma_fail(parser, where, "more than 1000 named groups");
-	if (!parser->names)
-		parser->names = palloc(MAX_NAMES * sizeof(EcmaName));
-	parser->names[parser->nnames++] = (EcmaName) {text, parser->ngroups};
-	return true;
-}
-
-/* Groups may be referred to before they are opened, so they are counted first. */
-static bool
-count_groups(EcmaParser *parser)
-{
-	bool in_class = false;
-
-	for (parser->p = parser->begin; parser->p < parser->end;)
-	{
-		switch (*parser->p++)
-		{
-			case '\\':
-				if (parser->p == parser->end)
-					break;
-				if (*parser->p == 'k' || (*parser->p >= '1' && *parser->p <= '9'))
-					parser->has_references = true;
-				parser->p++;
-				break;
-			case '[':
-				in_class = true;
-				break;
-			case ']':
-				in_class = false;
-				break;
-			case '(':
-				if (in_class)
-					break;
-				if (parser->p < parser->end && *parser->p != '?')
-					parser->ngroups++;
-				else if (!skip(parser, "?<=") && !skip(parser, "?<!") && skip(parser, "?<"))
-				{
-					parser->ngroups++;
-					if (!add_name(parser))
-						return false;
-				}
-				break;
-		}
-	}
-	parser->p = parser->begin;
-	return true;
-}
-
-static bool
-open_group(EcmaParser *parser, Group *group)
-{
-	static const char *const assertions[] = {"(?=", "(?!", "(?<=", "(?<!"};
-
-	*group = (Group) {parser->out->len, false, parser->p};
-	for (int i = 0; i < lengthof(assertions); i++)
-	{
-		if (skip(parser, assertions[i]))
-		{
-			group->assertion = true;
-			appendStringInfoString(parser->out, assertions[i]);
-			return true;
-		}
-	}
-	if (skip(parser, "(?:"))
-	{
-		appendStringInfoString(parser->out, "(?:");
-		return true;
-	}
-	if (skip(parser, "(?<"))
-	{
-		/* The name has been read by count_groups. */
-		parser->p = memchr(parser->p, '>', parser->end - parser->p);
-		parser->p++;
-	}
-	else if (skip(parser, "(?"))
-		return ev_ecma_fail(parser, group->open, "invalid group");
-	else
-		parser->p++;
-	appendStringInfoString(parser->out, parser->has_references ? "(" : "(?:");
-	return true;
-}
-
-/* Digits as a number, at most ENDLESS; -1 if there are none. */
-static int
-read_number(EcmaParser *parser)
-{
-	int64 value = -1;
-
-	while (parser->p < parser->end && *parser->p >= '0' && *parser->p <= '9')
-	{
-		value = Max(value, 0) * 10 + (*parser->p++ - '0');
-		value = Min(value, ENDLESS);
-	}
-	return (int) value;
-}
-
 /* "{n}", "{n,}" or "{n,m}", behind the "{". */
 static bool
 read_braces(EcmaParser *parser, int *min, int *max)
 {
 	const char *where = parser->p - 1;
 
-	*min = *max = read_number(parser);
-	if (*min >= 0 && skip(parser, ","))
+	*min = *max = ev_ecma_number(parser);
+	if (*min >= 0 && ev_ecma_skip(parser, ","))
 	{
-		*max = read_number(parser);
+		*max = ev_ecma_number(parser);
 		if (*max < 0)
-			*max = ENDLESS;
+			*max = ECMA_ENDLESS;
 	}
-	if (*min < 0 || !skip(parser, "}"))
+	if (*min < 0 || !ev_ecma_skip(parser, "}"))
 		return ev_ecma_fail(parser, where, "invalid quantifier");
 	if (*min > *max)
 		return ev_ecma_fail(parser, where, "numbers out of order in quantifier");
@@ -273,7 +84,7 @@ read_braces(EcmaParser *parser, int *min, int *max)
 static void
 put_quantifier(StringInfo out, int min, int max, bool lazy)
 {
-	if (max == ENDLESS)
+	if (max == ECMA_ENDLESS)
 		appendStringInfo(out, "{%d,}", min);
 	else
 		appendStringInfo(out, "{%d,%d}", min, max);
@@ -295,10 +106,10 @@ put_long_quantifier(StringInfo out, const char *atom, int min, int max, bool laz
 	if (min > 0)
 		appendStringInfo(out, "(?:%s{%d}){%d}%s{%d}", atom, MAX_REPEAT, min / MAX_REPEAT, atom,
 						 min % MAX_REPEAT);
-	if (max == ENDLESS)
+	if (max == ECMA_ENDLESS)
 	{
 		appendStringInfoString(out, atom);
-		put_quantifier(out, 0, ENDLESS, lazy);
+		put_quantifier(out, 0, ECMA_ENDLESS, lazy);
 	}
 	else if (more <= MAX_REPEAT)
 	{
@@ -318,7 +129,7 @@ quantify(EcmaParser *parser, Before before, int atom)
 {
 	const char *where = parser->p;
 	StringInfo out = parser->out;
-	int min = 0, max = ENDLESS;
+	int min = 0, max = ECMA_ENDLESS;
 	bool lazy;
 
 	if (before == BEFORE_NOTHING)
@@ -336,10 +147,10 @@ quantify(EcmaParser *parser, Before before, int atom)
 				return false;
 			break;
 	}
-	lazy = skip(parser, "?");
-	if (min <= MAX_REPEAT && (max <= MAX_REPEAT || max == ENDLESS))
+	lazy = ev_ecma_skip(parser, "?");
+	if (min <= MAX_REPEAT && (max <= MAX_REPEAT || max == ECMA_ENDLESS))
 		put_quantifier(out, min, max, lazy);
-	else if (min == ENDLESS)
+	else if (min == ECMA_ENDLESS)
 	{
 		out->len = atom;
 		appendStringInfoString(out, ECMA_NONE);
@@ -354,38 +165,6 @@ quantify(EcmaParser *parser, Before before, int atom)
 	}
 	else
 		return ev_ecma_fail(parser, where, "a group cannot be repeated more than 65535 times");
-	return true;
-}
-
-/* A back reference by number or name, behind the backslash. */
-static bool
-put_back_reference(EcmaParser *parser)
-{
-	const char *where = parser->p - 1;
-	int group;
-
-	if (skip(parser, "k"))
-	{
-		const EcmaName *found;
-		char *name;
-
-		if (!skip(parser, "<"))
-			return ev_ecma_fail(parser, where, "invalid named reference");
-		name = read_name(parser);
-		if (!name)
-			return false;
-		found = find_name(parser, name);
-		if (!found)
-			return ev_ecma_fail(parser, where, "reference to a group that is not there");
-		group = found->group;
-	}
-	else
-	{
-		group = read_number(parser);
-		if (group > parser->ngroups)
-			return ev_ecma_fail(parser, where, "reference to a group that is not there");
-	}
-	appendStringInfo(parser->out, "\\g{%d}", group);
 	return true;
 }
 
@@ -410,7 +189,7 @@ put_escape(EcmaParser *parser, Before *before)
 	if (c == 'k' || (c >= '1' && c <= '9'))
 	{
 		*before = BEFORE_GROUP;
-		return put_back_reference(parser);
+		return ev_ecma_back_reference(parser);
 	}
 	*before = BEFORE_CHARACTER;
 	if (!ev_ecma_escape(parser, false, &atom))
@@ -455,53 +234,23 @@ put_term(EcmaParser *parser, Before *before)
 	}
 }
 
-/* The list of open groups, innermost last. */
-typedef struct Groups
-{
-	int count;
-	int room;
-	Group *list;
-} Groups;
-
-static bool
-parse_open(EcmaParser *parser, Groups *groups)
-{
-	if (groups->count == groups->room)
-	{
-		groups->room *= 2;
-		groups->list = repalloc(groups->list, groups->room * sizeof(Group));
-	}
-	return open_group(parser, &groups->list[groups->count++]);
-}
-
-static bool
-parse_close(EcmaParser *parser, Groups *groups, Before *before, int *atom)
-{
-	Group *group;
-
-	if (groups->count == 0)
-		return ev_ecma_fail(parser, parser->p, "unmatched )");
-	group = &groups->list[--groups->count];
-	appendStringInfoChar(parser->out, ')');
-	parser->p++;
-	*before = group->assertion ? BEFORE_NOTHING : BEFORE_GROUP;
-	*atom = group->out;
-	return true;
-}
-
 /* One step of the parser: a bracket, a bar, a quantifier or a term. */
 static bool
-parse_step(EcmaParser *parser, Groups *groups, Before *before, int *atom)
+parse_step(EcmaParser *parser, Before *before, int *atom)
 {
 	Before what = *before;
+	bool assertion;
 
 	*before = BEFORE_NOTHING;
 	switch (*parser->p)
 	{
 		case '(':
-			return parse_open(parser, groups);
+			return ev_ecma_open_group(parser);
 		case ')':
-			return parse_close(parser, groups, before, atom);
+			if (!ev_ecma_close_group(parser, atom, &assertion))
+				return false;
+			*before = assertion ? BEFORE_NOTHING : BEFORE_GROUP;
+			return true;
 		case '|':
 			appendStringInfoChar(parser->out, *parser->p++);
 			return true;
@@ -520,31 +269,41 @@ parse_step(EcmaParser *parser, Groups *groups, Before *before, int *atom)
 static bool
 parse(EcmaParser *parser, int limit)
 {
-	Groups groups = {0, 16, palloc(16 * sizeof(Group))};
 	Before before = BEFORE_NOTHING;
 	int atom = 0;
 
 	if (parser->end - parser->begin > MAX_SOURCE)
 		return ev_ecma_fail(parser, parser->begin, "longer than 16 MB");
-	if (!count_groups(parser))
+	if (!ev_ecma_count_groups(parser))
 		return false;
 	while (parser->p < parser->end)
 	{
 		const char *step = parser->p;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!parse_step(parser, &groups, &before, &atom))
+		if (!parse_step(parser, &before, &atom))
 			return false;
 		if (parser->out->len > limit)
 		{
 			parser->where = step;
-			break;
+			return true;
 		}
 	}
-	if (groups.count > 0 && !parser->where)
-		return ev_ecma_fail(parser, groups.list[groups.count - 1].open, "( without )");
-	pfree(groups.list);
-	return true;
+	return ev_ecma_end_groups(parser);
+}
+
+/* What the parser remembers goes with a context of its own; the rewriting stays. */
+static bool
+parse_aside(EcmaParser *parser, int limit)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "events pattern", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	bool ok = parse(parser, limit);
+
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return ok;
 }
 
 bool
@@ -552,7 +311,7 @@ ev_ecma_rewrite(const char *source, int length, StringInfo out, const char **mes
 {
 	EcmaParser parser = {.begin = source, .p = source, .end = source + length, .out = out};
 
-	if (parse(&parser, PG_INT32_MAX))
+	if (parse_aside(&parser, PG_INT32_MAX))
 		return true;
 	*message = parser.message;
 	*offset = parser.where - source;
@@ -566,7 +325,8 @@ ev_ecma_locate(const char *source, int length, int out_offset)
 	EcmaParser parser = {.begin = source, .p = source, .end = source + length, .out = &out};
 
 	initStringInfo(&out);
-	if (!parse(&parser, out_offset) || !parser.where)
-		return length;
+	if (!parse_aside(&parser, out_offset) || !parser.where)
+		parser.where = source + length;
+	pfree(out.data);
 	return parser.where - source;
 }

@@ -4,8 +4,10 @@
  *
  * \d and \w are ASCII in both languages (PCRE2 without PCRE2_UCP).  \s is not
  * the same, so it is written out as ranges, and its complement as the ranges
- * between them, since a class cannot hold a negated class.  A class that has
- * both, like the usual [\s\S], is any character, which PCRE2 is quicker at.
+ * between them, since a class cannot hold a negated class.  So are \D and \W in
+ * a class: beside \p, PCRE2 10.42 forgets their characters past U+00FF.  A class
+ * that has a letter and its opposite, like the usual [\s\S], is any character,
+ * which PCRE2 is quicker at.
  *
  * Surrogates are no characters of UTF-8: a range loses those at its ends (PCRE2
  * steps over the ones inside), and a class may lose everything.
@@ -23,6 +25,9 @@
 	"\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}" \
 	"\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}"   \
 	"\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}"
+
+#define NO_DIGITS "\\x{0}-\\/\\:-\\x{10ffff}"
+#define NO_WORD "\\x{0}-\\/\\:-\\@\\[-\\^\\`\\{-\\x{10ffff}"
 
 static int
 hex_value(char c)
@@ -205,27 +210,43 @@ ev_ecma_put_character(StringInfo out, int c)
 static void
 put_class_letter(StringInfo out, const EcmaAtom *atom)
 {
-	if (atom->property)
-		appendStringInfo(out, "\\%c{%s}", atom->negated ? 'P' : 'p', atom->property);
-	else if (atom->c == 's')
-		appendStringInfoString(out, SPACES);
-	else if (atom->c == 'S')
-		appendStringInfoString(out, NO_SPACES);
-	else
-		appendStringInfo(out, "\\%c", atom->c);
+	switch (atom->c)
+	{
+		case 'p':
+		case 'P':
+			appendStringInfo(out, "\\%c{%s}", atom->negated ? 'P' : 'p', atom->property);
+			break;
+		case 's':
+			appendStringInfoString(out, SPACES);
+			break;
+		case 'S':
+			appendStringInfoString(out, NO_SPACES);
+			break;
+		case 'D':
+			appendStringInfoString(out, NO_DIGITS);
+			break;
+		case 'W':
+			appendStringInfoString(out, NO_WORD);
+			break;
+		default:
+			appendStringInfo(out, "\\%c", atom->c);
+			break;
+	}
 }
 
 void
 ev_ecma_put_atom(StringInfo out, const EcmaAtom *atom)
 {
-	if (atom->kind == ECMA_CLASS && (atom->c == 's' || atom->c == 'S'))
-		appendStringInfo(out, "[%s" SPACES "]", atom->c == 'S' ? "^" : "");
-	else if (atom->kind == ECMA_CLASS)
-		put_class_letter(out, atom);
-	else if (ECMA_IS_SURROGATE(atom->c))
+	if (atom->kind == ECMA_CHARACTER && ECMA_IS_SURROGATE(atom->c))
 		appendStringInfoString(out, ECMA_NONE);
-	else
+	else if (atom->kind == ECMA_CHARACTER)
 		ev_ecma_put_character(out, atom->c);
+	else if (atom->c == 's' || atom->c == 'S')
+		appendStringInfo(out, "[%s" SPACES "]", atom->c == 'S' ? "^" : "");
+	else if (atom->property)
+		put_class_letter(out, atom);
+	else
+		appendStringInfo(out, "\\%c", atom->c);
 }
 
 static void

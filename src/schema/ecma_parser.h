@@ -13,16 +13,36 @@ typedef struct EcmaName
 	int group;
 } EcmaName;
 
+/* A group that is open. */
+typedef struct EcmaGroup
+{
+	const char *source; /* its "(" */
+	int out;			/* where it begins in the rewriting */
+	int number;			/* 0 if it does not capture */
+	bool assertion;		/* a look-around: no quantifier may follow */
+	bool behind;		/* a look-behind */
+} EcmaGroup;
+
 typedef struct EcmaParser
 {
 	const char *begin;
 	const char *p;
 	const char *end;
 	StringInfo out;
-	int ngroups;		 /* of the whole expression, counted beforehand */
-	bool has_references; /* back references, which need what groups have captured */
+
+	/* of the whole expression, known beforehand */
+	int ngroups; /* that capture */
+	bool has_references;
 	int nnames;
 	EcmaName *names;
+
+	int nopened; /* groups that capture, so far */
+	int nopen;	 /* innermost last */
+	int room;
+	EcmaGroup *open;
+	int nbehind;  /* look-behinds around this place */
+	bool *closed; /* by number; NULL without references */
+
 	const char *message; /* the first error, and where */
 	const char *where;
 } EcmaParser;
@@ -48,8 +68,28 @@ typedef struct EcmaAtom
 
 #define ECMA_IS_SURROGATE(c) ((c) >= 0xD800 && (c) <= 0xDFFF)
 
+/* No string is that long: as good as no limit. */
+#define ECMA_ENDLESS (1 << 30)
+
 /* Remembers the first error; always false. */
 extern bool ev_ecma_fail(EcmaParser *parser, const char *where, const char *message);
+
+/* Over `prefix`, if it stands at parser->p. */
+extern bool ev_ecma_skip(EcmaParser *parser, const char *prefix);
+
+/* Digits as a number, at most ECMA_ENDLESS; -1 if there are none. */
+extern int ev_ecma_number(EcmaParser *parser);
+
+/* Groups may be referred to before they are opened, so they are counted first. */
+extern bool ev_ecma_count_groups(EcmaParser *parser);
+
+/* The "(", the ")" and the end of the expression; *out is where the group was written. */
+extern bool ev_ecma_open_group(EcmaParser *parser);
+extern bool ev_ecma_close_group(EcmaParser *parser, int *out, bool *assertion);
+extern bool ev_ecma_end_groups(EcmaParser *parser);
+
+/* By number or name, behind the backslash. */
+extern bool ev_ecma_back_reference(EcmaParser *parser);
 
 /* The escape at parser->p, which is behind a backslash; no assertion, no back reference. */
 extern bool ev_ecma_escape(EcmaParser *parser, bool in_class, EcmaAtom *atom);

@@ -166,7 +166,10 @@ ev_pattern_compile(const char *source, int length, const char **message, int *of
 
 	initStringInfo(&rewritten);
 	if (!ev_ecma_rewrite(utf8, utf8_length, &rewritten, message, offset))
+	{
+		pfree(rewritten.data);
 		return NULL;
+	}
 	pattern = palloc0(sizeof(EvPattern));
 	pattern->code = compile(&rewritten, &error, &error_offset);
 	if (!pattern->code)
