@@ -12,7 +12,10 @@ AS $$
     SELECT p.oid::regprocedure
     FROM pg_proc AS p
     WHERE p.pronamespace = 'events'::regnamespace
-      AND CASE privilege
+      -- what looks at its arguments only goes with every privilege
+      AND (p.proname IN ('is_valid', 'validate', 'validation_errors', 'validation_report',
+                         'apply_defaults')
+           OR CASE privilege
           WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at',
                                          '_relay_state', '_partitions')
@@ -22,7 +25,7 @@ AS $$
                                               '_close_partitions', '_drop_old_partitions',
                                               '_ensure_partitions', '_retention',
                                               '_role_functions', '_roll_over_partition')
-          END
+          END)
 $$;
 COMMENT ON FUNCTION events._role_functions(text) IS 'The functions that a privilege of events.grant_role() stands for';
 

@@ -199,6 +199,17 @@ extern bool ev_view_equal(const EvView *a, const EvView *b);
 /* Equal views have equal hashes. */
 extern uint32 ev_view_hash(const EvView *view);
 
+typedef struct EvMember
+{
+	const char *key;
+	int key_length;
+	EvView value;
+} EvMember;
+
+/* New containers out of old values, whose bytes are copied; members sorted, each key once. */
+extern EvView ev_view_make_array(const EvView *elements, int n);
+extern EvView ev_view_make_object(const EvMember *members, int n);
+
 /* A jsonb datum of its own, and its text; palloc'd. */
 extern Jsonb *ev_view_to_jsonb(const EvView *view);
 extern char *ev_view_to_cstring(const EvView *view);

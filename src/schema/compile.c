@@ -21,6 +21,7 @@
 
 #include "base/settings.h"
 #include "miscadmin.h"
+#include "schema/evaluate.h"
 #include "schema/keyword.h"
 #include "schema/uri.h"
 #include "utils/memutils.h"
@@ -362,6 +363,7 @@ compile(EvCompiler *compiler, const Jsonb *text, const char *base_uri)
 	}
 	collect_dynamic(compiler);
 	ev_compile_track(compiler);
+	ev_schema_prepare(compiler->schema);
 }
 
 EvSchema *

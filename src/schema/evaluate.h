@@ -36,6 +36,9 @@ extern List *ev_schema_errors(const EvSchema *schema, const EvView *data, int li
 /* Raises 23514, the first few failures in DETAIL; `what` names the value in the message. */
 extern pg_noreturn void ev_schema_errors_raise(List *errors, const char *what);
 
+/* That DETAIL: a line for each failure, its location after `prefix` ("" or "/data"); palloc'd. */
+extern char *ev_schema_errors_detail(List *errors, const char *prefix);
+
 /* The "basic" output: {"valid": true}, or false and errors. */
 extern Jsonb *ev_schema_report(List *errors);
 

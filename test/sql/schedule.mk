@@ -14,6 +14,9 @@ REGRESS = \
 	encoding \
 	security \
 	partition \
+	schema_validation \
+	schema_defaults \
+	schema_limits \
 	schema_inference \
 	schema_typescript \
 	schema_risks

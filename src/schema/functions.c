@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * functions.c: the SQL functions that take a schema as jsonb.
+ *
+ * They look at no table, so they are IMMUTABLE and stand in CHECK constraints
+ * and indexes.  The compiled schema comes out of the cache of this backend
+ * (compile.h), which the call site remembers.
+ *
+ * They are not STRICT, because assert_format is NULL where the setting
+ * events.format_assertion decides: a NULL value or schema gives NULL.
+ */
+#include "base/compat.h"
+
+#include "schema/compile.h"
+#include "schema/evaluate.h"
+
+PG_FUNCTION_INFO_V1(ev_is_valid);
+PG_FUNCTION_INFO_V1(ev_validate);
+PG_FUNCTION_INFO_V1(ev_validation_errors);
+PG_FUNCTION_INFO_V1(ev_validation_report);
+PG_FUNCTION_INFO_V1(ev_apply_defaults);
+
+/* The arguments of all five: value, schema, and for all but the last one assert_format. */
+enum
+{
+	DATA,
+	SCHEMA,
+	ASSERT_FORMAT
+};
+
+static inline bool
+has_null(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(DATA) || PG_ARGISNULL(SCHEMA);
+}
+
+static const EvSchema *
+get_schema(FunctionCallInfo fcinfo)
+{
+	Jsonb *schema = PG_GETARG_JSONB_P(SCHEMA);
+	const EvSchema *compiled;
+	EvCompileOptions options;
+
+	ev_compile_options_init(&options);
+	if (PG_NARGS() > ASSERT_FORMAT && !PG_ARGISNULL(ASSERT_FORMAT))
+		options.assert_format = PG_GETARG_BOOL(ASSERT_FORMAT);
+	compiled = ev_schema_get(fcinfo->flinfo, schema, &options);
+	PG_FREE_IF_COPY(schema, SCHEMA);
+	return compiled;
+}
+
+static List *
+get_errors(FunctionCallInfo fcinfo)
+{
+	const EvSchema *schema = get_schema(fcinfo);
+	EvView data = ev_view_of(PG_GETARG_JSONB_P(DATA));
+
+	return ev_schema_errors(schema, &data, EV_ALL_ERRORS);
+}
+
+static bool
+is_valid(FunctionCallInfo fcinfo)
+{
+	const EvSchema *schema = get_schema(fcinfo);
+	Jsonb *jsonb = PG_GETARG_JSONB_P(DATA);
+	EvView data = ev_view_of(jsonb);
+	bool valid = ev_schema_is_valid(schema, &data);
+
+	PG_FREE_IF_COPY(jsonb, DATA);
+	return valid;
+}
+
+/* events.is_valid(data, schema, assert_format) → boolean */
+Datum
+ev_is_valid(PG_FUNCTION_ARGS)
+{
+	if (has_null(fcinfo))
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(is_valid(fcinfo));
+}
+
+/* events.validate(data, schema, assert_format) → jsonb, the data */
+Datum
+ev_validate(PG_FUNCTION_ARGS)
+{
+	if (has_null(fcinfo))
+		PG_RETURN_NULL();
+	if (!is_valid(fcinfo))
+		ev_schema_errors_raise(get_errors(fcinfo), "value");
+	PG_RETURN_DATUM(PG_GETARG_DATUM(DATA));
+}
+
+/* events.validation_errors(data, schema, assert_format) → table */
+Datum
+ev_validation_errors(PG_FUNCTION_ARGS)
+{
+	ev_schema_errors_put(has_null(fcinfo) ? NIL : get_errors(fcinfo), fcinfo);
+	return (Datum) 0;
+}
+
+/* events.validation_report(data, schema, assert_format) → jsonb */
+Datum
+ev_validation_report(PG_FUNCTION_ARGS)
+{
+	if (has_null(fcinfo))
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(ev_schema_report(get_errors(fcinfo)));
+}
+
+/* events.apply_defaults(data, schema) → jsonb */
+Datum
+ev_apply_defaults(PG_FUNCTION_ARGS)
+{
+	const EvSchema *schema;
+	EvView data;
+
+	if (has_null(fcinfo))
+		PG_RETURN_NULL();
+	schema = get_schema(fcinfo);
+	data = ev_view_of(PG_GETARG_JSONB_P(DATA));
+	PG_RETURN_JSONB_P(ev_schema_apply_defaults(schema, &data));
+}

@@ -1,0 +1,79 @@
+-- deep, cyclic, big: a right answer or a clear error, and always an end
+\set SHOW_CONTEXT never
+
+-- schemas 1,000 deep
+CREATE FUNCTION pg_temp.nest(open text, core text, close text, n int) RETURNS jsonb LANGUAGE sql AS
+$$ SELECT (repeat(open, n) || core || repeat(close, n))::jsonb $$;
+SELECT events.is_valid(pg_temp.nest('{"a":', '1', '}', 1000), pg_temp.nest('{"properties":{"a":', '{"type":"integer"}', '}}', 1000)) AS valid,
+       events.is_valid(pg_temp.nest('{"a":', '"x"', '}', 1000), pg_temp.nest('{"properties":{"a":', '{"type":"integer"}', '}}', 1000)) AS invalid;
+SELECT events.is_valid(pg_temp.nest('[', '1', ']', 1000), pg_temp.nest('{"items":', '{"type":"integer"}', '}', 1000)) AS valid,
+       events.is_valid(pg_temp.nest('[', '"x"', ']', 1000), pg_temp.nest('{"items":', '{"type":"integer"}', '}', 1000)) AS invalid;
+SELECT events.is_valid('1', pg_temp.nest('{"not":', '{"type":"integer"}', '}', 1000)) AS even,
+       events.is_valid('1', pg_temp.nest('{"not":', '{"type":"integer"}', '}', 1001)) AS odd,
+       events.is_valid('1', pg_temp.nest('{"anyOf":[false,', '{"type":"integer"}', ']}', 1000)) AS any_of,
+       events.is_valid('{}', pg_temp.nest('{"unevaluatedProperties":false,"allOf":[', '{"type":"object"}', ']}', 1000)) AS unevaluated;
+SELECT length(instance_location), length(keyword_location), message
+FROM events.validation_errors(pg_temp.nest('{"a":', '"x"', '}', 1000), pg_temp.nest('{"properties":{"a":', '{"type":"integer"}', '}}', 1000));
+SELECT count(*), max(length(keyword_location))
+FROM events.validation_errors('1', pg_temp.nest('{"anyOf":[false,', '{"type":"string"}', ']}', 1000));
+
+-- a schema for values of any depth
+SELECT events.is_valid(pg_temp.nest('[', '', ']', 2000), '{"type": "array", "items": {"$ref": "#"}}') AS valid,
+       events.is_valid(pg_temp.nest('[', '1', ']', 2000), '{"type": "array", "items": {"$ref": "#"}}') AS invalid;
+
+-- the stack has an end, and says so
+SET max_stack_depth = '100kB';
+SELECT events.is_valid(v, '{"type": "array", "items": {"$ref": "#"}}') FROM (SELECT jsonb_agg(1) AS v) x;
+DO $$
+DECLARE v jsonb := '[]';
+BEGIN
+    FOR i IN 1..10000 LOOP v := jsonb_build_array(v); END LOOP;
+    PERFORM events.is_valid(v, '{"type": "array", "items": {"$ref": "#"}}');
+    RAISE WARNING 'no end';
+EXCEPTION WHEN statement_too_complex THEN RAISE INFO '% %', SQLSTATE, SQLERRM;
+END $$;
+DO $$
+DECLARE v jsonb := '{}';
+BEGIN
+    FOR i IN 1..10000 LOOP v := jsonb_build_object('not', v); END LOOP;
+    PERFORM events.is_valid('1', v);
+    RAISE WARNING 'no end';
+EXCEPTION WHEN statement_too_complex THEN RAISE INFO '% %', SQLSTATE, SQLERRM;
+END $$;
+RESET max_stack_depth;
+
+-- references in a circle, with and without going into the value
+SELECT events.is_valid('{"a": {"a": {"b": 1}}}', '{"properties": {"a": {"$ref": "#"}, "b": {"type": "integer"}}}') AS valid,
+       events.is_valid('{"a": {"a": {"b": "x"}}}', '{"properties": {"a": {"$ref": "#"}, "b": {"type": "integer"}}}') AS invalid;
+SELECT events.is_valid('1', '{"type": "integer", "$ref": "#"}');
+SELECT events.is_valid('1', '{"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/b"}]}, "b": {"allOf": [{"$ref": "#/$defs/a"}]}}}');
+SELECT * FROM events.validation_errors('1', '{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"not": {"$ref": "#/$defs/a"}}}}');
+SELECT events.apply_defaults('{}', '{"allOf": [{"$ref": "#"}]}');
+
+-- enums of 100,000 values
+CREATE TEMP TABLE big AS SELECT jsonb_build_object('enum', jsonb_agg(CASE WHEN g % 2 = 0 THEN to_jsonb('v' || g) ELSE to_jsonb(g) END)) AS s FROM generate_series(1, 100000) g;
+SELECT events.is_valid('"v100000"', s) AS yes, events.is_valid('99999.0', s) AS yes, events.is_valid('"v99999"', s) AS no, events.is_valid('[1]', s) AS no FROM big;
+SELECT count(*) FROM generate_series(1, 200) g, big WHERE events.is_valid(to_jsonb(g), s);
+
+-- 100,000 different items; then one that is there twice
+SELECT events.is_valid(v, '{"uniqueItems": true}') AS yes, events.is_valid(v || '[{"n": 77.0}]'::jsonb, '{"uniqueItems": true}') AS no
+FROM (SELECT jsonb_agg(jsonb_build_object('n', g)) AS v FROM generate_series(1, 100000) g) x;
+SELECT message FROM events.validation_errors((SELECT jsonb_agg(g % 90000) FROM generate_series(0, 99999) g), '{"uniqueItems": true}');
+
+-- documents of 10 MB
+CREATE TEMP TABLE doc AS SELECT jsonb_object_agg('key' || g, jsonb_build_object('id', g, 'name', repeat('x', 50), 'tags', '["a", "b"]'::jsonb)) AS v FROM generate_series(1, 60000) g;
+SELECT length(v::text) > 6000000 AS big,
+       events.is_valid(v, '{"additionalProperties": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "name": {"maxLength": 50}, "tags": {"items": {"type": "string"}}}}}') AS valid,
+       events.is_valid(v, '{"patternProperties": {"^key[0-9]+$": true}, "unevaluatedProperties": false}') AS evaluated,
+       events.is_valid(v, '{"propertyNames": {"maxLength": 7}}') AS names
+FROM doc;
+-- failures are bounded
+SELECT count(*) FROM doc, events.validation_errors(v, '{"additionalProperties": {"required": ["no"]}}');
+SELECT events.is_valid(to_jsonb(repeat('é', 5000000)), '{"maxLength": 5000000}') AS yes, events.is_valid(to_jsonb(repeat('é', 5000001)), '{"maxLength": 5000000}') AS no;
+
+-- what could take for ever can be ended
+SET statement_timeout = '200ms';
+SELECT events.is_valid('1', jsonb_build_object('$ref', '#/$defs/d30', '$defs',
+    (SELECT jsonb_object_agg('d' || g, CASE WHEN g = 0 THEN '{"type": "string"}' ELSE format('{"anyOf": [{"$ref": "#/$defs/d%s"}, {"$ref": "#/$defs/d%s"}, {"$ref": "#/$defs/d%1$s", "title": "x"}]}', g - 1, g - 1)::jsonb END)
+     FROM generate_series(0, 30) g)));
+RESET statement_timeout;
