@@ -110,7 +110,9 @@ ack:  ## accept what pg_regress and isolation got in the last `make test` (NAMES
 	tools/ack $(NAMES)
 
 dist: $(INSTALL_SQL)  ## the archive for PGXN
-	git archive --format=zip --prefix=events-$(EXTVERSION)/ -o events-$(EXTVERSION).zip HEAD
+	git archive --format=zip -o events-$(EXTVERSION).zip \
+		--prefix=events-$(EXTVERSION)/sql/ --add-file=$(INSTALL_SQL) \
+		--prefix=events-$(EXTVERSION)/ HEAD
 
 help:  ## this list
 	@awk '/^##@/ { print ""; print substr($$0, 5) } \
