@@ -8,8 +8,8 @@
 #include "lib/stringinfo.h"
 
 /*
- * Parse an expression (UTF-8) and append one of PCRE2 (for PCRE2_UTF without
- * PCRE2_UCP) that means the same.  On a syntax error returns false, *message
+ * Parse an expression (UTF-8) and append one of PCRE2 (for PCRE2_UTF and
+ * PCRE2_DOTALL without PCRE2_UCP) that means the same.  On a syntax error returns false, *message
  * and *offset (bytes) say what and where; what is in `out` then is useless.
  */
 extern bool ev_ecma_rewrite(const char *source, int length, StringInfo out, const char **message,

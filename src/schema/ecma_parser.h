@@ -62,8 +62,8 @@ typedef struct EcmaAtom
 	bool negated;		  /* p, P: the complement of it */
 } EcmaAtom;
 
-/* Any character at all, and none. */
-#define ECMA_ANY "(?s:.)"
+/* Any character at all, with PCRE2_DOTALL, and none. */
+#define ECMA_ANY "."
 #define ECMA_NONE "[^\\x{0}-\\x{10ffff}]"
 
 #define ECMA_IS_SURROGATE(c) ((c) >= 0xD800 && (c) <= 0xDFFF)

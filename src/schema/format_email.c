@@ -64,31 +64,16 @@ skip_quoted_string(const char *s, const char *end, bool international)
 	return s < end ? s + 1 : NULL;
 }
 
-/* "127.0.0.1", "IPv6:::1", or a tag and something of its kind. */
+/* "127.0.0.1" or "IPv6:::1": other tags may be registered, but none is. */
 static bool
 is_address_literal(const char *s, int length)
 {
-	static const char ipv6[] = "IPv6:";
-	const int tag_length = sizeof(ipv6) - 1;
-	const char *colon = memchr(s, ':', length);
+	static const char tag[] = "IPv6:";
+	const int tag_length = sizeof(tag) - 1;
 
-	if (length > tag_length && pg_strncasecmp(s, ipv6, tag_length) == 0)
+	if (length > tag_length && pg_strncasecmp(s, tag, tag_length) == 0)
 		return ev_address_is_ipv6(s + tag_length, length - tag_length);
-	if (!colon)
-		return ev_address_is_ipv4(s, length);
-	if (colon == s || colon == s + length - 1 || colon[-1] == '-')
-		return false;
-	for (const char *p = s; p < colon; p++)
-	{
-		if (is_high(*p) || (!isalnum((unsigned char) *p) && *p != '-'))
-			return false;
-	}
-	for (const char *p = colon + 1; p < s + length; p++)
-	{
-		if (*p < '!' || *p > '~' || (*p >= '[' && *p <= ']'))
-			return false;
-	}
-	return true;
+	return ev_address_is_ipv4(s, length);
 }
 
 static bool

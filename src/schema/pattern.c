@@ -126,7 +126,7 @@ compile(StringInfo rewritten, int *error, PCRE2_SIZE *offset)
 	pcre2_set_parens_nest_limit(context, MAX_PARENS);
 	pcre2_set_compile_recursion_guard(context, guard_stack, NULL);
 	code = pcre2_compile((PCRE2_SPTR) rewritten->data, rewritten->len,
-						 PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_MATCH_UNSET_BACKREF |
+						 PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOTALL | PCRE2_MATCH_UNSET_BACKREF |
 							 PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C,
 						 error, offset, context);
 	pcre2_compile_context_free(context);

@@ -19,4 +19,7 @@ REGRESS = \
 	schema_limits \
 	schema_inference \
 	schema_typescript \
-	schema_risks
+	schema_risks \
+	schema_uri \
+	schema_pattern \
+	schema_format
