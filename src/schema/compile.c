@@ -66,24 +66,30 @@ ev_node_pointer(const EvNode *node)
 }
 
 char *
-ev_compile_location(EvCompiler *compiler)
+ev_compile_location(EvCompiler *compiler, const char *token)
 {
 	const EvNode *node = compiler->node;
 
-	return psprintf("\"%s#%s%s%s\"", node->resource->uri, ev_node_pointer(node),
+	return psprintf("\"%s#%s%s%s%s\"", node->resource->uri, ev_node_pointer(node),
 					compiler->keyword != NULL ? "/" : "",
-					compiler->keyword != NULL ? compiler->keyword->name : "");
+					compiler->keyword != NULL ? compiler->keyword->name : "", token);
+}
+
+void
+ev_compile_malformed_at(EvCompiler *compiler, const char *token, const char *complaint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("JSON Schema is malformed"),
+			 errdetail("%s %s.", ev_compile_location(compiler, token), complaint),
+			 errhint("It is read as %s; \"$schema\" in the schema or events.schema_draft say which "
+					 "draft it is written for.",
+					 ev_draft_name(compiler->node->resource->draft))));
 }
 
 void
 ev_compile_malformed(EvCompiler *compiler, const char *complaint)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("JSON Schema is malformed"),
-			 errdetail("%s %s.", ev_compile_location(compiler), complaint),
-			 errhint("It is read as %s; \"$schema\" in the schema or events.schema_draft say which "
-					 "draft it is written for.",
-					 ev_draft_name(compiler->node->resource->draft))));
+	ev_compile_malformed_at(compiler, "", complaint);
 }
 
 /* ---- nodes */
@@ -143,9 +149,8 @@ make_child(EvCompiler *compiler, EvNode *node, const EvView *value, const char *
 	EvNode *child;
 
 	if (value->type != EV_JSON_OBJECT && value->type != EV_JSON_BOOLEAN)
-		ev_compile_malformed(compiler, psprintf("must hold a schema%s, which is an object or a "
-												"boolean",
-												token[0] != '\0' ? psprintf(" at %s", token) : ""));
+		ev_compile_malformed_at(compiler, token,
+								"must be a schema, which is an object or a boolean");
 	child = find_node(compiler, node->resource, value, &found);
 	if (!found && child->resource == node->resource && child != child->resource->root)
 	{

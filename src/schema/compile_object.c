@@ -125,7 +125,7 @@ ev_compile_pattern_properties(EvCompiler *compiler, EvNode *node, const EvView *
 	{
 		EvPatternProperty *rule = &rules->patterns[rules->npatterns++];
 
-		rule->pattern = ev_compile_pattern(compiler, name, length);
+		rule->pattern = ev_compile_pattern(compiler, name, length, true);
 		rule->node = ev_compile_member(compiler, node, &schema, name, length);
 	}
 }

@@ -20,7 +20,7 @@
 static pg_noreturn void
 unresolvable(EvCompiler *compiler, const char *reference, const char *why)
 {
-	const char *where = ev_compile_location(compiler);
+	const char *where = ev_compile_location(compiler, "");
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -279,8 +279,22 @@ typedef struct Pattern
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+static pg_noreturn void
+not_a_pattern(EvCompiler *compiler, const char *source, bool is_key, const char *message,
+			  int offset)
+{
+	StringInfoData token;
+
+	initStringInfo(&token);
+	if (is_key)
+		ev_pointer_append(&token, source, strlen(source));
+	ev_compile_malformed_at(compiler, token.data,
+							psprintf("is not a regular expression of ECMA-262: %s at byte %d",
+									 message, offset));
+}
+
 EvPattern *
-ev_compile_pattern(EvCompiler *compiler, const char *source, int length)
+ev_compile_pattern(EvCompiler *compiler, const char *source, int length, bool is_key)
 {
 	char *key = pnstrdup(source, length);
 	const char *message = NULL;
@@ -299,9 +313,7 @@ ev_compile_pattern(EvCompiler *compiler, const char *source, int length)
 	pattern = ev_pattern_compile(source, length, &message, &offset);
 	MemoryContextSwitchTo(caller);
 	if (pattern == NULL)
-		ev_compile_malformed(
-			compiler, psprintf("is not a regular expression of ECMA-262: \"%s\" at byte %d, %s",
-							   key, offset, message));
+		not_a_pattern(compiler, key, is_key, message, offset);
 	entry = patterns_insert(compiler->patterns, key, &found);
 	entry->pattern = pattern;
 	return pattern;

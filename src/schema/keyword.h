@@ -157,11 +157,15 @@ extern EvNode *ev_compile_root(EvCompiler *compiler, EvResource *resource);
 extern void ev_compile_list(EvCompiler *compiler, EvNode *node, const EvView *value,
 							EvNodeList *list);
 
-/* Where the keyword being compiled stands: a JSON Pointer behind its resource's URI. */
-extern char *ev_compile_location(EvCompiler *compiler);
+/* Where the keyword being compiled stands (or a part of it): a JSON Pointer behind a URI. */
+extern char *ev_compile_location(EvCompiler *compiler, const char *token);
 
 /* Error 22023: "<that location> <complaint>", as in "must be a number". */
 extern pg_noreturn void ev_compile_malformed(EvCompiler *compiler, const char *complaint);
+
+/* Of a part of the keyword's value: `token` is the JSON Pointer to it from there. */
+extern pg_noreturn void ev_compile_malformed_at(EvCompiler *compiler, const char *token,
+												const char *complaint);
 
 /* Zeroed memory that lives as long as the schema. */
 #define ev_compile_alloc(compiler, type, count)                   \
@@ -177,8 +181,9 @@ extern EvObjectRules *ev_compile_object_rules(EvCompiler *compiler, EvNode *node
 /* A length or count: clamped to what int64 holds. */
 extern int64 ev_compile_count(EvCompiler *compiler, const EvView *value);
 
-/* A regular expression; `what` describes it in the error. */
-extern EvPattern *ev_compile_pattern(EvCompiler *compiler, const char *source, int length);
+/* A regular expression; `is_key`: it is the name of a member of the keyword's value. */
+extern EvPattern *ev_compile_pattern(EvCompiler *compiler, const char *source, int length,
+									 bool is_key);
 
 /* ---- resource.c: documents, resources and identifiers */
 
