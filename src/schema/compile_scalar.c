@@ -240,8 +240,8 @@ ev_compile_pattern_keyword(EvCompiler *compiler, EvNode *node, const EvView *val
 {
 	if (value->type != EV_JSON_STRING)
 		ev_compile_malformed(compiler, "must be a string");
-	string_rules(compiler, node)->pattern = ev_compile_pattern(compiler, value->data,
-															   value->length);
+	string_rules(compiler, node)->pattern = ev_compile_pattern(compiler, value->data, value->length,
+															   false);
 }
 
 void

@@ -154,7 +154,7 @@ extern const EvNode *ev_scope_resolve(const EvEvaluation *e, const EvNode *node,
 									  const EvNode *target);
 
 /* A reference that leads back to itself for the same value: 22023. */
-extern void ev_refuse_endless(const EvNode *node) pg_attribute_noreturn();
+extern pg_noreturn void ev_refuse_endless(const EvNode *node);
 
 /* output.c: an output full of failures has no room for more, and is why to stop. */
 extern bool ev_output_is_full(const EvOutput *output);

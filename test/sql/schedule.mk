@@ -14,6 +14,7 @@ REGRESS = \
 	encoding \
 	security \
 	partition \
+	schema_compile \
 	schema_validation \
 	schema_defaults \
 	schema_limits \
