@@ -146,6 +146,8 @@ use_websocket(Client *client, const Target *target, const char *bytes, size_t le
 		{
 			client->received++;
 			client->event_length = frame.length;
+			if (target->event != NULL)
+				target->event(client, frame.payload, frame.length);
 		}
 	}
 	return used;

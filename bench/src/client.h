@@ -48,6 +48,8 @@ typedef struct Target
 	ServerKind server;
 	Transport transport;
 	int port;
+	/* shown each event of a WebSocket; may be NULL */
+	void (*event)(Client *client, const char *bytes, size_t length);
 } Target;
 
 /* Connects and sends the first request; answers come by client_readable. */

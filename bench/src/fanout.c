@@ -60,15 +60,6 @@ end_signal(int number)
 	ended = 1;
 }
 
-static void
-watch(int fd, void *what)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
-
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-		die("epoll_ctl: %s", strerror(errno));
-}
-
 /* One turn of the loop: whatever can be read, is; false if nothing came. */
 static bool
 turn(int timeout_ms)
@@ -115,7 +106,7 @@ connect_clients(void)
 	for (int i = 0; i < options.clients; i++)
 	{
 		client_open(&clients[i], &options.target);
-		watch(clients[i].fd, &clients[i]);
+		net_watch(epoll_fd, clients[i].fd, &clients[i]);
 		if (i % 100 == 99)
 			while (turn(1))
 				;
@@ -207,7 +198,7 @@ measure_fanout(void)
 	int64_t start;
 
 	source = source_open(&options.target, options.size);
-	watch(source_fd(source), source);
+	net_watch(epoll_fd, source_fd(source), source);
 	connect_clients();
 	settle();
 

@@ -21,7 +21,6 @@
  * Prints the percentiles in milliseconds, a line for each kind of receiver.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <getopt.h>
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -30,32 +29,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 
+#include "client.h"
 #include "net.h"
 #include "sample.h"
-#include "wire.h"
 
-typedef struct Receiver
-{
-	int fd;
-	bool upgraded;
-	bool greeted;
-	char bytes[65536];
-	size_t length;
-	int64_t *at; /* when each event came; 0: not yet */
-} Receiver;
-
-static int port, n_clients = 100, n_publishers = 8;
+static int n_clients = 100, n_publishers = 8;
 static double rate = 1000, seconds = 10;
 static bool bare;
 static int n_events;
 static int finished;	 /* how many publishers are */
 static int64_t first_at; /* the timetable begins */
 static int64_t *sent, *acknowledged, *notified;
-static long *position_of; /* each event's, by its number */
-static Receiver *receivers;
+static long *position_of;	  /* each event's, by its number */
+static int64_t **received_at; /* by client and event; 0: not yet */
+static Client *clients;
+static Target target = {.server = SERVER_EVENTSD, .transport = TRANSPORT_WS};
 static PGconn *listener;
 
 /* ---- publishing */
@@ -77,13 +67,13 @@ publish(PGconn *connection, int number)
 }
 
 static const char *const publish_statement =
-	"SELECT events.publish('bench.latency', jsonb_build_object('n', $1::int, 'p', repeat('x', 20)),"
+	"SELECT events.publish('bench.event', jsonb_build_object('n', $1::int, 'p', repeat('x', 20)),"
 	" source => '/b')";
 
 static const char *const notify_statement =
 	"INSERT INTO bench.event (position, id, source, type, \"time\", recorded_at, topic, data)"
-	" VALUES (nextval('bench.position'), gen_random_uuid()::text, '/b', 'bench.latency', now(),"
-	" clock_timestamp(), '{bench,latency}', jsonb_build_object('n', $1::int, 'p', repeat('x', 20)))"
+	" VALUES (nextval('bench.position'), gen_random_uuid()::text, '/b', 'bench.event', now(),"
+	" clock_timestamp(), '{bench,event}', jsonb_build_object('n', $1::int, 'p', repeat('x', 20)))"
 	" RETURNING pg_notify('bench', $1::text)";
 
 static void *
@@ -111,55 +101,18 @@ publisher(void *arg)
 /* ---- receiving */
 
 static void
-receive_event(Receiver *receiver, const Frame *frame, int64_t now)
+receive_event(Client *client, const char *bytes, size_t length)
 {
-	const char *found = memmem(frame->payload, frame->length, "\"n\":", 4);
+	int64_t *at = received_at[client - clients];
+	const char *found = memmem(bytes, length, "\"n\":", 4);
 	int number;
 
 	if (found == NULL)
-		die("an event that is not ours: %.*s", (int) frame->length, frame->payload);
+		die("an event that is not ours: %.*s", (int) length, bytes);
 	number = atoi(found + 4);
-	if (number < 0 || number >= n_events || receiver->at[number] != 0)
+	if (number < 0 || number >= n_events || at[number] != 0)
 		die("event %d came twice or is unknown", number);
-	receiver->at[number] = now;
-}
-
-static void
-receive(Receiver *receiver)
-{
-	ssize_t n = recv(receiver->fd, receiver->bytes + receiver->length,
-					 sizeof(receiver->bytes) - receiver->length, 0);
-	int64_t now = now_ns();
-	size_t used = 0, size;
-	Response response;
-	Frame frame;
-
-	if (n < 0 && errno == EAGAIN)
-		return;
-	if (n <= 0)
-		die("the server closed a connection");
-	receiver->length += (size_t) n;
-	if (!receiver->upgraded &&
-		(used = wire_response(receiver->bytes, receiver->length, &response)) > 0)
-	{
-		if (response.status != 101)
-			die("answered %.*s", (int) response.head_length, response.head);
-		receiver->upgraded = true;
-	}
-	while (receiver->upgraded &&
-		   (size = wire_frame(receiver->bytes + used, receiver->length - used, &frame)) > 0)
-	{
-		used += size;
-		if (frame.opcode == 8)
-			die("the server closed a WebSocket");
-		if (frame.opcode != 1)
-			continue;
-		if (receiver->greeted)
-			receive_event(receiver, &frame, now);
-		receiver->greeted = true;
-	}
-	receiver->length -= used;
-	memmove(receiver->bytes, receiver->bytes + used, receiver->length);
+	at[number] = now_ns();
 }
 
 /* Every notification, with the time it came; said positions are sorted out later. */
@@ -192,10 +145,10 @@ listen_for_notifications(void)
 }
 
 static bool
-all_greeted(void)
+all_ready(void)
 {
 	for (int i = 0; i < n_clients; i++)
-		if (!receivers[i].greeted)
+		if (!clients[i].ready)
 			return false;
 	return true;
 }
@@ -205,7 +158,7 @@ all_received(void)
 {
 	for (int i = 0; i < n_clients; i++)
 		for (int number = 0; number < n_events; number++)
-			if (receivers[i].at[number] == 0)
+			if (received_at[i][number] == 0)
 				return false;
 	for (int number = 0; bare && number < n_events; number++)
 		if (notified[number] == 0)
@@ -223,38 +176,26 @@ turn(int epoll_fd, int timeout_ms)
 	{
 		if (events[i].data.ptr == NULL)
 			listen_for_notifications();
-		else
-			receive(events[i].data.ptr);
+		else if (!client_readable(events[i].data.ptr, &target))
+			die("the server closed a connection");
 	}
 }
 
 static void
-watch(int epoll_fd, int fd, void *what)
+connect_clients(int epoll_fd)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
-
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-		die("epoll_ctl: %s", strerror(errno));
-}
-
-static void
-connect_receivers(int epoll_fd)
-{
-	static const char upgrade[] =
-		"GET /v1/events?types=bench.latency HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
-		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 	int64_t deadline = now_ns() + 20000000000LL;
 
-	receivers = calloc((size_t) n_clients + 1, sizeof(Receiver));
+	target.event = receive_event;
+	clients = calloc((size_t) n_clients + 1, sizeof(Client));
+	received_at = calloc((size_t) n_clients + 1, sizeof(int64_t *));
 	for (int i = 0; i < n_clients; i++)
 	{
-		receivers[i].fd = net_connect(port);
-		receivers[i].at = calloc((size_t) n_events, sizeof(int64_t));
-		net_send_all(receivers[i].fd, upgrade, sizeof(upgrade) - 1);
-		watch(epoll_fd, receivers[i].fd, &receivers[i]);
+		received_at[i] = calloc((size_t) n_events, sizeof(int64_t));
+		client_open(&clients[i], &target);
+		net_watch(epoll_fd, clients[i].fd, &clients[i]);
 	}
-	while (!all_greeted())
+	while (!all_ready())
 	{
 		turn(epoll_fd, 10);
 		if (now_ns() > deadline)
@@ -269,7 +210,7 @@ static void
 find_first_notifications(void)
 {
 	PGresult *result = PQexec(listener, "SELECT (data->>'n')::int, position FROM events.event"
-										" WHERE type = 'bench.latency' ORDER BY position DESC");
+										" WHERE type = 'bench.event' ORDER BY position DESC");
 	int n = PQntuples(result) < n_events ? PQntuples(result) : n_events;
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
@@ -324,7 +265,7 @@ report(void)
 
 	for (int number = n_events / 10; number < n_events; number++)
 		for (int i = 0; i < n_clients; i++)
-			add_event(number, receivers[i].at[number], &from_send, &from_commit);
+			add_event(number, received_at[i][number], &from_send, &from_commit);
 	if (n_clients > 0)
 		print_line("websocket", &from_send, &from_commit);
 	sample_clear(&from_send);
@@ -356,7 +297,7 @@ read_options(int argc, char **argv)
 		switch (c)
 		{
 			case 'p':
-				port = atoi(optarg);
+				target.port = atoi(optarg);
 				break;
 			case 'c':
 				n_clients = atoi(optarg);
@@ -402,8 +343,8 @@ main(int argc, char **argv)
 	if (PQstatus(listener) != CONNECTION_OK)
 		die("%s", PQerrorMessage(listener));
 	PQclear(PQexec(listener, bare ? "LISTEN bench" : "LISTEN events"));
-	watch(epoll_fd, PQsocket(listener), NULL);
-	connect_receivers(epoll_fd);
+	net_watch(epoll_fd, PQsocket(listener), NULL);
+	connect_clients(epoll_fd);
 
 	first_at = now_ns() + 200000000;
 	for (int i = 0; i < n_publishers; i++)

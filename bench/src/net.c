@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,6 +39,15 @@ net_connect(int port)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
+}
+
+void
+net_watch(int epoll_fd, int fd, void *what)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
+
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		die("epoll_ctl: %s", strerror(errno));
 }
 
 void

@@ -13,6 +13,9 @@
  */
 extern int net_connect(int port);
 
+/* From now on epoll_wait() says when it can be read, by this pointer. */
+extern void net_watch(int epoll_fd, int fd, void *what);
+
 /* Sends all of it, waiting if need be; ends the program when the peer is gone. */
 extern void net_send_all(int fd, const char *bytes, size_t length);
 

@@ -63,11 +63,8 @@ connect_askers(int epoll_fd, const char *request, size_t request_length)
 
 	for (int i = 0; i < clients; i++)
 	{
-		struct epoll_event event = {.events = EPOLLIN, .data.ptr = &askers[i]};
-
 		askers[i].fd = net_connect(port);
-		if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, askers[i].fd, &event) < 0)
-			die("epoll_ctl: %s", strerror(errno));
+		net_watch(epoll_fd, askers[i].fd, &askers[i]);
 		net_send_all(askers[i].fd, request, request_length);
 	}
 }
