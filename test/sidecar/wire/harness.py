@@ -30,6 +30,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 from kit import eventsd as eventsd_module
+from kit.asking import ACCEPTS, EMPTY_POLL, POST, WAYS, Asking, each, event_body, post_bytes
 from kit.deadline import DEFAULT, Deadline, wait_until
 from kit.eventsd import ROOT, Eventsd, run
 from kit.http import Connection, ProtocolError, Response, fetch, post_json
@@ -55,7 +56,7 @@ def start_of(event_type):
     return event_type.split(".")
 
 
-class Stand:
+class Stand(Asking):
     """A private PostgreSQL, an eventsd, and a session to publish from."""
 
     def __init__(self, preload=True, pg_settings=None, serve=True, **settings):

@@ -13,15 +13,6 @@ from harness import *
 stand = at_end(Stand())
 
 
-def each(name):
-    """Registers the test once for each way of delivery."""
-    def register(function):
-        for transport in TRANSPORTS:
-            test(f"{transport.name}_{name}")(lambda t=transport: function(t))
-        return function
-    return register
-
-
 def reader(transport, **query):
     return closing(transport(stand.address, **query))
 

@@ -7,16 +7,7 @@ from harness import *
 
 stand = at_end(Stand(max_head_size="16kB", max_url_size="8kB", head_timeout="2s",
                      body_timeout="2s", idle_timeout="30s"))
-
-EMPTY_POLL = b"GET /v1/events?wait=0 HTTP/1.1\r\nHost: x\r\n\r\n"
-POST = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-def talk(data, method="GET"):
-    """Sends these bytes; returns the connection and the first answer."""
-    connection = closing(Connection(stand.address))
-    connection.send(data)
-    return connection, connection.response(method)
+talk, serves = stand.talk, stand.serves
 
 
 def refuses(data, *statuses):
@@ -32,21 +23,6 @@ def refuses(data, *statuses):
     problem(answer, answer.status)
     true(connection.at_end(), "the connection is closed")
     return answer
-
-
-def serves(data, *statuses):
-    _, answer = talk(data)
-    one_of(answer.status, statuses, f"{data[:120]!r} -> {answer}")
-    return answer
-
-
-def event_body(kind):
-    return json.dumps({"specversion": "1.0", "id": kind, "source": "/wire", "type": kind}).encode()
-
-
-def post_bytes(body, extra=b""):
-    return (b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n%s\r\n" % (len(body), extra)) + body
 
 
 HEAD = b"GET /v1/events?wait=0 HTTP/1.1\r\nHost: x\r\n"

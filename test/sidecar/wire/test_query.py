@@ -5,35 +5,8 @@
 from harness import *
 
 stand = at_end(Stand())
+ask = stand.ask
 
-ACCEPTS = {"sse": "text/event-stream", "ndjson": "application/x-ndjson",
-           "longpoll": "application/json"}
-
-
-def ask(way, query, headers=(), eventsd=None):
-    """The refusal, or None when a stream or an upgrade began."""
-    address = (eventsd or stand.eventsd).address
-    if way == "websocket":
-        try:
-            WebSocket(address, PATH + query).close()
-        except Refused as refused:
-            return refused.response
-        return None
-    connection = Connection(address)
-    try:
-        connection.request("GET", PATH + query, [("Accept", ACCEPTS[way]), *headers])
-        if way == "longpoll":
-            return connection.response()
-        answer = connection.head()
-        if answer.status == 200:
-            return None
-        answer.body = b"".join(connection.body_parts(answer, Deadline()))
-        return answer
-    finally:
-        connection.close()
-
-
-WAYS = ("websocket", *ACCEPTS)
 BAD = {
     "negative_cursor": "?after=-1",
     "huge_cursor": "?after=" + "9" * 40,

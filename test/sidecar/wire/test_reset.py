@@ -6,35 +6,7 @@ explicitly on every way of delivery, with a cursor to go on from."""
 from harness import *
 
 stand = at_end(Stand())
-
-ACCEPTS = {"sse": "text/event-stream", "ndjson": "application/x-ndjson",
-           "longpoll": "application/json"}
-
-
-def ask(way, query, headers=(), eventsd=None):
-    """The refusal, or None when a stream or an upgrade began."""
-    address = (eventsd or stand.eventsd).address
-    if way == "websocket":
-        try:
-            WebSocket(address, PATH + query).close()
-        except Refused as refused:
-            return refused.response
-        return None
-    connection = Connection(address)
-    try:
-        connection.request("GET", PATH + query, [("Accept", ACCEPTS[way]), *headers])
-        if way == "longpoll":
-            return connection.response()
-        answer = connection.head()
-        if answer.status == 200:
-            return None
-        answer.body = b"".join(connection.body_parts(answer, Deadline()))
-        return answer
-    finally:
-        connection.close()
-
-
-WAYS = ("websocket", *ACCEPTS)
+ask = stand.ask
 
 
 def reset(answer, why):

@@ -11,15 +11,6 @@ from harness import *
 stand = at_end(Stand(drain_time="2s"))
 
 
-def each(name):
-    """Registers the test once for each way of delivery."""
-    def register(function):
-        for transport in TRANSPORTS:
-            test(f"{transport.name}_{name}")(lambda t=transport: function(t))
-        return function
-    return register
-
-
 class Writer:
     """Publishes numbered events, one a transaction, through whatever happens to the server.
 

@@ -6,13 +6,7 @@ answer to each that makes no sense; both subprotocols."""
 from harness import *
 
 stand = at_end(Stand(max_frame_size="64kB"))
-
-
-def session(query="", protocols=(), skip_first=True, **options):
-    socket = closing(WebSocket(stand.address, PATH + query, protocols, **options))
-    if skip_first:
-        equal(socket.json().get("type"), "WebSessionStarted", "first message")
-    return socket
+session = stand.session
 
 
 @test("websocket_ping_message_is_answered_by_pong")

@@ -8,13 +8,7 @@ import os
 from harness import *
 
 stand = at_end(Stand(max_frame_size="64kB"))
-
-
-def session(query="", protocols=(), skip_first=True, **options):
-    socket = closing(WebSocket(stand.address, PATH + query, protocols, **options))
-    if skip_first:
-        equal(socket.json().get("type"), "WebSessionStarted", "first message")
-    return socket
+session = stand.session
 
 
 @test("websocket_ping_frame_is_answered_with_its_payload")

@@ -7,13 +7,7 @@ import base64
 from harness import *
 
 stand = at_end(Stand())
-
-
-def session(query="", protocols=(), skip_first=True, **options):
-    socket = closing(WebSocket(stand.address, PATH + query, protocols, **options))
-    if skip_first:
-        equal(socket.json().get("type"), "WebSessionStarted", "first message")
-    return socket
+session = stand.session
 
 
 def refused(headers, status, method="GET", version="HTTP/1.1", target=PATH):
