@@ -150,25 +150,25 @@ reach(EvTypescriptGraph *graph, EvNode *node, uint8 kinds)
 
 /* ---- references that come back */
 
-static void connect(EvTypescriptGraph *graph, EvNode *node);
+static void find_component(EvTypescriptGraph *graph, EvNode *node);
 
 /* `group`: the lowest order reachable while a node is on the stack, then -(its group). */
 static void
-connect_to(EvTypescriptGraph *graph, EvNode *from, EvNode *to)
+join_component(EvTypescriptGraph *graph, EvNode *from, EvNode *to)
 {
 	if (graph->order[to->index] == 0)
-		connect(graph, to);
+		find_component(graph, to);
 	if (graph->group[to->index] > 0)
 		graph->group[from->index] = Min(graph->group[from->index], graph->group[to->index]);
 }
 
 static void
-connect(EvTypescriptGraph *graph, EvNode *node)
+find_component(EvTypescriptGraph *graph, EvNode *node)
 {
 	check_stack_depth();
 	graph->order[node->index] = graph->group[node->index] = ++graph->norder;
 	graph->stack[graph->nstack++] = node->index;
-	visit_in_place(graph, node, connect_to);
+	visit_in_place(graph, node, join_component);
 	if (graph->group[node->index] == graph->order[node->index])
 	{
 		int top;
@@ -190,7 +190,7 @@ cut_circles(EvTypescriptGraph *graph)
 	for (int i = 0; i < n; i++)
 	{
 		if (graph->order[i] == 0)
-			connect(graph, graph->schema->nodes[i]);
+			find_component(graph, graph->schema->nodes[i]);
 	}
 	for (int i = 0; i < n; i++)
 	{
