@@ -12,3 +12,11 @@ COMMENT ON FUNCTION events.typescript(jsonb, text) IS
 'TypeScript types for a JSON Schema: every value that is valid by the schema can be assigned to the first one, which has the name given (made an identifier); schemas that references lead to are types with names of their own.
 What TypeScript cannot say (bounds, patterns, not) makes the types wider. Objects are open unless additionalProperties is false, schemas without type take values of every kind, and so do their types.
 Errors: 22023 the schema is malformed or a reference leads nowhere.';
+
+CREATE FUNCTION events.sample(schema jsonb)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'ev_sample'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events.sample(jsonb) IS
+'A small value that is valid by a JSON Schema: required properties only; const, default, examples and enum are used where they are valid.
+Errors: 22023 the schema is malformed, or no valid value was found (DETAIL says for which place; finding one is a bounded search).';

@@ -14,7 +14,8 @@ AS $$
     WHERE p.pronamespace = 'events'::regnamespace
       -- what looks at its arguments only goes with every privilege
       AND (p.proname IN ('is_valid', 'validate', 'validation_errors', 'validation_report',
-                         'apply_defaults')
+                         'apply_defaults', 'infer_schema', 'infer_schema_agg', 'typescript',
+                         'sample')
            OR CASE privilege
           WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at',

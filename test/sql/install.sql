@@ -16,7 +16,7 @@ WHERE c.relnamespace = 'events'::regnamespace AND c.relkind IN ('r', 'p', 'v', '
 
 -- functions in SQL languages and SECURITY DEFINER ones pin their search_path
 SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-WHERE p.pronamespace = 'events'::regnamespace
+WHERE p.pronamespace = 'events'::regnamespace AND p.prokind <> 'a'
   AND (p.prosecdef OR l.lanname <> 'c')
   AND NOT coalesce(p.proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false);
 

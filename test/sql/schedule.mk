@@ -20,6 +20,7 @@ REGRESS = \
 	schema_limits \
 	schema_inference \
 	schema_typescript \
+	schema_sample \
 	schema_risks \
 	schema_uri \
 	schema_pattern \
