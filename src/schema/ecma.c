@@ -296,8 +296,8 @@ parse(EcmaParser *parser, int limit)
 static bool
 parse_aside(EcmaParser *parser, int limit)
 {
-	MemoryContext context =
-		AllocSetContextCreate(CurrentMemoryContext, "events pattern", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "events pattern",
+												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	bool ok = parse(parser, limit);
 

@@ -50,7 +50,7 @@ skip_dot_string(const char *s, const char *end, bool international)
 	}
 }
 
-/* What stands between quotes: any printable character, quotes and backslashes behind a backslash. */
+/* Between quotes: any printable character; quotes and backslashes behind a backslash. */
 static const char *
 skip_quoted_string(const char *s, const char *end, bool international)
 {

@@ -220,6 +220,7 @@ init_matching(void)
 		raise_out_of_memory();
 	jit_stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, general);
 	pcre2_jit_stack_assign(context, NULL, jit_stack);
+	pcre2_general_context_free(general);
 	pcre2_set_heap_limit(context, HEAP_LIMIT);
 	match_context = context;
 }
