@@ -15,7 +15,8 @@ events.schema_draft:
     format      those below optional/format/, with `format` asserted
 
 The schemas of remotes/ are registered under http://localhost:1234/, which is where the suite's
-references point; those of draft 3 and of the version that is not out yet are not ours.
+references point; those in the folder of a draft as schemas of that draft. Those of draft 3 and of
+the version that is not out yet are not ours.
 
 jsonb cannot hold U+0000. A case that has it runs with another control character in its place, one
 that the file does not have anywhere else, and is listed as such.
@@ -125,9 +126,12 @@ def register_remotes(session, folder):
     problems = []
     for path in sorted(glob.glob(os.path.join(folder, "**/*.json"), recursive=True)):
         name = os.path.relpath(path, folder)
-        if name.split("/")[0] in ("draft3", "v1"):
+        folder_name = name.split("/")[0]
+        if folder_name in ("draft3", "v1"):
             continue
         try:
+            session.query("SELECT set_config('events.schema_draft', $1, false)",
+                          DRAFTS.get(folder_name, "2020-12"))
             session.query("SELECT events.register_schema($1, $2::jsonb, allow_insecure => true)",
                           REMOTE + name, read(path))
         except PgError as error:
