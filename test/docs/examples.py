@@ -32,7 +32,8 @@ def run(cluster, blocks):
     """What psql prints for each of the blocks."""
     script = "".join(f"{block}\n\\echo '{MARK}'\n" for block in blocks)
     psql = subprocess.run(
-        [os.path.join(cluster.bindir, "psql"), "-Xq", "-P", "null=NULL", cluster.conninfo()],
+        [os.path.join(cluster.bindir, "psql"), "-Xq", "-P", "null=NULL", "-v", "SHOW_CONTEXT=never",
+         cluster.conninfo()],
         input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         env={**os.environ, "PGOPTIONS": "-c client_min_messages=notice", "LC_ALL": "C"})
     return [tidy(part) for part in psql.stdout.split(MARK + "\n")[:-1]]

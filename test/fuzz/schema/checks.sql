@@ -99,13 +99,22 @@ BEGIN
 END
 $$;
 
--- Without a default nothing is filled in.
+-- Without a default nothing is filled in; a member that is not there and has one is, whatever
+-- else its schema says.
 CREATE FUNCTION fuzz.defaults_apply(data jsonb, body jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	filled jsonb := events.apply_defaults(data, body);
 BEGIN
 	IF body::text NOT LIKE '%"default"%' AND filled IS DISTINCT FROM data THEN
 		RETURN format('apply_defaults without defaults makes %s', filled);
+	END IF;
+	IF jsonb_typeof(data) = 'object' AND jsonb_typeof(body->'properties') = 'object'
+		AND NOT body ? '$ref' AND EXISTS (
+			SELECT FROM jsonb_each(body->'properties') AS property (name, subschema)
+			WHERE jsonb_typeof(subschema) = 'object' AND subschema ? 'default'
+				AND NOT subschema ? '$ref' AND NOT data ? name AND NOT filled ? name)
+	THEN
+		RETURN format('apply_defaults leaves out a default: %s', filled);
 	END IF;
 	IF jsonb_typeof(filled) <> jsonb_typeof(data) THEN
 		RETURN format('apply_defaults makes %s', filled);
