@@ -23,6 +23,11 @@
 #error "events needs PostgreSQL 15, 16, 17 or 18"
 #endif
 
+/* 16: the macros of variable-length values have a header of their own. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 18: the module magic carries a name and a version. */
 #if PG_VERSION_NUM >= 180000
 #define EV_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "events", .version = EV_VERSION)
