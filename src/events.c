@@ -12,6 +12,7 @@
 #include "base/shared.h"
 #include "miscadmin.h"
 #include "publish/transaction.h"
+#include "store/registry.h"
 #include "worker/launcher.h"
 #include "worker/utility.h"
 
@@ -28,6 +29,7 @@ _PG_init(void)
 		ev_shared_request();
 		ev_launcher_register();
 	}
+	ev_registry_init();
 	ev_transaction_init();
 	ev_utility_init();
 }

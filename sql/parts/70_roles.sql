@@ -12,10 +12,10 @@ AS $$
     SELECT p.oid::regprocedure
     FROM pg_proc AS p
     WHERE p.pronamespace = 'events'::regnamespace
-      -- what looks at its arguments only goes with every privilege
+      -- what looks at its arguments and the registry only goes with every privilege
       AND (p.proname IN ('is_valid', 'validate', 'validation_errors', 'validation_report',
-                         'apply_defaults', 'infer_schema', 'infer_schema_agg', 'typescript',
-                         'sample')
+                         'apply_defaults', 'resolve_schema', 'schema_risks', 'schema_compatibility',
+                         'infer_schema', 'infer_schema_agg', 'typescript', 'sample')
            OR CASE privilege
           WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at',
@@ -23,9 +23,11 @@ AS $$
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
                                           '_relay_state', '_partitions', '_feed', '_intake')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
+                                              '_check_schema', '_check_type', '_check_unused',
                                               '_close_partitions', '_drop_old_partitions',
                                               '_ensure_partitions', '_retention',
-                                              '_role_functions', '_roll_over_partition')
+                                              '_registry_changed', '_role_functions',
+                                              '_roll_over_partition')
           END)
 $$;
 COMMENT ON FUNCTION events._role_functions(text) IS 'The functions that a privilege of events.grant_role() stands for';
@@ -50,6 +52,7 @@ BEGIN
     FOR f IN SELECT events._role_functions(privilege) LOOP
         EXECUTE format('%s EXECUTE ON FUNCTION %s %s %s', command, f, direction, role);
     END LOOP;
+    EXECUTE format('%s SELECT ON events.schema, events.type %s %s', command, direction, role);
     IF privilege <> 'publish' THEN
         EXECUTE format('%s SELECT ON events.status %s %s', command, direction, role);
     END IF;
@@ -70,7 +73,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION events.grant_role(regrole, text) IS
-'Lets a role publish (publish events), read (read events and events.status), relay (what eventsd needs, for its login role) or admin (all of it, and maintenance, epochs, grants).
+'Lets a role publish (publish events), read (read events and events.status), relay (what eventsd needs, for its login role) or admin (all of it, and the registry of schemas and types, maintenance, epochs, grants). With each of them comes the right to see registered schemas and types and to validate by them.
 Errors: 22023 unknown privilege; 42704 unknown role; 42501 the caller is neither owner of the extension nor admin.';
 
 CREATE FUNCTION events.revoke_role(role regrole, privilege text)

@@ -13,9 +13,20 @@
 #include "utils/builtins.h"
 
 void
-ev_problem_add(EvProblems *problems, const char *attribute, const char *format, ...)
+ev_problem_add_at(EvProblems *problems, const char *location, const char *message)
 {
 	EvProblem *problem = palloc(sizeof(EvProblem));
+
+	problem->location = pstrdup(location);
+	problem->message = pstrdup(message);
+	problems->list = lappend(problems->list, problem);
+	if (problems->sqlstate == 0)
+		problems->sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
+}
+
+void
+ev_problem_add(EvProblems *problems, const char *attribute, const char *format, ...)
+{
 	StringInfoData location, message;
 
 	initStringInfo(&location);
@@ -36,11 +47,7 @@ ev_problem_add(EvProblems *problems, const char *attribute, const char *format, 
 		enlargeStringInfo(&message, needed);
 	}
 
-	problem->location = location.data;
-	problem->message = message.data;
-	problems->list = lappend(problems->list, problem);
-	if (problems->sqlstate == 0)
-		problems->sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
+	ev_problem_add_at(problems, location.data, message.data);
 }
 
 bool
@@ -90,9 +97,22 @@ ev_problems_to_jsonb(const EvProblems *problems)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
+/* Advice that fits the SQLSTATE, where nobody has given better. */
+static const char *
+hint_for(const EvProblems *problems)
+{
+	if (problems->hint != NULL)
+		return problems->hint;
+	if (problems->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		return "Keep large data elsewhere and publish a reference to it, or raise the limit.";
+	return "Attributes follow CloudEvents 1.0.2, sections \"Context Attributes\" and \"Type "
+		   "System\".";
+}
+
 void
 ev_problems_raise(const EvProblems *problems, int which)
 {
+	const char *what = problems->what != NULL ? problems->what : "is not valid";
 	StringInfoData detail;
 	ListCell *cell;
 
@@ -109,14 +129,7 @@ ev_problems_raise(const EvProblems *problems, int which)
 			appendStringInfo(&detail, "%s: ", p->location);
 		appendStringInfoString(&detail, p->message);
 	}
-	ereport(
-		ERROR,
-		(errcode(problems->sqlstate),
-		 which < 0 ? errmsg("event is not valid") : errmsg("event %d is not valid", which),
-		 errdetail_internal("%s", detail.data),
-		 problems->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED
-			 ? errhint(
-				   "Keep large data elsewhere and publish a reference to it, or raise the limit.")
-			 : errhint("Attributes follow CloudEvents 1.0.2, sections \"Context Attributes\" and "
-					   "\"Type System\".")));
+	ereport(ERROR, (errcode(problems->sqlstate),
+					which < 0 ? errmsg("event %s", what) : errmsg("event %d %s", which, what),
+					errdetail_internal("%s", detail.data), errhint("%s", hint_for(problems))));
 }

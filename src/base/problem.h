@@ -20,13 +20,18 @@ typedef struct EvProblem
 
 typedef struct EvProblems
 {
-	List *list;	  /* of EvProblem * */
-	int sqlstate; /* of the gravest; 0 while there is none */
+	List *list;		  /* of EvProblem * */
+	int sqlstate;	  /* of the gravest; 0 while there is none */
+	const char *what; /* is said of the event; NULL for "is not valid" */
+	const char *hint; /* or NULL */
 } EvProblems;
 
 /* The location's attribute name is escaped here; "" means the whole event. */
 extern void ev_problem_add(EvProblems *problems, const char *attribute, const char *format, ...)
 	pg_attribute_printf(3, 4);
+
+/* The same with a location that is a JSON Pointer already. */
+extern void ev_problem_add_at(EvProblems *problems, const char *location, const char *message);
 
 /* Is there one at this location (a JSON Pointer)? */
 extern bool ev_problem_is_at(const EvProblems *problems, const char *location);

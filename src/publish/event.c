@@ -383,10 +383,22 @@ fill_core(EvEvent *event, EvProblems *problems)
 	if (event->nulls[EV_TOPIC] && !event->nulls[EV_TYPE])
 	{
 		text *type = DatumGetTextPP(event->values[EV_TYPE]);
+		ArrayType *topic = event->registered != NULL ? event->registered->topic : NULL;
 
-		set_value(event, EV_TOPIC,
-				  PointerGetDatum(ev_topic_from_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type))));
+		if (topic == NULL)
+			topic = ev_topic_from_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type));
+		set_value(event, EV_TOPIC, PointerGetDatum(topic));
 	}
+}
+
+/* What the registry says of its type. */
+static void
+find_type(EvEvent *event)
+{
+	text *type = DatumGetTextPP(event->values[EV_TYPE]);
+
+	ev_registry_refresh();
+	event->registered = ev_registry_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type));
 }
 
 /*
@@ -468,6 +480,7 @@ ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context)
 	fill_from_settings(event, problems);
 	if (problems->list != NIL)
 		return;
+	find_type(event);
 	fill_core(event, problems);
 	if (event->attributes != NULL)
 	{

@@ -8,6 +8,7 @@
 #include "base/problem.h"
 #include "datatype/timestamp.h"
 #include "store/columns.h"
+#include "store/registry.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
@@ -19,6 +20,7 @@ typedef struct EvEvent
 	JsonbParseState *attributes; /* being built; NULL while there is none */
 	List *attribute_names;		 /* of char *, what was given */
 	bool has_base64;
+	const EvRegisteredType *registered; /* its type, once finished; NULL if it is not */
 } EvEvent;
 
 extern void ev_event_init(EvEvent *event);

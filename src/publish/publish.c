@@ -17,6 +17,7 @@
 #include "publish/event.h"
 #include "publish/pending.h"
 #include "publish/transaction.h"
+#include "publish/validate.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -99,6 +100,7 @@ ev_publish(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(8))
 		ev_event_set_attributes(&event, &problems, PG_GETARG_JSONB_P(8));
 	ev_event_finish(&event, &problems, NULL);
+	ev_event_validate(&event, &problems, false);
 	ev_problems_raise(&problems, -1);
 	add_event(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
@@ -122,6 +124,7 @@ ev_publish_event(PG_FUNCTION_ARGS)
 	ev_event_init(&event);
 	ev_event_set_cloudevent(&event, &problems, &json->root);
 	ev_event_finish(&event, &problems, NULL);
+	ev_event_validate(&event, &problems, false);
 	ev_problems_raise(&problems, -1);
 	add_event(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
@@ -164,6 +167,7 @@ publish_one(Batch *batch, int ordinal, const JsonbValue *json)
 	{
 		ev_event_set_cloudevent(&event, &problems, json->val.binary.data);
 		ev_event_finish(&event, &problems, batch->context);
+		ev_event_validate(&event, &problems, batch->skip_invalid);
 	}
 	else
 		ev_problem_add(&problems, "", "event must be a JSON object");

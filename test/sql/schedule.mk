@@ -11,6 +11,8 @@ REGRESS = \
 	publish_transaction \
 	publish_bulk \
 	read \
+	schema_registry \
+	type_registry \
 	encoding \
 	security \
 	partition \

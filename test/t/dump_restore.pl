@@ -2,7 +2,8 @@
 #
 # pg_dump and restore, plain and custom format, into a fresh database: events
 # keep their positions, the epoch is the same, cursors go on, new positions come
-# after the old ones, and partitions are partitions again.  After a restore to an
+# after the old ones, and partitions are partitions again.  Registered schemas and
+# types serve as before, in whatever order their rows come.  After a restore to an
 # earlier point events.new_epoch() tells readers.
 
 use strict;
@@ -29,6 +30,16 @@ my $state = $node->safe_psql('postgres', 'SELECT epoch, horizon FROM events._rel
 my $rows = all_rows('postgres');
 my $partitions = partitions_used('postgres');
 cmp_ok($partitions, '>', 1, "events are in $partitions partitions");
+
+# A risky schema, one that breaks the version before, one that refers to a later row.
+$node->safe_psql('postgres', <<'SQL');
+SELECT events.register_schema('/b/1.0.0', '{"type": "string", "pattern": "^x"}', allow_insecure => true);
+SELECT events.register_schema('/a/1.0.0', '{"properties": {"b": {"$ref": "../b/1"}}}', description => 'first');
+SELECT events.register_schema('/a/1.1.0', '{"required": ["b"], "properties": {"b": {"$ref": "../b/1"}}}',
+	force => true);
+SELECT events.register_type('a.made', '/a/latest', '{"b": "xy"}', 'made of b', ARRAY['a']);
+SQL
+my $registry = registry('postgres');
 
 my $folder = PostgreSQL::Test::Utils::tempdir;
 foreach my $format ('plain', 'custom')
@@ -62,6 +73,13 @@ foreach my $format ('plain', 'custom')
 	$node->safe_psql($format, 'SELECT events.maintain()');
 	pass("$format: maintenance runs");
 
+	is(registry($format), $registry, "$format: the registry is the same");
+	is($node->safe_psql($format, <<'SQL'), "accepted\ninvalid\ninvalid", "$format: and checks events");
+SELECT status FROM events.publish_batch('[
+	{"type": "a.made", "data": {"b": "xy"}}, {"type": "a.made", "data": {"b": "y"}}, {"type": "a.made", "data": {}}
+]', 'skip')
+SQL
+
 	# A dump of the restored database is like the first.
 	$node->command_ok([ 'pg_dump', '-f', "$folder/again.dump", '-d', $node->connstr($format) ],
 		"$format: pg_dump of it");
@@ -84,6 +102,13 @@ sub all_rows
 {
 	my ($database) = @_;
 	return $node->safe_psql($database, 'SELECT * FROM events.event ORDER BY position');
+}
+
+sub registry
+{
+	my ($database) = @_;
+	return $node->safe_psql($database,
+		'SELECT * FROM events.schema ORDER BY uri; SELECT * FROM events.type ORDER BY name');
 }
 
 sub partitions_used

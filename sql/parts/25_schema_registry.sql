@@ -1,0 +1,291 @@
+-- SPDX-License-Identifier: PostgreSQL
+--
+-- ---------------------------------------------------------------------------
+-- The registry: schemas by URI, types of events
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events._schema_name(uri text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_registry_schema_name'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events._schema_name(text) IS 'A schema''s URI without its version';
+
+CREATE FUNCTION events._schema_version(uri text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_registry_schema_version'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events._schema_version(text) IS
+'The version that ends a schema''s URI (Semantic Versioning 2.0.0); NULL if it has none';
+
+-- The collation is part of how versions are found: all of a name in one range.
+CREATE TABLE events.schema (
+    uri           text COLLATE "C" NOT NULL PRIMARY KEY CHECK (uri <> '' AND uri !~ '#'),
+    body          jsonb            NOT NULL,
+    draft         text             CHECK (draft IN ('draft-04', 'draft-06', 'draft-07', '2019-09', '2020-12')),
+    description   text,
+    registered_at timestamptz      NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    name          text COLLATE "C" GENERATED ALWAYS AS (events._schema_name(uri)) STORED,
+    version       text COLLATE "C" GENERATED ALWAYS AS (events._schema_version(uri)) STORED
+);
+COMMENT ON TABLE events.schema IS
+'JSON Schemas by URI; kept by events.register_schema() and events.unregister_schema()';
+COMMENT ON COLUMN events.schema.uri IS 'Where others find it, for example /order/created/1.2.0';
+COMMENT ON COLUMN events.schema.body IS 'The schema';
+COMMENT ON COLUMN events.schema.draft IS
+'The draft that it was checked by, and is judged by where it has no $schema; NULL: events.schema_draft';
+COMMENT ON COLUMN events.schema.name IS 'The URI without the version';
+COMMENT ON COLUMN events.schema.version IS 'The version, if the URI ends in one (Semantic Versioning 2.0.0)';
+
+CREATE TABLE events.type (
+    name          text COLLATE "C" NOT NULL PRIMARY KEY CHECK (name <> ''),
+    schema_uri    text COLLATE "C" NOT NULL,
+    sample        jsonb            NOT NULL,
+    description   text,
+    topic         text[],
+    registered_at timestamptz      NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE events.type IS
+'Registered types of events; kept by events.register_type() and events.unregister_type()';
+COMMENT ON COLUMN events.type.name IS 'CloudEvents type, for example order.created';
+COMMENT ON COLUMN events.type.schema_uri IS
+'The schema of its data; a version left open (/order/created/1, /order/created/latest) is looked up with each event';
+COMMENT ON COLUMN events.type.sample IS 'Valid data of such an event';
+COMMENT ON COLUMN events.type.topic IS 'Topic of its events that are published without one; NULL: the type split at dots';
+
+-- What every backend keeps of these tables is forgotten when a row changes,
+-- whoever changes it: also a restore, and a subscription, which fires neither
+-- statement triggers nor those that are not enabled always.
+CREATE FUNCTION events._registry_changed()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'ev_registry_changed'
+LANGUAGE C;
+COMMENT ON FUNCTION events._registry_changed() IS 'Tells all sessions that events.schema or events.type has changed';
+
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON events.schema
+FOR EACH ROW EXECUTE FUNCTION events._registry_changed();
+CREATE TRIGGER registry_emptied AFTER TRUNCATE ON events.schema
+FOR EACH STATEMENT EXECUTE FUNCTION events._registry_changed();
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON events.type
+FOR EACH ROW EXECUTE FUNCTION events._registry_changed();
+CREATE TRIGGER registry_emptied AFTER TRUNCATE ON events.type
+FOR EACH STATEMENT EXECUTE FUNCTION events._registry_changed();
+ALTER TABLE events.schema ENABLE ALWAYS TRIGGER registry_changed;
+ALTER TABLE events.schema ENABLE ALWAYS TRIGGER registry_emptied;
+ALTER TABLE events.type ENABLE ALWAYS TRIGGER registry_changed;
+ALTER TABLE events.type ENABLE ALWAYS TRIGGER registry_emptied;
+
+SELECT pg_catalog.pg_extension_config_dump('events.schema', '');
+SELECT pg_catalog.pg_extension_config_dump('events.type', '');
+
+-- ---- finding and using
+
+CREATE FUNCTION events.resolve_schema(uri text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_registry_resolve_schema'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events.resolve_schema(text) IS
+'The URI of the registered schema that a URI leads to; NULL if there is none.
+A version may be left open: /order/created/1 and /order/created/1.2 mean the greatest version that begins so, /order/created/latest and /order/created the greatest of all; pre-releases are found only by their whole version. With events.schema_base_uri, absolute URIs below it lead to schemas registered under relative ones, and the other way round.';
+
+CREATE FUNCTION events.is_valid(data jsonb, schema_uri text, assert_format boolean DEFAULT NULL)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'ev_registry_is_valid'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION events.is_valid(jsonb, text, boolean) IS
+'Is the data valid under the registered schema with this URI (events.resolve_schema() says how it is found)? A fragment leads to a part of it, and the meta-schemas of the five drafts are known. NULL if data or schema_uri is NULL.
+A text that begins with { is taken for a schema itself, so that a literal needs no cast; one of type jsonb also works where IMMUTABLE is asked for.
+assert_format: whether format is checked; NULL as events.format_assertion says.
+Errors: 42704 no such schema; 22023 the schema refers to one that is not registered.';
+
+CREATE FUNCTION events.validate(data jsonb, schema_uri text, assert_format boolean DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'ev_registry_validate'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION events.validate(jsonb, text, boolean) IS
+'Returns the data if it is valid under the registered schema with this URI.
+Errors: 23514 it is not, with a line for each failure (JSON Pointer and message) in DETAIL; otherwise as events.is_valid().';
+
+CREATE FUNCTION events.validation_errors(data jsonb, schema_uri text, assert_format boolean DEFAULT NULL,
+    OUT instance_location text, OUT keyword_location text, OUT keyword text, OUT message text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ev_registry_validation_errors'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION events.validation_errors(jsonb, text, boolean) IS
+'Why the data is not valid under the registered schema with this URI: a row for each failure; none if it is valid.
+Errors: as events.is_valid().';
+
+CREATE FUNCTION events.validation_report(data jsonb, schema_uri text, assert_format boolean DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'ev_registry_validation_report'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION events.validation_report(jsonb, text, boolean) IS
+'The verdict of the registered schema with this URI as the output format "basic" (JSON Schema 2020-12 Core, section 12.4.2).
+Errors: as events.is_valid().';
+
+CREATE FUNCTION events.apply_defaults(data jsonb, schema_uri text)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'ev_registry_apply_defaults'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events.apply_defaults(jsonb, text) IS
+'The data with the defaults of the registered schema with this URI in the place of members that are missing.
+Errors: as events.is_valid().';
+
+-- ---- registering schemas
+
+CREATE FUNCTION events._check_schema(
+    uri text, body jsonb, replace boolean, allow_insecure boolean, force boolean,
+    OUT uri_found text, OUT draft text, OUT is_new boolean, OUT is_complete boolean)
+AS 'MODULE_PATHNAME', 'ev_registry_check_schema'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._check_schema(text, jsonb, boolean, boolean, boolean) IS
+'For events.register_schema(): raises what is wrong with a schema; else its URI, its draft, whether there is something to write, and whether all that it refers to is registered';
+
+CREATE FUNCTION events.register_schema(
+    uri            text,
+    body           jsonb,
+    replace        boolean DEFAULT false,
+    allow_insecure boolean DEFAULT false,
+    force          boolean DEFAULT false,
+    description    text    DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    checked record;
+    type_name text;
+BEGIN
+    -- One change of the registry at a time: the checks look at its other rows.
+    LOCK TABLE events.schema, events.type IN SHARE ROW EXCLUSIVE MODE;
+    checked := events._check_schema(uri, body, replace, allow_insecure, force);
+    IF NOT checked.is_new THEN
+        RETURN checked.uri_found;
+    END IF;
+    INSERT INTO events.schema AS s (uri, body, draft, description)
+    VALUES (checked.uri_found, body, checked.draft, description)
+    ON CONFLICT ON CONSTRAINT schema_pkey DO UPDATE
+    SET body = excluded.body, draft = excluded.draft, registered_at = excluded.registered_at,
+        description = coalesce(excluded.description, s.description);
+    IF checked.is_complete THEN
+        FOR type_name IN
+            SELECT t.name FROM events.type AS t
+            WHERE CASE WHEN events.resolve_schema(t.schema_uri) = checked.uri_found
+                  THEN NOT events.is_valid(t.sample, t.schema_uri) END
+            ORDER BY t.name
+        LOOP
+            RAISE WARNING 'the sample of type "%" is not valid under "%"', type_name, checked.uri_found
+                USING ERRCODE = 'check_violation',
+                      HINT = 'From now on events of this type are checked by that schema. See events.register_type().';
+        END LOOP;
+    END IF;
+    RETURN checked.uri_found;
+END
+$$;
+COMMENT ON FUNCTION events.register_schema(text, jsonb, boolean, boolean, boolean, text) IS
+'Registers a JSON Schema under a URI, for example /order/created/1.2.0, and returns the URI. A last segment that is a version (Semantic Versioning 2.0.0) makes it a version of what stands before.
+The schema is checked by the meta-schema of its draft ($schema, else events.schema_draft). To register the same body again does nothing. References to schemas that are not registered yet are told with a WARNING, so that the order does not matter.
+replace: another body under the same URI takes its place. allow_insecure: though events.schema_risks() finds risks. force: though data that was valid under the greatest earlier version of the same major version may be invalid now, or data that is valid now under the next version.
+Errors: 22023 malformed URI or schema, with locations in DETAIL, or a risky one; 42710 another body has this URI; 55000 it breaks compatibility; 42501 the caller is neither owner of the extension nor admin.';
+
+CREATE FUNCTION events._check_unused(uri text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_registry_check_unused'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._check_unused(text) IS
+'For events.unregister_schema(): raises if the schema is not registered or a type uses it; else the URI as it is written';
+
+CREATE FUNCTION events.unregister_schema(uri text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    registered text;
+BEGIN
+    LOCK TABLE events.schema, events.type IN SHARE ROW EXCLUSIVE MODE;
+    registered := events._check_unused(uri);
+    DELETE FROM events.schema AS s WHERE s.uri = registered;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'schema "%" was registered after this transaction began', registered
+            USING ERRCODE = 'serialization_failure';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION events.unregister_schema(text) IS
+'Removes a schema from the registry; the URI is given in full. Schemas that refer to it are no longer usable.
+Errors: 42704 it is not registered; 2BP01 a type of events uses it; 42501 the caller is neither owner of the extension nor admin.';
+
+-- ---- registering types
+
+CREATE FUNCTION events._check_type(name text, schema_uri text, sample jsonb, topic text[])
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_registry_check_type'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._check_type(text, text, jsonb, text[]) IS
+'For events.register_type(): raises what is wrong; else the schema''s URI as it is written in events.type';
+
+CREATE FUNCTION events.register_type(
+    name        text,
+    schema_uri  text,
+    sample      jsonb,
+    description text    DEFAULT NULL,
+    topic       text[]  DEFAULT NULL,
+    replace     boolean DEFAULT false)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    checked_uri text;
+    existing events.type;
+BEGIN
+    LOCK TABLE events.schema, events.type IN SHARE ROW EXCLUSIVE MODE;
+    checked_uri := events._check_type(name, schema_uri, sample, topic);
+    SELECT * INTO existing FROM events.type AS t WHERE t.name = name;
+    IF existing.name IS NOT NULL AND NOT coalesce(replace, false) THEN
+        IF (existing.schema_uri, existing.sample) = (checked_uri, sample)
+            AND existing.topic IS NOT DISTINCT FROM topic
+            AND coalesce(description, existing.description) IS NOT DISTINCT FROM existing.description
+        THEN
+            RETURN name;
+        END IF;
+        RAISE EXCEPTION 'type "%" is already registered', name
+            USING ERRCODE = 'duplicate_object',
+                  DETAIL = format('Its schema is "%s".', existing.schema_uri),
+                  HINT = 'replace => true changes it.';
+    END IF;
+    INSERT INTO events.type AS t (name, schema_uri, sample, description, topic)
+    VALUES (name, checked_uri, sample, description, topic)
+    ON CONFLICT ON CONSTRAINT type_pkey DO UPDATE
+    SET schema_uri = excluded.schema_uri, sample = excluded.sample,
+        description = coalesce(excluded.description, t.description), topic = excluded.topic,
+        registered_at = excluded.registered_at;
+    RETURN name;
+END
+$$;
+COMMENT ON FUNCTION events.register_type(text, text, jsonb, text, text[], boolean) IS
+'Registers a type of events and returns its name: from now on the data of such events has to be valid under the schema, at every publish (see events.validate_mode).
+schema_uri: a registered schema; when its version is left open (/order/created/1, /order/created/latest) the greatest that fits counts at each publish. sample: data of such an event; it has to be valid. topic: topic of events that are published without one. replace: changes a type that is registered. To register the same again does nothing.
+Errors: 22004 name, schema_uri or sample is NULL; 22023 malformed name or topic; 42704 the schema is not registered; 23514 the sample is not valid, with JSON Pointers in DETAIL; 42710 the type is registered otherwise; 42501 the caller is neither owner of the extension nor admin.';
+
+CREATE FUNCTION events.unregister_type(name text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    LOCK TABLE events.schema, events.type IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM events.type AS t WHERE t.name = name;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'type "%" is not registered', coalesce(name, 'NULL')
+            USING ERRCODE = 'undefined_object';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION events.unregister_type(text) IS
+'Removes a type of events: its events are published without a check, or refused in mode strict. Events that were published stay.
+Errors: 42704 it is not registered; 42501 the caller is neither owner of the extension nor admin.';

@@ -1,0 +1,153 @@
+-- Schemas by URI: versions, references, checks at registration, no stale verdict.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT events.register_schema('/order/created/1.0.0',
+    '{"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}', description => 'An order');
+SELECT uri, name, version, draft, description, body->'required' AS required FROM events.schema;
+SELECT events.is_valid('{"id": 1}', '/order/created/1.0.0'), events.is_valid('{"id": "1"}', '/order/created/1.0.0');
+SELECT events.validate('{"id": 1}', '/order/created/1.0.0');
+SELECT events.validate('{"id": "1"}', '/order/created/1.0.0');
+SELECT * FROM events.validation_errors('{"id": "1"}', '/order/created/1.0.0');
+SELECT count(*) FROM events.validation_errors('{"id": 1}', '/order/created/1.0.0');
+SELECT jsonb_pretty(events.validation_report('{"id": "1"}', '/order/created/1.0.0'));
+SELECT events.is_valid(NULL, '/order/created/1.0.0'), events.is_valid('1', NULL::text);
+
+-- the same again is nothing; another body needs replace
+SELECT registered_at AS before FROM events.schema \gset
+SELECT events.register_schema('order/created/1.0.0',
+    '{"properties": {"id": {"type": "integer"}}, "required": ["id"], "type": "object"}');
+SELECT registered_at = :'before' AS untouched FROM events.schema;
+SELECT events.register_schema('/order/created/1.0.0', '{"type": "string"}');
+SELECT events.register_schema('/order/./x/../created/1.0.0#', '{"type": "string"}');
+
+-- a later version keeps what was valid, or is a new major version
+SELECT events.register_schema('/order/created/1.1.0',
+    '{"type": "object", "required": ["id", "total"], "properties": {"id": {"type": "integer"}, "total": {"type": "number"}}}');
+SELECT events.register_schema('/order/created/1.1.0',
+    '{"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "total": {"type": "number"}}}');
+SELECT events.register_schema('/order/created/1.0.1',
+    '{"type": "object", "properties": {"id": {"type": ["integer", "string"]}}}');
+SELECT events.register_schema('/order/created/1.0.1',
+    '{"type": "object", "properties": {"id": {"type": ["integer", "string"]}}}', force => true);
+SELECT events.register_schema('/order/created/2.0.0-rc.1', '{"type": "array"}');
+SELECT events.register_schema('/order/created/2.0.0', '{"type": "string", "default": "none"}');
+SELECT events.register_schema('/order/created/10.0.0', '{"type": "boolean"}');
+SELECT events.register_schema('/order/created/deep/1.0.0', '{"type": "null"}');
+SELECT u, events.resolve_schema(u) FROM unnest(ARRAY['/order/created', '/order/created/latest', '/order/created/1', '/order/created/1.0',
+    '/order/created/1.0.1', '/order/created/2', '/order/created/2.0', '/order/created/2.0.0-rc.1', '/order/created/2.0.0-rc.2', '/order/created/3',
+    '/order/created/10', '/order', '/order/created/', 'order/created/1', '/order/created/01', '/order/created/1.0.0?x', '', '/', 'latest']) AS u;
+SELECT events.is_valid('"a"', '/order/created/2'), events.is_valid('true', '/order/created'), events.is_valid('[]', '/order/created/2.0.0-rc.1');
+SELECT events.apply_defaults('{"a": {}}', '/order/created/2');
+
+-- what is not there
+SELECT events.is_valid('1', '/order/created/1.9.0');
+SELECT events.is_valid('1', '/ordr/created/1.0.0');
+SELECT events.is_valid('1', '/something/else');
+-- a text that is a schema is no URI
+SELECT n, events.is_valid(to_jsonb(n), ' {"type": "integer"}'), events.is_valid(to_jsonb(n), format('{"maximum": %s}', n / 2)) FROM generate_series(0, 2) AS n;
+SELECT events.validate('"1"', '{"type": "integer"}');
+SELECT events.is_valid('1', '{"type": ');
+SELECT events.is_valid('1', '{"type": "integer"}'::jsonb);
+
+-- what may not be registered
+SELECT events.register_schema(NULL, 'true');
+SELECT events.register_schema('/a', NULL);
+SELECT events.register_schema('', 'true');
+SELECT events.register_schema('/a#b', 'true');
+SELECT events.register_schema('/a b', 'true');
+SELECT events.register_schema('/a/latest', 'true');
+SELECT events.register_schema('http://json-schema.org/draft-07/schema#', 'true');
+SELECT events.register_schema('/a/1.0.0', '{"type": "strin", "minimum": "1"}');
+SELECT events.register_schema('/a/1.0.0', '1');
+SELECT events.register_schema('/a/1.0.0', '{"$schema": "http://json-schema.org/draft-04/schema#", "exclusiveMinimum": 1}');
+SELECT events.register_schema('/a/1.0.0', '{"type": "string", "pattern": "(", "maxLength": 9}');
+SELECT events.register_schema('/a/1.0.0', '{"$ref": "#/nowhere"}');
+SELECT events.register_schema('/a/1.0.0', '{"type": "object", "properties": {"a": {"type": "string", "pattern": "^a+$"}}}');
+SELECT events.register_schema('/a/1.0.0', '{"type": "object", "properties": {"a": {"type": "string", "pattern": "^a+$"}}}', allow_insecure => true);
+SELECT events.register_schema('/a/1.0.0', '{"type": "string", "maxLength": 5}', replace => true);
+SELECT body FROM events.schema WHERE uri = '/a/1.0.0';
+
+-- the draft of a schema without $schema is kept with it
+SET events.schema_draft = 'draft-04';
+SELECT events.register_schema('/old/1.0.0', '{"type": "number", "minimum": 5, "exclusiveMinimum": true}');
+RESET events.schema_draft;
+SELECT draft, events.is_valid('5', uri), events.is_valid('6', uri) FROM events.schema WHERE uri = '/old/1.0.0';
+
+-- references: relative to the URI, with versions left open, in any order
+SELECT events.register_schema('/ref/user/1.0.0', '{"type": "object", "properties": {"address": {"$ref": "../address/1#/$defs/line"}, "self": {"$ref": "1.0.0"}}}');
+SELECT events.is_valid('{"address": 1}', '/ref/user/1.0.0');
+SELECT events.register_schema('/ref/address/1.0.0', '{"$defs": {"line": {"type": "string"}}}');
+SELECT events.is_valid('{"address": 1}', '/ref/user'), events.is_valid('{"address": "x", "self": {"address": "y"}}', '/ref/user'),
+       events.is_valid('{"address": "x", "self": {"address": 2}}', '/ref/user');
+SELECT events.is_valid('"a"', '/ref/address/latest#/$defs/line'), events.is_valid('1', '/ref/address/1.0.0#/$defs/line');
+SELECT events.is_valid('1', '/ref/address/1.0.0#/$defs/none');
+SELECT events.is_valid('{"a": 1}', '{"properties": {"a": {"$ref": "/ref/address#/$defs/line"}}}'::jsonb);
+SELECT events.register_schema('/ref/address/1.1.0', '{"$defs": {"line": {"type": "integer"}}}', force => true);
+SELECT events.is_valid('{"address": 1}', '/ref/user'), events.is_valid('{"a": 1}', '{"properties": {"a": {"$ref": "/ref/address#/$defs/line"}}}'::jsonb);
+
+-- a base for relative URIs
+SELECT events.resolve_schema('https://example.org/schemas/ref/user/1.0.0');
+SET events.schema_base_uri = 'https://example.org/schemas/';
+SELECT events.resolve_schema('https://example.org/schemas/ref/user/1.0.0'), events.resolve_schema('https://example.org/schemas/ref/user'),
+       events.resolve_schema('https://example.org/ref/user/1'), events.resolve_schema('https://example.com/schemas/ref/user/1.0.0');
+SELECT events.is_valid('{"address": "x"}', 'https://example.org/schemas/ref/user/1.0.0');
+SELECT events.register_schema('https://example.org/schemas/abs/1.0.0', '{"$id": "https://example.org/schemas/abs/1.0.0", "$ref": "/ref/address/1.0.0#/$defs/line"}');
+SELECT events.is_valid('"x"', '/abs/1.0.0'), events.is_valid('1', '/abs/1.0.0');
+RESET events.schema_base_uri;
+
+-- meta-schemas are known
+SELECT events.is_valid('{"type": "x"}', 'https://json-schema.org/draft/2020-12/schema'), events.is_valid('{"type": "null"}', 'http://json-schema.org/draft-07/schema#');
+
+-- a change counts at once: in this session, after a rollback, to a prepared statement, to direct writes
+PREPARE verdict(jsonb) AS SELECT events.is_valid($1, '/live/1.0.0'), events.is_valid($1->'id', '{"$ref": "/live/1.0.0#/properties/id"}'::jsonb);
+SELECT events.register_schema('/live/1.0.0', '{"properties": {"id": {"type": "integer"}}}');
+EXECUTE verdict('{"id": "x"}');
+BEGIN;
+SAVEPOINT s;
+SELECT events.register_schema('/live/1.0.0', '{"properties": {"id": {"type": "string"}}}', replace => true, force => true);
+EXECUTE verdict('{"id": "x"}');
+ROLLBACK TO s;
+EXECUTE verdict('{"id": "x"}');
+SELECT events.register_schema('/live/1.0.0', '{"properties": {"id": true}}', replace => true);
+EXECUTE verdict('{"id": "x"}');
+ROLLBACK;
+EXECUTE verdict('{"id": "x"}');
+UPDATE events.schema SET body = '{"properties": {"id": true}}' WHERE uri = '/live/1.0.0';
+EXECUTE verdict('{"id": "x"}');
+BEGIN;
+TRUNCATE events.schema;
+EXECUTE verdict('{"id": "x"}');
+ROLLBACK;
+EXECUTE verdict('{"id": "x"}');
+DO $$
+BEGIN
+    PERFORM events.register_schema('/live/1.0.0', '{"properties": {"id": false}}', replace => true, force => true);
+    ASSERT NOT events.is_valid('{"id": 1}', '/live/1.0.0');
+    RAISE EXCEPTION 'undone';
+EXCEPTION WHEN raise_exception THEN
+    ASSERT events.is_valid('{"id": 1}', '/live/1.0.0');
+END
+$$;
+SELECT events.unregister_schema('/live/1.0.0');
+EXECUTE verdict('{"id": "x"}');
+SELECT events.unregister_schema('/live/1.0.0');
+SELECT events.unregister_schema(NULL);
+DEALLOCATE verdict;
+
+-- in a parallel worker, and in a read-only transaction
+SET force_parallel_mode = on;
+SELECT events.is_valid('{"id": 1}', '/order/created/1.0.0'), events.resolve_schema('/order/created/1');
+RESET force_parallel_mode;
+BEGIN READ ONLY;
+SELECT events.is_valid('{"id": 1}', '/order/created/1.0.0');
+SELECT events.register_schema('/read/only', 'true');
+ROLLBACK;
+
+-- versions of any length, and precedence
+SELECT count(events.register_schema('/v/' || v, 'true')) FROM unnest(ARRAY['1.0.0-alpha', '1.0.0-alpha.1', '1.0.0-alpha.beta', '1.0.0-rc.1', '1.0.0-2',
+    '1.0.0', '1.0.0+build.5', '1.0.9', '1.0.10', '1.0.99999999999999999999999', '99999999999999999999999999.0.0', '1.0.01', '1.0.0-01', 'v1.0.0']) AS v;
+SELECT events.resolve_schema('/v/latest'), events.resolve_schema('/v/1'), events.resolve_schema('/v/1.0');
+SELECT uri, version FROM events.schema WHERE name LIKE '/v%' ORDER BY uri;
+SELECT events.is_valid('1', '/v/2.0.0');
+
+DELETE FROM events.schema;
