@@ -36,11 +36,20 @@ typedef struct Object
 static const EvProperty *
 find_property(const EvObjectRules *rules, const char *name, int length)
 {
-	for (int i = 0; i < rules->nproperties; i++)
+	int low = 0, high = rules->nproperties;
+
+	while (low < high)
 	{
-		if (ev_view_compare_keys(rules->properties[i].name, rules->properties[i].length, name,
-								 length) == 0)
-			return &rules->properties[i];
+		int middle = (low + high) / 2;
+		const EvProperty *property = &rules->properties[middle];
+		int order = ev_view_compare_keys(property->name, property->length, name, length);
+
+		if (order == 0)
+			return property;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return NULL;
 }

@@ -123,8 +123,12 @@ align(PGFunction round, Numeric n, Numeric step)
 static Jsonb *
 propose_steps(EvSampleGoal *goal, Numeric start, Numeric step, PGFunction function)
 {
-	Jsonb *found = propose_number(goal, start);
+	Numeric taken = make_numeric(list_length(goal->taken));
+	Jsonb *found = propose_number(goal,
+								  calculate(function, start, calculate(numeric_mul, taken, step)));
 
+	if (found == NULL)
+		found = propose_number(goal, start);
 	for (int i = 0; found == NULL && i < MAX_STEPS && goal->sampler->budget > 0; i++)
 	{
 		start = calculate(function, start, step);
@@ -329,16 +333,12 @@ propose_plain(EvSampleGoal *goal, Lengths lengths)
 {
 	Jsonb *found = NULL;
 
-	if (lengths.max >= 6)
+	if (goal->taken != NIL)
+		found = propose_padded(goal, "", psprintf("%d", list_length(goal->taken)), lengths);
+	if (found == NULL && lengths.max >= 6)
 		found = propose_padded(goal, "string", "", lengths);
 	if (found == NULL)
 		found = propose_padded(goal, "", "", lengths);
-	for (int i = 0; found == NULL && i < MAX_STEPS && goal->taken != NIL; i++)
-	{
-		const char *text = psprintf("%d", i);
-
-		found = propose_padded(goal, "", text, lengths);
-	}
 	return found;
 }
 

@@ -63,6 +63,8 @@ SELECT events.sample(NULL) IS NULL AS null_is_null;
 -- large ones
 SELECT jsonb_array_length(events.sample('{"type": "array", "minItems": 50000, "items": {"type": "integer"}}'));
 SELECT length(events.sample('{"type": "string", "minLength": 200000}') #>> '{}');
+SELECT jsonb_array_length(events.sample(jsonb_build_object('type', 'array', 'minItems', 2000, 'uniqueItems', true, 'items', jsonb_build_object('type', t))))
+FROM unnest(ARRAY['integer', 'string']) AS t;
 
 -- what is inferred from a sample accepts it
 SELECT bool_and(events.is_valid(events.sample(s), events.infer_schema(events.sample(s)), true)) AS accepted
