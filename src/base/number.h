@@ -13,6 +13,7 @@
 #ifndef EV_NUMBER_H
 #define EV_NUMBER_H
 
+#include "base/compat.h"
 #include "postgres.h"
 
 #include "utils/numeric.h"
