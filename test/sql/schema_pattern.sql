@@ -1,6 +1,7 @@
 -- Patterns are ECMA-262's, whatever PCRE2 would take the same characters for.
 \set SHOW_CONTEXT never
 \pset null '(none)'
+\pset format unaligned
 
 -- how it ends: matches, does not, or why it is no pattern
 CREATE FUNCTION pg_temp.outcome(pattern text, value text) RETURNS text LANGUAGE plpgsql AS $$
