@@ -26,4 +26,5 @@ REGRESS = \
 	schema_risks \
 	schema_uri \
 	schema_pattern \
-	schema_format
+	schema_format \
+	schema_compatibility
