@@ -144,6 +144,14 @@ withdraw(void)
 	SpinLockRelease(&shared->mutex);
 }
 
+/* After so many positions; a new installation begins with fewer than the last one had. */
+static void
+plan_rest(int64 told)
+{
+	told = Max(Min(told, MAX_REST_US / REST_US), 0);
+	rest_until = GetCurrentTimestamp() + told * REST_US;
+}
+
 /*
  * One NOTIFY if the horizon has moved.  The commit that ends this transaction
  * also moves staged events of prepared transactions.  false: the extension is
@@ -171,8 +179,7 @@ notify_readers(void)
 
 			snprintf(payload, sizeof(payload), INT64_FORMAT, horizon);
 			Async_Notify("events", payload);
-			rest_until = GetCurrentTimestamp() +
-						 Min(horizon - notified, MAX_REST_US / REST_US) * REST_US;
+			plan_rest(horizon - notified);
 			notified_sequence = sequence;
 			notified = horizon;
 		}
