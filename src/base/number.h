@@ -74,6 +74,15 @@ ev_number_is_integer(const EvNumber *number)
 	return number->ndigits == 0 || number->ndigits <= number->weight + 1;
 }
 
+/* True for integers written as such (17, not 17.0) that are not huge; false says nothing. */
+static inline bool
+ev_number_is_plain_integer(const struct NumericData *numeric)
+{
+	/* the short form, and no decimal digits after the point */
+	return VARATT_IS_4B_U(numeric) &&
+		   (*(const uint16 *) ((const char *) numeric + VARHDRSZ) & 0x9F80) == 0x8000;
+}
+
 /* false if it has a fraction or more than 16 digits. */
 static inline bool
 ev_number_to_int64(const EvNumber *number, int64 *value)

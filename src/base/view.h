@@ -16,6 +16,7 @@
 
 #include "postgres.h"
 
+#include "port/pg_bswap.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
@@ -68,37 +69,21 @@ ev_view_count(const EvView *view)
 static inline void
 ev_view_decode(JEntry entry, const char *start, const char *end, EvView *view)
 {
-	const char *aligned = (const char *) INTALIGN(start);
+	/* by the three bits of JENTRY_TYPEMASK; a container is one or the other */
+	static const uint8 types[] = {EV_JSON_STRING, EV_JSON_NUMBER, EV_JSON_BOOLEAN, EV_JSON_BOOLEAN,
+								  EV_JSON_NULL,	  EV_JSON_ARRAY,  EV_JSON_NULL,	   EV_JSON_NULL};
+	EvJsonType type = types[(entry & JENTRY_TYPEMASK) >> 28];
 
-	switch (entry & JENTRY_TYPEMASK)
+	if (type == EV_JSON_NUMBER || type == EV_JSON_ARRAY)
 	{
-		case JENTRY_ISSTRING:
-			view->type = EV_JSON_STRING;
-			view->data = start;
-			view->length = end - start;
-			break;
-		case JENTRY_ISNUMERIC:
-			view->type = EV_JSON_NUMBER;
-			view->data = aligned;
-			view->length = end - aligned;
-			break;
-		case JENTRY_ISCONTAINER:
-			view->type = (*(const uint32 *) aligned & JB_FOBJECT) ? EV_JSON_OBJECT : EV_JSON_ARRAY;
-			view->data = aligned;
-			view->length = end - aligned;
-			break;
-		case JENTRY_ISNULL:
-			view->type = EV_JSON_NULL;
-			view->data = start;
-			view->length = 0;
-			break;
-		default:
-			view->type = EV_JSON_BOOLEAN;
-			view->boolean = JBE_ISBOOL_TRUE(entry);
-			view->data = start;
-			view->length = 0;
-			break;
+		start = (const char *) INTALIGN(start);
+		if (type == EV_JSON_ARRAY && (*(const uint32 *) start & JB_FOBJECT))
+			type = EV_JSON_OBJECT;
 	}
+	view->type = type;
+	view->boolean = JBE_ISBOOL_TRUE(entry);
+	view->data = start;
+	view->length = end - start;
 }
 
 /* Where the bytes of an entry end that start at `start`. */
@@ -191,6 +176,39 @@ ev_view_compare_keys(const char *a, int a_length, const char *b, int b_length)
 	if (a_length != b_length)
 		return a_length < b_length ? -1 : 1;
 	return memcmp(a, b, a_length);
+}
+
+/*
+ * The first 8 bytes of a name as a number that has their order; shorter names
+ * of one length have it too.
+ */
+static inline uint64
+ev_view_head(const char *name, int length)
+{
+	uint64 head = 0;
+
+	memcpy(&head, name, Min(length, (int) sizeof(head)));
+	return pg_ntoh64(head);
+}
+
+/*
+ * The same for a key that lies in a jsonb object: the 8 bytes that end with a
+ * key are there, since JEntries stand before the first key.
+ */
+static inline uint64
+ev_view_key_head(const char *key, int length)
+{
+	uint64 head;
+
+	if (length >= (int) sizeof(head))
+	{
+		memcpy(&head, key, sizeof(head));
+		return pg_ntoh64(head);
+	}
+	if (length == 0)
+		return 0;
+	memcpy(&head, key + length - sizeof(head), sizeof(head));
+	return pg_ntoh64(head) << (8 * (sizeof(head) - length));
 }
 
 /* Equal as JSON values: 1 = 1.0, objects whatever the order of their keys. */

@@ -48,8 +48,7 @@ has_string_rules(const EvStringRules *rules)
 static bool
 has_applied(const EvNode *node)
 {
-	return node->ref_kind != EV_REF_NONE || node->second_kind != EV_REF_NONE ||
-		   node->all_of.count > 0 || node->any_of.count > 0 || node->one_of.count > 0 ||
+	return node->all_of.count > 0 || node->any_of.count > 0 || node->one_of.count > 0 ||
 		   node->not_node != NULL || node->if_node != NULL;
 }
 
@@ -68,12 +67,22 @@ work_for_type(const EvNode *node, EvJsonType type)
 		(type == EV_JSON_ARRAY && node->array != NULL) ||
 		(type == EV_JSON_OBJECT && node->object != NULL))
 		work |= EV_WORK_RULES;
+	if (node->ref_kind != EV_REF_NONE || node->second_kind != EV_REF_NONE)
+		work |= EV_WORK_REFERENCE;
 	if (has_applied(node))
 		work |= EV_WORK_APPLY;
 	if ((type == EV_JSON_ARRAY && node->array != NULL && node->array->unevaluated != NULL) ||
 		(type == EV_JSON_OBJECT && node->object != NULL && node->object->unevaluated != NULL))
 		work |= EV_WORK_UNEVALUATED;
 	return work;
+}
+
+static void
+prepare_properties(EvObjectRules *rules)
+{
+	for (int i = 0; i < rules->nproperties; i++)
+		rules->properties[i].head = ev_view_head(rules->properties[i].name,
+												 rules->properties[i].length);
 }
 
 void
@@ -90,6 +99,8 @@ ev_schema_prepare(EvSchema *schema)
 			else
 				node->work[type] = node->kind == EV_NODE_FALSE ? EV_WORK_FALSE : 0;
 		}
+		if (node->object != NULL)
+			prepare_properties(node->object);
 	}
 }
 
@@ -99,6 +110,18 @@ is_integer(const EvNode *node, const EvView *value)
 	EvNumber number = ev_number_read(ev_view_numeric(value));
 
 	return node->strict_integer ? number.scale == 0 : ev_number_is_integer(&number);
+}
+
+/* Most values of enums are strings, and most are none of the first ones. */
+static inline bool
+is_value(const EvView *constant, const EvView *value)
+{
+	if (constant->type != value->type)
+		return false;
+	if (value->type == EV_JSON_STRING)
+		return constant->length == value->length &&
+			   memcmp(constant->data, value->data, value->length) == 0;
+	return ev_view_equal(constant, value);
 }
 
 static bool
@@ -112,14 +135,14 @@ is_in_enum(const EvEnum *enumeration, const EvView *value)
 		for (int slot = ev_view_hash(value) & mask; (i = enumeration->lookup[slot]) >= 0;
 			 slot = (slot + 1) & mask)
 		{
-			if (ev_view_equal(&enumeration->values[i], value))
+			if (is_value(&enumeration->values[i], value))
 				return true;
 		}
 		return false;
 	}
 	for (int i = 0; i < enumeration->count; i++)
 	{
-		if (ev_view_equal(&enumeration->values[i], value))
+		if (is_value(&enumeration->values[i], value))
 			return true;
 	}
 	return false;
@@ -131,7 +154,7 @@ check_values(EvEvaluation *e, const EvNode *node, const EvView *value)
 	if (node->enumeration != NULL && !is_in_enum(node->enumeration, value) &&
 		(e->output == NULL || ev_output_add_enum(e->output, node)))
 		return false;
-	return node->constant == NULL || ev_view_equal(node->constant, value) ||
+	return node->constant == NULL || is_value(node->constant, value) ||
 		   !ev_broken(e, node, "const", "must be %s", ev_output_value(node->constant));
 }
 
@@ -153,7 +176,7 @@ check_rules(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *se
 	}
 }
 
-static inline bool
+static pg_attribute_always_inline bool
 check_work(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
 	uint8 work = node->work[value->type];
@@ -166,6 +189,8 @@ check_work(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *see
 	if ((work & EV_WORK_VALUES) && !check_values(e, node, value))
 		return false;
 	if ((work & EV_WORK_RULES) && !check_rules(e, node, value, seen))
+		return false;
+	if ((work & EV_WORK_REFERENCE) && !ev_check_references(e, node, value, seen))
 		return false;
 	return !(work & EV_WORK_APPLY) || ev_check_applied(e, node, value, seen);
 }
@@ -231,7 +256,7 @@ ev_evaluate_quietly(EvEvaluation *e, const EvNode *node, const EvView *value, Ev
 	EvOutput *output = e->output;
 	bool valid;
 
-	if (node->work[value->type] == 0)
+	if (ev_is_settled(node, value))
 		return true;
 	e->output = NULL;
 	valid = ev_evaluate(e, node, value, seen);

@@ -24,49 +24,38 @@ check_count(EvEvaluation *e, const EvNode *node, int n)
 					  n);
 }
 
+/*
+ * What applies to member number i by its key otherwise: by pattern, the rest,
+ * the keys themselves.  `named` says that `properties` has it.
+ */
 static pg_noinline bool
-miss(EvEvaluation *e, const EvNode *node, const EvProperty *property)
-{
-	return !ev_broken(e, node, "required", "must have property \"%.*s\"", property->length,
-					  property->name);
-}
-
-/* A member by its key, and which of `properties` has that name. */
-typedef struct Member
-{
-	int index;
-	const char *key;
-	int length;
-	EvView value;
-	const EvProperty *property; /* NULL if none has, or none with a schema */
-} Member;
-
-/* What applies to members by their key otherwise: by pattern, the rest, the keys themselves. */
-static bool
-check_otherwise(EvEvaluation *e, const EvNode *node, const Member *member, EvSeen *seen)
+check_otherwise(EvEvaluation *e, const EvNode *node, const EvMember *member, bool named, int i,
+				EvSeen *seen)
 {
 	const EvObjectRules *rules = node->object;
-	bool evaluated = member->property != NULL;
+	const char *key = member->key;
+	int length = member->key_length;
+	bool evaluated = named;
 
 	if (rules->names != NULL)
 	{
-		EvView name = {.type = EV_JSON_STRING, .data = member->key, .length = member->length};
+		EvView name = {.type = EV_JSON_STRING, .data = key, .length = length};
 
 		/* its maxLength is there to bound the work of patterns */
 		if (!ev_apply(e, rules->names, &name, NULL, .keyword = "propertyNames", .name = &name))
 			return !ev_stops(e);
 	}
-	for (int i = 0; i < rules->npatterns; i++)
+	for (int n = 0; n < rules->npatterns; n++)
 	{
-		const EvPatternProperty *pattern = &rules->patterns[i];
+		const EvPatternProperty *pattern = &rules->patterns[n];
 
-		if (!ev_pattern_matches(pattern->pattern, member->key, member->length))
+		if (!ev_pattern_matches(pattern->pattern, key, length))
 			continue;
 		evaluated = true;
 		if (!ev_apply(e, pattern->node, &member->value, NULL, .keyword = "patternProperties",
 					  .token = ev_pattern_source(pattern->pattern),
-					  .token_length = strlen(ev_pattern_source(pattern->pattern)),
-					  .key = member->key, .key_length = member->length) &&
+					  .token_length = strlen(ev_pattern_source(pattern->pattern)), .key = key,
+					  .key_length = length) &&
 			ev_stops(e))
 			return false;
 	}
@@ -74,13 +63,50 @@ check_otherwise(EvEvaluation *e, const EvNode *node, const Member *member, EvSee
 	{
 		evaluated = true;
 		if (!ev_apply(e, rules->additional, &member->value, NULL, .keyword = "additionalProperties",
-					  .key = member->key, .key_length = member->length) &&
+					  .key = key, .key_length = length) &&
 			ev_stops(e))
 			return false;
 	}
 	if (evaluated)
-		ev_seen_mark(seen, member->index);
+		ev_seen_mark(seen, i);
 	return true;
+}
+
+/* The order of a name of the schema and a key of the value. */
+static inline int
+compare_names(const EvProperty *property, const char *key, int length, uint64 head)
+{
+	if (property->length != length)
+		return property->length < length ? -1 : 1;
+	if (property->head != head)
+		return property->head < head ? -1 : 1;
+	return length <= (int) sizeof(head)
+			   ? 0
+			   : memcmp(property->name + sizeof(head), key + sizeof(head), length - sizeof(head));
+}
+
+/* Those that are required among the properties up to `end`, which the value does not have. */
+static bool
+check_missing(EvEvaluation *e, const EvNode *node, const EvProperty *property,
+			  const EvProperty *end)
+{
+	for (; property < end; property++)
+	{
+		if (property->required && ev_broken(e, node, "required", "must have property \"%.*s\"",
+											property->length, property->name))
+			return false;
+	}
+	return true;
+}
+
+/* A member whose name `properties` has; false: no point in going on. */
+static inline bool
+check_member(EvEvaluation *e, const EvProperty *property, const EvMember *member)
+{
+	return ev_apply(e, property->node, &member->value, NULL, .keyword = "properties",
+					.token = member->key, .token_length = member->key_length, .key = member->key,
+					.key_length = member->key_length) ||
+		   !ev_stops(e);
 }
 
 static bool
@@ -89,51 +115,38 @@ check_members(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *
 	const EvObjectRules *rules = node->object;
 	const EvProperty *property = rules->properties;
 	const EvProperty *end = property + rules->nproperties;
-	bool otherwise = rules->npatterns > 0 || rules->additional != NULL || rules->names != NULL ||
-					 seen != NULL;
+	bool otherwise = rules->npatterns > 0 || rules->names != NULL || seen != NULL;
 	int missing = rules->nrequired;
 	EvCursor cursor;
-	Member member;
+	EvMember member;
 
 	ev_view_begin(&cursor, value);
-	for (member.index = 0; ev_view_next_member(&cursor, &member.key, &member.length, &member.value);
-		 member.index++)
+	for (int i = 0; ev_view_next_member(&cursor, &member.key, &member.key_length, &member.value);
+		 i++)
 	{
+		uint64 head = ev_view_key_head(member.key, member.key_length);
+		const EvProperty *first = property;
+		bool named = false;
 		int order = 1;
 
-		while (property < end && (order = ev_view_compare_keys(property->name, property->length,
-															   member.key, member.length)) < 0)
-		{
-			if (property->required && !miss(e, node, property))
-				return false;
+		while (property < end &&
+			   (order = compare_names(property, member.key, member.key_length, head)) < 0)
 			property++;
-		}
-		member.property = NULL;
+		if (property > first && missing > 0 && !check_missing(e, node, first, property))
+			return false;
 		if (property < end && order == 0)
 		{
 			missing -= property->required;
-			if (property->node != NULL)
-			{
-				member.property = property;
-				if (!ev_apply(e, property->node, &member.value, NULL, .keyword = "properties",
-							  .token = member.key, .token_length = member.length, .key = member.key,
-							  .key_length = member.length) &&
-					ev_stops(e))
-					return false;
-			}
+			named = property->node != NULL;
+			if (named && !check_member(e, property, &member))
+				return false;
 			property++;
 		}
-		if (otherwise && !check_otherwise(e, node, &member, seen))
+		if ((otherwise || (!named && rules->additional != NULL)) &&
+			!check_otherwise(e, node, &member, named, i, seen))
 			return false;
 	}
-	if (missing == 0)
-		return true;
-	for (; property < end; property++)
-	{
-		if (property->required && !miss(e, node, property))
-			return false;
-	}
-	return true;
+	return missing == 0 || check_missing(e, node, property, end);
 }
 
 static bool

@@ -69,10 +69,9 @@ has_length(EvEvaluation *e, const EvNode *node, const EvView *value)
 	const EvStringRules *rules = node->string;
 	int length;
 
-	/* as many code points as bytes at most, and as many as these need at least */
+	/* at most as many code points as bytes, at least one to so many */
 	if ((rules->max_length == EV_NO_LIMIT || value->length <= rules->max_length) &&
-		(rules->min_length <= 0 ||
-		 value->length / pg_database_encoding_max_length() >= rules->min_length))
+		(value->length + MAX_MULTIBYTE_CHAR_LEN - 1) / MAX_MULTIBYTE_CHAR_LEN >= rules->min_length)
 		return true;
 	length = count_code_points(value);
 	if (length < rules->min_length)

@@ -30,8 +30,9 @@
 #define EV_WORK_INTEGER 0x04	 /* must be an integer */
 #define EV_WORK_VALUES 0x08		 /* enum, const */
 #define EV_WORK_RULES 0x10		 /* keywords for this type */
-#define EV_WORK_APPLY 0x20		 /* schemas applied to the same value */
-#define EV_WORK_UNEVALUATED 0x40 /* unevaluatedItems, unevaluatedProperties */
+#define EV_WORK_REFERENCE 0x20	 /* $ref and the like */
+#define EV_WORK_APPLY 0x40		 /* other schemas applied to the same value */
+#define EV_WORK_UNEVALUATED 0x80 /* unevaluatedItems, unevaluatedProperties */
 
 /* Resources entered on the way to where we are, innermost first; $dynamicRef looks there. */
 typedef struct EvScope
@@ -145,7 +146,9 @@ extern bool ev_check_unevaluated_items(EvEvaluation *e, const EvNode *node, cons
 extern bool ev_check_unevaluated_properties(EvEvaluation *e, const EvNode *node,
 											const EvView *value, EvSeen *seen);
 
-/* Schemas applied to the same value: references, allOf, anyOf, oneOf, not, if. */
+/* Schemas applied to the same value: references; allOf, anyOf, oneOf, not, if. */
+extern bool ev_check_references(EvEvaluation *e, const EvNode *node, const EvView *value,
+								EvSeen *seen);
 extern bool ev_check_applied(EvEvaluation *e, const EvNode *node, const EvView *value,
 							 EvSeen *seen);
 
@@ -177,6 +180,16 @@ extern char *ev_output_number(Numeric numeric);
 
 #pragma GCC visibility pop
 
+/* Valid without a closer look: no work, or nothing but being an integer. */
+static inline bool
+ev_is_settled(const EvNode *node, const EvView *value)
+{
+	uint8 work = node->work[value->type];
+
+	return work == 0 ||
+		   (work == EV_WORK_INTEGER && ev_number_is_plain_integer(ev_view_numeric(value)));
+}
+
 /* After a failure: is there no point in going on? */
 #define ev_stops(e) ((e)->output == NULL || ev_output_is_full((e)->output))
 
@@ -188,7 +201,7 @@ extern char *ev_output_number(Numeric numeric);
 
 /* The verdict of a schema below on a value; the rest are members of EvStep. */
 #define ev_apply(e, node_, value_, seen_, ...)          \
-	((node_)->work[(value_)->type] == 0 ? true          \
+	(ev_is_settled((node_), (value_)) ? true            \
 	 : likely((e)->output == NULL)                      \
 		 ? ev_evaluate((e), (node_), (value_), (seen_)) \
 		 : ev_output_apply((e), (node_), (value_), (seen_), &(EvStep) {__VA_ARGS__}))

@@ -87,6 +87,7 @@ typedef struct EvProperty
 	int length;
 	EvNode *node; /* NULL if only required */
 	bool required;
+	uint64 head; /* of the name (ev_view_head); set for EvObjectRules.properties */
 } EvProperty;
 
 typedef struct EvPatternProperty
