@@ -237,6 +237,19 @@ ev_schema_get_at(EvSchemaSite *site, const Jsonb *schema, bool constant,
 	return entry->schema;
 }
 
+const EvSchema *
+ev_schema_get_again(EvSchemaSite *site, const EvCompileOptions *options)
+{
+	EvSchemaEntry *entry = unconstify(EvSchemaEntry *, site->entry);
+
+	remove_invalid();
+	if (entry == NULL || site->generation != generation || entry->schema->loads ||
+		!same_options(entry, options))
+		return NULL;
+	dlist_move_head(&entries, &entry->node);
+	return entry->schema;
+}
+
 /* Is the datum a constant of the statement, which stays as long as flinfo does? */
 static bool
 is_constant(FmgrInfo *flinfo, const Jsonb *schema)

@@ -61,7 +61,16 @@ typedef struct EvSchemaSite
 extern const EvSchema *ev_schema_get_at(EvSchemaSite *site, const Jsonb *schema, bool constant,
 										const EvCompileOptions *options);
 
-/* The same, with a site in flinfo->fn_extra; flinfo may be NULL. */
+/*
+ * What the site got last, for a caller who knows that the schema is the same;
+ * NULL if it has to be asked for with its text.
+ */
+extern const EvSchema *ev_schema_get_again(EvSchemaSite *site, const EvCompileOptions *options);
+
+/*
+ * As ev_schema_get_at, with a site in flinfo->fn_extra: the first member of what
+ * is there already, else a new one.  flinfo may be NULL.
+ */
 extern const EvSchema *ev_schema_get(FmgrInfo *flinfo, const Jsonb *schema,
 									 const EvCompileOptions *options);
 

@@ -13,6 +13,10 @@
 
 #include "schema/compile.h"
 #include "schema/evaluate.h"
+#include "utils/memutils.h"
+
+/* As long as a value gets that is stored compressed in its row. */
+#define PACKED_SIZE 2048
 
 PG_FUNCTION_INFO_V1(ev_is_valid);
 PG_FUNCTION_INFO_V1(ev_validate);
@@ -34,19 +38,60 @@ has_null(FunctionCallInfo fcinfo)
 	return PG_ARGISNULL(DATA) || PG_ARGISNULL(SCHEMA);
 }
 
+/*
+ * What a call site remembers.  A schema that is stored compressed or out of
+ * line comes again and again as the same few bytes; then it need not be
+ * unpacked to see that it is the same.
+ */
+typedef struct CallSite
+{
+	EvSchemaSite site; /* must be first: ev_schema_get() knows it only */
+	Size packed_size;  /* 0 = none */
+	char packed[PACKED_SIZE];
+} CallSite;
+
+static CallSite *
+get_call_site(FmgrInfo *flinfo)
+{
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(CallSite));
+	return flinfo->fn_extra;
+}
+
+static const EvSchema *
+get_packed_schema(FunctionCallInfo fcinfo, const struct varlena *packed,
+				  const EvCompileOptions *options)
+{
+	CallSite *call = get_call_site(fcinfo->flinfo);
+	Size size = VARSIZE_ANY(packed);
+	const EvSchema *compiled = NULL;
+	Jsonb *schema;
+
+	if (call->packed_size == size && memcmp(call->packed, packed, size) == 0)
+		compiled = ev_schema_get_again(&call->site, options);
+	if (compiled != NULL)
+		return compiled;
+	schema = PG_GETARG_JSONB_P(SCHEMA);
+	compiled = ev_schema_get(fcinfo->flinfo, schema, options);
+	call->packed_size = size <= PACKED_SIZE ? size : 0;
+	memcpy(call->packed, packed, call->packed_size);
+	pfree(schema);
+	return compiled;
+}
+
 static const EvSchema *
 get_schema(FunctionCallInfo fcinfo)
 {
-	Jsonb *schema = PG_GETARG_JSONB_P(SCHEMA);
-	const EvSchema *compiled;
+	const struct varlena *argument = (struct varlena *) PG_GETARG_POINTER(SCHEMA);
 	EvCompileOptions options;
 
 	ev_compile_options_init(&options);
 	if (PG_NARGS() > ASSERT_FORMAT && !PG_ARGISNULL(ASSERT_FORMAT))
 		options.assert_format = PG_GETARG_BOOL(ASSERT_FORMAT);
-	compiled = ev_schema_get(fcinfo->flinfo, schema, &options);
-	PG_FREE_IF_COPY(schema, SCHEMA);
-	return compiled;
+	if (VARATT_IS_COMPRESSED(argument) || VARATT_IS_EXTERNAL_ONDISK(argument))
+		return get_packed_schema(fcinfo, argument, &options);
+	get_call_site(fcinfo->flinfo)->packed_size = 0;
+	return ev_schema_get(fcinfo->flinfo, PG_GETARG_JSONB_P(SCHEMA), &options);
 }
 
 static List *

@@ -53,7 +53,7 @@ SELECT events.apply_defaults('{}', '{"allOf": [{"$ref": "#"}]}');
 -- enums of 100,000 values
 CREATE TEMP TABLE big AS SELECT jsonb_build_object('enum', jsonb_agg(CASE WHEN g % 2 = 0 THEN to_jsonb('v' || g) ELSE to_jsonb(g) END)) AS s FROM generate_series(1, 100000) g;
 SELECT events.is_valid('"v100000"', s) AS yes, events.is_valid('99999.0', s) AS yes, events.is_valid('"v99999"', s) AS no, events.is_valid('[1]', s) AS no FROM big;
-SELECT count(*) FROM generate_series(1, 200) g, big WHERE events.is_valid(to_jsonb(g), s);
+SELECT count(*) FROM generate_series(1, 20000) g, big WHERE events.is_valid(to_jsonb(g), s);
 
 -- 100,000 different items; then one that is there twice
 SELECT events.is_valid(v, '{"uniqueItems": true}') AS yes, events.is_valid(v || '[{"n": 77.0}]'::jsonb, '{"uniqueItems": true}') AS no
