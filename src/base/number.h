@@ -14,7 +14,6 @@
 #define EV_NUMBER_H
 
 #include "base/compat.h"
-#include "postgres.h"
 
 #include "utils/numeric.h"
 

@@ -9,10 +9,6 @@
  * only what can be reached is compiled.  A schema object gets one node, however
  * many references lead to it.
  *
- * Dynamic anchors of a resource that is reached are compiled too, since only
- * the evaluation knows which one a $dynamicRef means; so is the root of one with
- * $recursiveAnchor.
- *
  * Memory: the result is built in a context of its own below the caller's
  * current one, and moves below `parent` when it is complete.  An error on the
  * way leaves both contexts to the end of the caller's.
@@ -285,59 +281,6 @@ fill_nodes(EvCompiler *compiler, int from)
 	}
 }
 
-/* What a reference in the dynamic scope may mean: compiled where its resource was reached. */
-static void
-reach_dynamic(EvCompiler *compiler)
-{
-	ListCell *cell;
-
-	compiler->keyword = NULL;
-	foreach (cell, compiler->dynamics)
-	{
-		EvDynamic *entry = lfirst(cell);
-
-		if (entry->resource->reached && entry->node == NULL)
-			entry->node = ev_compile_target(compiler, entry->resource, &entry->schema, NULL);
-	}
-	foreach (cell, compiler->resources)
-	{
-		EvResource *resource = lfirst(cell);
-
-		if (resource->reached && resource->recursive_anchor && resource->root == NULL)
-			ev_compile_root(compiler, resource);
-	}
-}
-
-static void
-collect_dynamic(EvCompiler *compiler)
-{
-	ListCell *cell;
-
-	foreach (cell, compiler->dynamics)
-	{
-		EvDynamic *entry = lfirst(cell);
-
-		if (entry->node != NULL)
-			entry->resource->ndynamic++;
-	}
-	foreach (cell, compiler->dynamics)
-	{
-		EvDynamic *entry = lfirst(cell);
-		EvResource *resource = entry->resource;
-
-		if (entry->node == NULL)
-			continue;
-		if (resource->dynamic_names == NULL)
-		{
-			resource->dynamic_names = ev_compile_alloc(compiler, const char *, resource->ndynamic);
-			resource->dynamic_nodes = ev_compile_alloc(compiler, EvNode *, resource->ndynamic);
-			resource->ndynamic = 0;
-		}
-		resource->dynamic_names[resource->ndynamic] = entry->name;
-		resource->dynamic_nodes[resource->ndynamic++] = entry->node;
-	}
-}
-
 /* ---- the whole */
 
 static void
@@ -361,12 +304,12 @@ compile(EvCompiler *compiler, const Jsonb *text, const char *base_uri)
 	if (resource->source.type != EV_JSON_OBJECT && resource->source.type != EV_JSON_BOOLEAN)
 		ev_compile_malformed(compiler, "must be an object or a boolean");
 	schema->root = ev_compile_root(compiler, resource);
-	for (filled = 0; filled < schema->nnodes; reach_dynamic(compiler))
+	for (filled = 0; filled < schema->nnodes; ev_compile_dynamic_reach(compiler))
 	{
 		fill_nodes(compiler, filled);
 		filled = schema->nnodes;
 	}
-	collect_dynamic(compiler);
+	ev_compile_dynamic_collect(compiler);
 	ev_compile_track(compiler);
 	ev_schema_prepare(compiler->schema);
 }

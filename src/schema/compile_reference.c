@@ -115,13 +115,26 @@ follow(EvCompiler *compiler, EvResource **resource, const char *pointer, EvView 
 
 /* ---- references */
 
+/* Was it sought before, and may remain unresolved? */
+static bool
+is_unresolved(EvCompiler *compiler, const char *uri)
+{
+	ListCell *cell;
+
+	if (compiler->unresolved == NULL)
+		return false;
+	foreach (cell, *compiler->unresolved)
+		if (strcmp(lfirst(cell), uri) == 0)
+			return true;
+	return false;
+}
+
 /* Where the reference points to by its part before '#'; NULL if that may be unresolved. */
 static EvResource *
 find_resource(EvCompiler *compiler, EvResource *from, const char *reference, const char **fragment)
 {
 	EvDialect dialect = {from->draft, from->vocabularies, from->assert_format};
 	EvResource *resource;
-	ListCell *cell;
 	char *uri;
 
 	if (reference[0] == '#')
@@ -130,14 +143,13 @@ find_resource(EvCompiler *compiler, EvResource *from, const char *reference, con
 		return from;
 	}
 	uri = ev_uri_split_fragment(ev_uri_resolve(from->uri, reference), fragment);
+	if (is_unresolved(compiler, uri))
+		return NULL;
 	resource = ev_resource_by_uri(compiler, uri, &dialect);
 	if (resource != NULL)
 		return resource;
 	if (compiler->unresolved == NULL)
 		unresolvable(compiler, reference, psprintf("no schema \"%s\" is known.", uri));
-	foreach (cell, *compiler->unresolved)
-		if (strcmp(lfirst(cell), uri) == 0)
-			return NULL;
 	*compiler->unresolved = lappend(*compiler->unresolved, uri);
 	return NULL;
 }

@@ -220,6 +220,14 @@ extern EvDialect ev_dialect_of(EvCompiler *compiler, const EvView *schema,
 extern EvNode *ev_compile_reference(EvCompiler *compiler, EvNode *node, const EvView *value,
 									const char **anchor);
 
+/* ---- compile_dynamic.c */
+
+/* Nodes for all that the dynamic scope of what was reached may hold. */
+extern void ev_compile_dynamic_reach(EvCompiler *compiler);
+
+/* At the end: into the resources, by name. */
+extern void ev_compile_dynamic_collect(EvCompiler *compiler);
+
 /* ---- compile_track.c */
 
 extern void ev_compile_track(EvCompiler *compiler);
