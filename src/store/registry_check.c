@@ -231,6 +231,8 @@ ev_registry_check_schema(PG_FUNCTION_ARGS)
 		check_compiles(&c);
 		if (!flag(fcinfo, 3))
 			check_risks(&c);
+		if (!flag(fcinfo, 4))
+			ev_registry_check_compatibility(c.uri, c.compiled);
 	}
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");

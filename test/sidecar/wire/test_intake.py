@@ -331,6 +331,26 @@ def _():
         true(word not in text, f"{word} in {text}")
 
 
+@test("intake_of_a_registered_type_is_judged_by_its_schema")
+def _():
+    kind = fresh()
+    stand.sql.query("SELECT events.register_schema($1, $2)", f"/{kind}/1.0.0", json.dumps(
+        {"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}}))
+    stand.sql.query("SELECT events.register_type($1, $2, $3)", kind, f"/{kind}/1", '{"n": 1}')
+    answer = post([event(kind, n) for n in (4, 5, 6)], "application/cloudevents-batch+json")
+    equal(answer.status, 207, f"{answer}")
+    _, invalid, _ = groups(answer)
+    equal([entry["event"]["data"] for entry in invalid], [{"n": 6}], "what is refused")
+    true("/data/n" in json.dumps(invalid), f"the pointer is in {invalid}")
+    equal(post(event(kind, 7)).status, 400, "all invalid")
+
+    # a schema that changes counts at once, also to the sessions that eventsd holds
+    stand.sql.query("SELECT events.register_schema($1, $2)", f"/{kind}/1.1.0", json.dumps(
+        {"type": "object", "properties": {"n": {"type": "integer", "maximum": 9}}}))
+    accepted(post(event(kind, 7)))
+    equal(stored(kind), [4, 5, 7])
+
+
 @test("intake_503_with_retry_after_while_postgresql_is_down")
 def _():
     stand.sql.close()
