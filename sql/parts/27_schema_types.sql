@@ -13,6 +13,15 @@ COMMENT ON FUNCTION events.typescript(jsonb, text) IS
 What TypeScript cannot say (bounds, patterns, not) makes the types wider. Objects are open unless additionalProperties is false, schemas without type take values of every kind, and so do their types.
 Errors: 22023 the schema is malformed or a reference leads nowhere.';
 
+CREATE FUNCTION events.typescript(type text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_registry_typescript'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events.typescript(text) IS
+'TypeScript types for a registered type of events: the event as a CloudEvent whose type is that literal, and its data by the registered schema. Where no type has that name, types for the registered schema with that URI.
+A text that is a JSON object is taken for a schema itself, as if it were cast to jsonb.
+Errors: 42704 neither a type nor a schema is registered under that name; otherwise as for the other form.';
+
 CREATE FUNCTION events.sample(schema jsonb)
 RETURNS jsonb
 AS 'MODULE_PATHNAME', 'ev_sample'

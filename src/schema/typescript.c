@@ -27,6 +27,7 @@
 #include "miscadmin.h"
 #include "schema/compile.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 
 /* Beyond, what is exact is of no use to anybody. */
 #define MAX_LITERALS 1000
@@ -499,29 +500,85 @@ find_root(const EvTypescriptGraph *graph)
 	return node;
 }
 
-char *
-ev_typescript_of(const EvSchema *schema, const char *name)
+static void
+write_schema(Writer *writer, StringInfo out, const char *name)
+{
+	const EvSchema *schema = writer->graph->schema;
+	EvNode *root = find_root(writer->graph);
+
+	writer->names->names[schema->root->index] = pstrdup(name);
+	writer->names->names[root->index] = pstrdup(name);
+	write_named(writer, out, root, name);
+	while (writer->queue != NIL)
+	{
+		EvNode *node = linitial(writer->queue);
+
+		CHECK_FOR_INTERRUPTS();
+		writer->queue = list_delete_first(writer->queue);
+		write_named(writer, out, node, writer->names->names[node->index]);
+	}
+}
+
+static Writer
+make_writer(const EvSchema *schema)
 {
 	Writer writer = {0};
-	StringInfoData out;
-	EvNode *root;
 
 	writer.graph = ev_typescript_graph_make(schema);
 	writer.names = ev_typescript_names_make(schema);
-	initStringInfo(&out);
-	name = ev_typescript_names_take(writer.names, name);
-	root = find_root(writer.graph);
-	writer.names->names[schema->root->index] = pstrdup(name);
-	writer.names->names[root->index] = pstrdup(name);
-	write_named(&writer, &out, root, name);
-	while (writer.queue != NIL)
-	{
-		EvNode *node = linitial(writer.queue);
+	return writer;
+}
 
-		CHECK_FOR_INTERRUPTS();
-		writer.queue = list_delete_first(writer.queue);
-		write_named(&writer, &out, node, writer.names->names[node->index]);
-	}
+char *
+ev_typescript_of(const EvSchema *schema, const char *name)
+{
+	Writer writer = make_writer(schema);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	write_schema(&writer, &out, ev_typescript_names_take(writer.names, name));
+	return out.data;
+}
+
+/* What eventsd sends; attributes that CloudEvents does not know are extensions. */
+static const char envelope[] = "/** CloudEvents 1.0 */\n"
+							   "export interface CloudEvent<Type extends string, Data> {\n"
+							   "    specversion: \"1.0\";\n"
+							   "    id: string;\n"
+							   "    source: string;\n"
+							   "    type: Type;\n"
+							   "    subject?: string;\n"
+							   "    /** @format date-time */\n"
+							   "    time?: string;\n"
+							   "    datacontenttype?: string;\n"
+							   "    dataschema?: string;\n"
+							   "    data: Data;\n"
+							   "    topic?: string;\n"
+							   "    /** @format date-time */\n"
+							   "    recordedtime?: string;\n"
+							   "    /** where to go on reading after this event */\n"
+							   "    sequence?: string;\n"
+							   "    [attribute: string]: unknown;\n"
+							   "}\n\n";
+
+char *
+ev_typescript_of_event(const EvSchema *schema, const char *type)
+{
+	Writer writer = make_writer(schema);
+	StringInfoData out, types;
+	char *name, *data;
+
+	initStringInfo(&out);
+	initStringInfo(&types);
+	(void) ev_typescript_names_take(writer.names, "CloudEvent");
+	name = ev_typescript_names_take(writer.names, type);
+	data = ev_typescript_names_take(writer.names, psprintf("%s.data", type));
+	appendStringInfoString(&out, envelope);
+	appendStringInfo(&out, "export type %s = CloudEvent<", name);
+	escape_json(&out, type);
+	appendStringInfo(&out, ", %s>;\n\n", data);
+	write_schema(&writer, &types, data);
+	appendStringInfoString(&out, types.data);
 	return out.data;
 }
 

@@ -16,6 +16,12 @@
  */
 extern char *ev_typescript_of(const EvSchema *schema, const char *name);
 
+/* The same for the data of a type of events, after that of the events themselves. */
+extern char *ev_typescript_of_event(const EvSchema *schema, const char *type);
+
+/* A name for the schema of a URI: "/order/created/1.2.0" is "created"; palloc'd. */
+extern char *ev_typescript_name_of_uri(const char *uri);
+
 /* ---- inside typescript*.c */
 
 /* What is known about the graph before anything is written. */

@@ -84,9 +84,9 @@ ev_typescript_names_take(EvTypescriptNames *names, const char *text)
 	return name.data;
 }
 
-/* The last part of a path that is no version: ".../order/created/1.2.0.json" is "created". */
-static char *
-telling_part(const char *uri)
+/* The last part of a path that is no version; NULL if there is none. */
+char *
+ev_typescript_name_of_uri(const char *uri)
 {
 	char *copy = pstrdup(uri);
 	char *rest = copy, *best = NULL;
@@ -153,7 +153,7 @@ ev_typescript_names_of(EvTypescriptNames *names, const EvNode *node, bool *is_ne
 		return names->names[node->index];
 	text = key_of(node);
 	if (text == NULL)
-		text = telling_part(node->resource->uri);
+		text = ev_typescript_name_of_uri(node->resource->uri);
 	if (text == NULL)
 		text = title_of(node);
 	names->names[node->index] = ev_typescript_names_take(names, text != NULL ? text : "Type");

@@ -49,4 +49,7 @@ extern bool ev_registry_is_compiled(const EvRegisteredSchema *schema, int assert
 /* As ev_schema_get; raises what that raises. */
 extern const EvSchema *ev_registry_compile(EvRegisteredSchema *schema, int assert_format);
 
+/* Is the text a schema itself, and no URI? */
+extern bool ev_registry_is_body(const text *t);
+
 #endif /* EV_REGISTRY_H */

@@ -37,8 +37,8 @@ typedef struct TextSite
 	Jsonb *schema;
 } TextSite;
 
-static bool
-is_json_object(const text *t)
+bool
+ev_registry_is_body(const text *t)
 {
 	const char *s = VARDATA_ANY(t);
 	int n = VARSIZE_ANY_EXHDR(t);
@@ -103,7 +103,7 @@ get_schema(FunctionCallInfo fcinfo)
 
 	if (PG_NARGS() > 2 && !PG_ARGISNULL(2))
 		assert_format = PG_GETARG_BOOL(2);
-	if (is_json_object(uri))
+	if (ev_registry_is_body(uri))
 		return get_schema_from_text(fcinfo->flinfo, uri, assert_format);
 	ev_registry_refresh();
 	schema = ev_registry_schema(VARDATA_ANY(uri), VARSIZE_ANY_EXHDR(uri));
@@ -135,7 +135,7 @@ ev_registry_validate(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	data = ev_view_of(PG_GETARG_JSONB_P(0));
 	errors = ev_schema_errors(get_schema(fcinfo), &data, EV_ALL_ERRORS);
-	if (errors != NIL && is_json_object(PG_GETARG_TEXT_PP(1)))
+	if (errors != NIL && ev_registry_is_body(PG_GETARG_TEXT_PP(1)))
 		ev_schema_errors_raise(errors, "value");
 	if (errors != NIL)
 		ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),

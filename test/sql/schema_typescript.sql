@@ -43,3 +43,17 @@ SELECT events.typescript(jsonb_build_object('type', 'string', 'enum', jsonb_agg(
 SELECT events.typescript('{"type": "nothing"}');
 SELECT events.typescript('{"$ref": "#/nowhere"}');
 SELECT events.typescript(NULL::jsonb) IS NULL AS null_is_null;
+
+-- registered types and schemas
+SELECT events.register_schema('https://example.com/money/1.0.0', '{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+    "required": ["amount"], "properties": {"amount": {"type": "number"}, "currency": {"enum": ["EUR", "USD"]}}}');
+SELECT events.register_schema('https://example.com/order/paid/1.0.0', '{"title": "Paid", "type": "object", "required": ["total"],
+    "properties": {"total": {"$ref": "../../money/1.0.0"}, "event": {"$ref": "#/$defs/cloud-event"}}, "$defs": {"cloud-event": {"type": "string"}}}');
+SELECT events.register_type('order.paid', 'https://example.com/order/paid/1', '{"total": {"amount": 1}}');
+SELECT events.typescript('order.paid');
+SELECT events.typescript('https://example.com/money/1.0.0');
+SELECT events.typescript('{"type": "string"}') = events.typescript('{"type": "string"}'::jsonb) AS same;
+SELECT events.typescript('order.unpaid');
+SELECT events.unregister_type('order.paid');
+SELECT events.unregister_schema('https://example.com/order/paid/1.0.0');
+SELECT events.unregister_schema('https://example.com/money/1.0.0');

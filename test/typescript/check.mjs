@@ -29,11 +29,29 @@ const DRAFTS = { "draft4": "draft-04", "draft6": "draft-06", "draft7": "draft-07
 
 /* ---- the cases: {name, schema, draft, valid: [...], invalid: [...]}; ask: some of `valid` are not */
 
+const literal = (value) => `'${JSON.stringify(value).replaceAll("'", "''")}'`;
+
 function ownCases()
 {
 	const cases = JSON.parse(readFileSync(join(HERE, "cases.json"), "utf8"));
 
 	return cases.map((one) => ({ draft: "2020-12", ask: false, ...one }));
+}
+
+/* What the hub sends of a registered type. */
+function registeredCase()
+{
+	const schema = { type: "object", required: ["total"], additionalProperties: false,
+		properties: { total: { type: "number" } } };
+	const event = { specversion: "1.0", id: "1", source: "/shop", type: "order.paid",
+		data: { total: 9.5 } };
+
+	return { name: "a registered type", type: "OrderPaid", draft: "2020-12", ask: false,
+		setup: `SELECT NULL FROM events.register_schema('/order/paid/1.0.0', ${literal(schema)});
+			SELECT NULL FROM events.register_type('order.paid', '/order/paid/1', '{"total": 1}');`,
+		valid: [event, { ...event, time: "2026-01-02T03:04:05Z", sequence: "x", tenant: 7 }],
+		invalid: [{ ...event, type: "order.unpaid" }, { ...event, data: {} }, { ...event, id: 1 },
+			event.data] };
 }
 
 /* Which of the corpus' events are valid is for the database to say. */
@@ -101,10 +119,8 @@ function psql(sql)
 
 	if (child.status !== 0)
 		throw new Error(child.stderr || String(child.error));
-	return child.stdout.trimEnd().split("\n").map((row) => JSON.parse(row));
+	return child.stdout.split("\n").filter((row) => row !== "").map((row) => JSON.parse(row));
 }
-
-const literal = (value) => `'${JSON.stringify(value).replaceAll("'", "''")}'`;
 
 /* The types of each case, and which of its values are valid; no types if a reference leads nowhere. */
 const HELPER = `
@@ -120,8 +136,11 @@ END $$;
 
 function askDatabase(cases)
 {
-	const rows = cases.map((one) => `SET events.schema_draft = '${one.draft}';
-		SELECT pg_temp.judge(${literal(one.schema)}, ${literal(one.valid)});`);
+	const rows = cases.map((one) => `SET events.schema_draft = '${one.draft}';` +
+		(one.type === undefined ?
+			`SELECT pg_temp.judge(${literal(one.schema)}, ${literal(one.valid)});` :
+			`${one.setup} SELECT json_build_object('types', events.typescript('order.paid'),
+				'valid', ${literal(one.valid.map(() => true))}::json);`));
 
 	return psql("SET client_min_messages = warning; SET standard_conforming_strings = on;\n" +
 		"CREATE EXTENSION IF NOT EXISTS events;\n" + HELPER + rows.join("\n"));
@@ -131,17 +150,18 @@ function askDatabase(cases)
 
 function moduleOf(one, answer)
 {
+	const type = one.type ?? "Event";
 	let text = answer.types;
 
 	one.valid.forEach((value, i) =>
 	{
 		if (answer.valid[i])
-			text += `\nexport const valid${i}: Event = ${JSON.stringify(value)};\n`;
+			text += `\nexport const valid${i}: ${type} = ${JSON.stringify(value)};\n`;
 	});
 	one.invalid.forEach((value, i) =>
 	{
 		text += `\n// @ts-expect-error: invalid ${i}\n` +
-			`export const invalid${i}: Event = ${JSON.stringify(value)};\n`;
+			`export const invalid${i}: ${type} = ${JSON.stringify(value)};\n`;
 	});
 	return text;
 }
@@ -219,7 +239,7 @@ function report(cases, answers, messages)
 
 function main()
 {
-	const cases = [...ownCases(), ...corpusCases(), ...suiteCases()];
+	const cases = [...ownCases(), registeredCase(), ...corpusCases(), ...suiteCases()];
 	const answers = askDatabase(cases);
 	const folder = mkdtempSync(join(tmpdir(), "events-typescript."));
 
