@@ -10,21 +10,10 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "schema/address.h"
 
 #define IPV6_GROUPS 8
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_hex(char c)
-{
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
 
 bool
 ev_address_is_ipv4(const char *s, int length)
@@ -39,7 +28,7 @@ ev_address_is_ipv4(const char *s, int length)
 		if (part > 0 && (s == end || *s++ != '.'))
 			return false;
 		begin = s;
-		while (s < end && is_digit(*s) && s - begin < 3)
+		while (s < end && ev_ascii_is_digit(*s) && s - begin < 3)
 			value = value * 10 + (*s++ - '0');
 		if (s == begin || value > 255 || (*begin == '0' && s - begin > 1))
 			return false;
@@ -63,7 +52,7 @@ ev_address_is_ipv6(const char *s, int length)
 	{
 		const char *group = s;
 
-		while (s < end && is_hex(*s) && s - group < 5)
+		while (s < end && ev_ascii_is_hex(*s) && s - group < 5)
 			s++;
 		if (s < end && *s == '.')
 		{

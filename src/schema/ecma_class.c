@@ -14,6 +14,7 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "schema/ecma_parser.h"
 
@@ -29,15 +30,6 @@
 #define NO_DIGITS "\\x{0}-\\/\\:-\\x{10ffff}"
 #define NO_WORD "\\x{0}-\\/\\:-\\@\\[-\\^\\`\\{-\\x{10ffff}"
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Exactly n hexadecimal digits; -1 if they are not there. */
 static int
 read_hex(EcmaParser *parser, int n)
@@ -48,7 +40,7 @@ read_hex(EcmaParser *parser, int n)
 		return -1;
 	for (int i = 0; i < n; i++)
 	{
-		int digit = hex_value(parser->p[i]);
+		int digit = ev_ascii_hex_value(parser->p[i]);
 
 		if (digit < 0)
 			return -1;
@@ -66,7 +58,7 @@ read_braced_hex(EcmaParser *parser)
 
 	while (parser->p < parser->end && *parser->p != '}')
 	{
-		int digit = hex_value(*parser->p++);
+		int digit = ev_ascii_hex_value(*parser->p++);
 
 		if (digit < 0)
 			return -1;
@@ -147,13 +139,13 @@ read_character_escape(EcmaParser *parser, char letter, bool in_class, int *c)
 	switch (letter)
 	{
 		case 'c':
-			if (parser->p == parser->end || (*parser->p | 0x20) < 'a' || (*parser->p | 0x20) > 'z')
+			if (parser->p == parser->end || !ev_ascii_is_letter(*parser->p))
 				return ev_ecma_fail(parser, where, "\\c without a letter");
 			*c = *parser->p++ & 0x1F;
 			return true;
 		case '0':
 			*c = 0;
-			if (parser->p < parser->end && *parser->p >= '0' && *parser->p <= '9')
+			if (parser->p < parser->end && ev_ascii_is_digit(*parser->p))
 				return ev_ecma_fail(parser, where, "octal escape");
 			return true;
 		case 'x':
@@ -195,7 +187,7 @@ ev_ecma_escape(EcmaParser *parser, bool in_class, EcmaAtom *atom)
 void
 ev_ecma_put_character(StringInfo out, int c)
 {
-	if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+	if (ev_ascii_is_alphanumeric(c))
 		appendStringInfoChar(out, (char) c);
 	else if (c > ' ' && c < 0x7F)
 	{

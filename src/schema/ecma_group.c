@@ -16,6 +16,7 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "schema/ecma_parser.h"
 
@@ -37,7 +38,7 @@ ev_ecma_number(EcmaParser *parser)
 {
 	int64 value = -1;
 
-	while (parser->p < parser->end && *parser->p >= '0' && *parser->p <= '9')
+	while (parser->p < parser->end && ev_ascii_is_digit(*parser->p))
 	{
 		value = Max(value, 0) * 10 + (*parser->p++ - '0');
 		value = Min(value, ECMA_ENDLESS);
@@ -62,9 +63,9 @@ read_name_character(EcmaParser *parser, bool first)
 		c = ev_utf8_next(&parser->p, parser->end);
 	if (c >= 0x80)
 		return ECMA_IS_SURROGATE(c) ? -1 : c;
-	if (c == '$' || c == '_' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+	if (c == '$' || c == '_' || ev_ascii_is_letter(c))
 		return c;
-	return !first && c >= '0' && c <= '9' ? c : -1;
+	return !first && ev_ascii_is_digit(c) ? c : -1;
 }
 
 /* The name of a group up to ">", palloc'd; NULL if it is none. */

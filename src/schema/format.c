@@ -15,6 +15,7 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "base/rfc3339.h"
 #include "base/utf8.h"
 #include "schema/address.h"
@@ -50,12 +51,6 @@ is_time(const char *s, int length, EvDraft draft)
 	return ev_rfc3339_is_time(s, length);
 }
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /*
  * Numbers with the units of a row, the first one and then those which follow it
  * in the row without a gap: 1H30M, but not 1H30S.  At least one.
@@ -65,11 +60,11 @@ skip_units(const char **p, const char *end, const char *units)
 {
 	const char *unit = NULL;
 
-	while (*p < end && is_digit(**p))
+	while (*p < end && ev_ascii_is_digit(**p))
 	{
 		const char *found;
 
-		while (*p < end && is_digit(**p))
+		while (*p < end && ev_ascii_is_digit(**p))
 			(*p)++;
 		if (*p == end || !(found = strchr(units, **p)) || (unit && found != unit + 1))
 			return false;
@@ -184,7 +179,7 @@ is_uuid(const char *s, int length, EvDraft draft)
 	{
 		bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (hyphen ? s[i] != '-' : !isxdigit((unsigned char) s[i]))
+		if (hyphen ? s[i] != '-' : !ev_ascii_is_hex(s[i]))
 			return false;
 	}
 	return true;
@@ -212,7 +207,7 @@ skip_integer(const char **p, const char *end)
 {
 	const char *begin = *p;
 
-	while (*p < end && is_digit(**p))
+	while (*p < end && ev_ascii_is_digit(**p))
 		(*p)++;
 	return *p > begin && (*begin != '0' || *p == begin + 1);
 }

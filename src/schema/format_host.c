@@ -15,6 +15,7 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "schema/format_scan.h"
 
@@ -27,12 +28,6 @@ typedef struct Label
 	int length;
 	bool ascii;
 } Label;
-
-static inline bool
-is_alphanumeric(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
 
 /* The dot, or U+3002, U+FF0E, U+FF61: how many bytes it has; 0 if it is something else. */
 static int
@@ -81,7 +76,7 @@ is_ldh(const Label *label)
 		return false;
 	for (int i = 0; i < label->length; i++)
 	{
-		if (!is_alphanumeric(label->s[i]) && label->s[i] != '-')
+		if (!ev_ascii_is_alphanumeric(label->s[i]) && label->s[i] != '-')
 			return false;
 	}
 	return true;
@@ -110,7 +105,7 @@ begins_weakly(const Label *label)
 	const char *p = label->s;
 	int c = ev_utf8_next(&p, label->s + label->length);
 
-	return (c >= '0' && c <= '9') || (c >= 0x06F0 && c <= 0x06F9) || c == 0x30FB;
+	return ev_ascii_is_digit(c) || (c >= 0x06F0 && c <= 0x06F9) || c == 0x30FB;
 }
 
 bool

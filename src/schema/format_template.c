@@ -9,6 +9,7 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "schema/format_scan.h"
 #include "schema/uri.h"
@@ -18,17 +19,10 @@
 
 #define NO_LITERALS "\"%<>\\^`{|}"
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool
 is_percent_encoded(const char *s, const char *end)
 {
-	return end - s >= 3 && *s == '%' && isxdigit((unsigned char) s[1]) &&
-		   isxdigit((unsigned char) s[2]);
+	return end - s >= 3 && *s == '%' && ev_ascii_is_hex(s[1]) && ev_ascii_is_hex(s[2]);
 }
 
 /* varname: letters, digits, "_" and percent-encoded ones, with single dots between them */
@@ -49,7 +43,7 @@ skip_name(const char **s, const char *end)
 		}
 		if (is_percent_encoded(*s, end))
 			*s += 3;
-		else if ((unsigned char) c < 0x80 && (isalnum((unsigned char) c) || c == '_'))
+		else if (ev_ascii_is_alphanumeric(c) || c == '_')
 			(*s)++;
 		else
 			break;
@@ -72,7 +66,7 @@ skip_modifier(const char **s, const char *end)
 	if (*s == end || **s != ':')
 		return true;
 	digits = ++(*s);
-	while (*s < end && is_digit(**s))
+	while (*s < end && ev_ascii_is_digit(**s))
 		(*s)++;
 	return *s > digits && *s - digits <= 4 && *digits != '0';
 }

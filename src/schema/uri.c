@@ -19,6 +19,7 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "schema/uri.h"
@@ -52,9 +53,7 @@ is_scheme(const char *s, int length)
 		return false;
 	for (int i = 0; i < length; i++)
 	{
-		bool letter = (s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z';
-
-		if (!letter && (i == 0 || !strchr("0123456789+-.", s[i])))
+		if (!ev_ascii_is_letter(s[i]) && (i == 0 || !strchr("0123456789+-.", s[i])))
 			return false;
 	}
 	return true;
@@ -244,15 +243,6 @@ ev_uri_split_fragment(const char *uri, const char **fragment)
 	return hash ? pnstrdup(uri, hash - uri) : pstrdup(uri);
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-encoded bytes are UTF-8 (RFC 3986, 2.5), whatever the database's encoding is. */
 char *
 ev_uri_decode(const char *s)
@@ -266,9 +256,9 @@ ev_uri_decode(const char *s)
 	{
 		if (*s == '%')
 		{
-			int byte = hex_value(s[1]) < 0 || hex_value(s[2]) < 0
+			int byte = ev_ascii_hex_value(s[1]) < 0 || ev_ascii_hex_value(s[2]) < 0
 						   ? 0
-						   : hex_value(s[1]) << 4 | hex_value(s[2]);
+						   : ev_ascii_hex_value(s[1]) << 4 | ev_ascii_hex_value(s[2]);
 
 			if (byte == 0)
 				return NULL;

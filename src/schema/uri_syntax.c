@@ -13,6 +13,7 @@
  */
 #include "base/compat.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "schema/address.h"
 #include "schema/uri.h"
@@ -24,8 +25,7 @@
 #define SLASH 0x10
 #define QUESTION 0x20
 #define SCHEME 0x40
-#define HEX 0x80
-#define PRIVATE 0x100 /* not in the table: iprivate goes */
+#define PRIVATE 0x80 /* not in the table: iprivate goes */
 
 #define USERINFO (UNRESERVED | SUB_DELIM | COLON)
 #define REG_NAME (UNRESERVED | SUB_DELIM)
@@ -48,17 +48,15 @@ static const uint8 classes[128] = {
 	['-'] = UNRESERVED | SCHEME,
 	['.'] = UNRESERVED | SCHEME,
 	['/'] = SLASH,
-	['0' ... '9'] = UNRESERVED | SCHEME | HEX,
+	['0' ... '9'] = UNRESERVED | SCHEME,
 	[':'] = COLON,
 	[';'] = SUB_DELIM,
 	['='] = SUB_DELIM,
 	['?'] = QUESTION,
 	['@'] = AT,
-	['A' ... 'F'] = UNRESERVED | SCHEME | HEX,
-	['G' ... 'Z'] = UNRESERVED | SCHEME,
+	['A' ... 'Z'] = UNRESERVED | SCHEME,
 	['_'] = UNRESERVED,
-	['a' ... 'f'] = UNRESERVED | SCHEME | HEX,
-	['g' ... 'z'] = UNRESERVED | SCHEME,
+	['a' ... 'z'] = UNRESERVED | SCHEME,
 	['~'] = UNRESERVED,
 };
 
@@ -96,28 +94,32 @@ ev_uri_is_international(int c, bool private)
 static void
 skip(Scanner *s, int mask)
 {
-	while (s->p < s->end)
+	const char *p = s->p;
+	const char *end = s->end;
+
+	while (p < end)
 	{
-		if (has_class(*s->p, mask))
-			s->p++;
-		else if (*s->p == '%')
+		if (has_class(*p, mask))
+			p++;
+		else if (*p == '%')
 		{
-			if (s->end - s->p < 3 || !has_class(s->p[1], HEX) || !has_class(s->p[2], HEX))
-				return;
-			s->p += 3;
+			if (end - p < 3 || !ev_ascii_is_hex(p[1]) || !ev_ascii_is_hex(p[2]))
+				break;
+			p += 3;
 		}
-		else if (s->international && (unsigned char) *s->p >= 0x80)
+		else if (s->international && (unsigned char) *p >= 0x80)
 		{
-			const char *next = s->p;
-			int c = ev_utf8_next(&next, s->end);
+			const char *next = p;
+			int c = ev_utf8_next(&next, end);
 
 			if (c < 0 || !ev_uri_is_international(c, (mask & PRIVATE) != 0))
-				return;
-			s->p = next;
+				break;
+			p = next;
 		}
 		else
-			return;
+			break;
 	}
+	s->p = p;
 }
 
 static bool
@@ -137,7 +139,7 @@ is_ipvfuture(const char *s, int length)
 
 	if (length == 0 || (s[0] | 0x20) != 'v')
 		return false;
-	while (i < length && has_class(s[i], HEX))
+	while (i < length && ev_ascii_is_hex(s[i]))
 		i++;
 	if (i == 1 || i == length || s[i] != '.' || ++i == length)
 		return false;
@@ -176,7 +178,7 @@ skip_authority(Scanner *s)
 		skip(s, REG_NAME);
 	if (skip_char(s, ':'))
 	{
-		while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
+		while (s->p < s->end && ev_ascii_is_digit(*s->p))
 			s->p++;
 	}
 	return s->p == s->end || *s->p == '/' || *s->p == '?' || *s->p == '#';
@@ -187,7 +189,7 @@ skip_scheme(Scanner *s)
 {
 	const char *p = s->p;
 
-	if (p == s->end || (*p | 0x20) < 'a' || (*p | 0x20) > 'z')
+	if (p == s->end || !ev_ascii_is_letter(*p))
 		return false;
 	while (p < s->end && has_class(*p, SCHEME))
 		p++;
