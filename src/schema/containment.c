@@ -23,6 +23,7 @@
  */
 #include "base/compat.h"
 
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "schema/containment.h"
 
@@ -57,24 +58,24 @@ ev_containment_init(EvContainment *c)
 
 	c->lowest = INT_MAX;
 	c->pairs = hash_create("events pairs", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	control.keysize = control.entrysize = sizeof(uint64);
+	c->reported = hash_create("events changes", 64, &control,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 /* ---- reports */
 
+/* Was the same said of the same place?  What is reported first, stays. */
 static bool
-is_reported(const EvContainment *c, const EvSchemaChange *change)
+is_reported(EvContainment *c, const EvSchemaChange *change)
 {
-	ListCell *lc;
+	uint64 hash = hash_combine64(
+		hash_bytes_extended((const unsigned char *) change->location, strlen(change->location), 0),
+		hash_bytes_extended((const unsigned char *) change->change, strlen(change->change), 0));
+	bool found;
 
-	foreach (lc, c->changes)
-	{
-		const EvSchemaChange *other = lfirst(lc);
-
-		if (strcmp(other->location, change->location) == 0 &&
-			strcmp(other->change, change->change) == 0)
-			return true;
-	}
-	return false;
+	(void) hash_search(c->reported, &hash, HASH_ENTER, &found);
+	return found;
 }
 
 bool

@@ -14,8 +14,9 @@ typedef struct EvContainment
 	EvGraphs *graphs;
 	EvSchemaChangeKind kind; /* backward: the inner schema is the older one */
 	bool strict;
-	int quiet;	   /* > 0: only trying, nothing is reported */
-	List *changes; /* of EvSchemaChange */
+	int quiet;		/* > 0: only trying, nothing is reported */
+	List *changes;	/* of EvSchemaChange */
+	HTAB *reported; /* hashes of them */
 	MemoryContext result_context;
 	HTAB *pairs;	 /* what is known of (conjunction, node) */
 	int depth;		 /* pairs being looked at */

@@ -3,11 +3,15 @@
  * node_class.c: which nodes of two schemas mean the same?
  *
  * Nodes are the same if their own rules are equal and the nodes below them are,
- * through references too: bisimilar, where graphs have cycles.  Each node gets
- * a hash of its own rules; in each round the hashes of the nodes below it are
- * mixed in, until a round tells no more nodes apart than the one before.
- * Titles and other annotations do not count, nor does the order of the branches
- * of allOf, anyOf and oneOf, nor which reference leads somewhere.
+ * through references too.  The class of a node is a hash of its own rules and of
+ * the classes below it, which come first.  Nodes that reach each other (a cycle
+ * of references) are done together, in rounds: each mixes in what the others had
+ * in the round before, until a round tells no more of them apart.  By then each
+ * class says how all of them go on in this cycle; that they go on alike in
+ * another cycle is known only if that has the very same classes, so the classes
+ * of all become part of each.  Titles and other annotations do not count, nor
+ * does the order of the branches of allOf, anyOf and oneOf, nor which reference
+ * leads somewhere.
  *
  * A class is a hash of 64 bits: nodes that differ could collide, with a chance
  * that does not matter for finding out what a change breaks.
@@ -25,8 +29,9 @@
 typedef struct Classifier
 {
 	const EvGraphs *graphs;
-	const uint64 *classes; /* of the last round */
-	uint64 hash;		   /* of the node being looked at */
+	const uint64 *classes;
+	uint64 hash;  /* of the node being looked at */
+	List **below; /* the numbers of the nodes below it are collected, unless NULL */
 } Classifier;
 
 static void
@@ -68,10 +73,20 @@ hash_value(const EvView *value)
 	return ev_view_hash(value) * UINT64CONST(0xff51afd7ed558ccd) + value->type;
 }
 
+static uint64
+class_of(Classifier *c, const EvNode *node)
+{
+	int number = ev_graphs_number(c->graphs, node);
+
+	if (c->below != NULL)
+		*c->below = lappend_int(*c->below, number);
+	return c->classes[number];
+}
+
 static void
 mix_node(Classifier *c, const EvNode *node)
 {
-	mix(c, node != NULL ? c->classes[ev_graphs_number(c->graphs, node)] : 1);
+	mix(c, node != NULL ? class_of(c, node) : 1);
 }
 
 /* Whatever the order. */
@@ -82,7 +97,7 @@ mix_list(Classifier *c, const EvNodeList *list)
 
 	for (int i = 0; i < list->count; i++)
 	{
-		uint64 class = c->classes[ev_graphs_number(c->graphs, list->nodes[i])];
+		uint64 class = class_of(c, list->nodes[i]);
 
 		sum += class * (class | 1);
 	}
@@ -205,9 +220,9 @@ mix_references(Classifier *c, const EvNode *node)
 
 /* The hash of a node's own rules and of the classes below it. */
 static uint64
-hash_node(const EvGraphs *graphs, const uint64 *classes, const EvNode *node)
+hash_node(const EvGraphs *graphs, const uint64 *classes, const EvNode *node, List **below)
 {
-	Classifier c = {.graphs = graphs, .classes = classes, .hash = node->kind};
+	Classifier c = {.graphs = graphs, .classes = classes, .hash = node->kind, .below = below};
 
 	if (node->kind == EV_NODE_FALSE || ev_graphs_is_true(node))
 		return node->kind == EV_NODE_FALSE ? 2 : 3;
@@ -257,35 +272,116 @@ count_classes(const uint64 *classes, int n)
 	return distinct;
 }
 
-uint64 *
-ev_graphs_classify(const EvGraphs *graphs)
+/*
+ * Tarjan's strongly connected components, children first.  A component's nodes
+ * lie on top of `open` when its first node is done.
+ */
+typedef struct Components
 {
-	int nfirst = graphs->schemas[0]->nnodes;
-	int n = nfirst + graphs->schemas[1]->nnodes;
-	uint64 *classes = palloc0(sizeof(uint64) * (n + EV_NTYPES));
-	uint64 *next = palloc0(sizeof(uint64) * (n + EV_NTYPES));
+	const EvGraphs *graphs;
+	uint64 *classes; /* by number */
+	int *order;		 /* by number: when it was come to, 0 = not yet */
+	int *lowest;	 /* by number: the earliest open node that can be reached */
+	bool *is_open;
+	int *open;
+	int nopen;
+	int reached;
+} Components;
+
+static const EvNode *
+node_of(const EvGraphs *graphs, int number)
+{
+	int first = graphs->schemas[0]->nnodes;
+
+	return number < first ? graphs->schemas[0]->nodes[number]
+						  : graphs->schemas[1]->nodes[number - first];
+}
+
+static void
+classify_component(Components *s, const int *members, int count)
+{
+	uint64 *found = palloc(sizeof(uint64) * count);
 	int distinct = 1, before;
 
 	do
 	{
-		uint64 *swap;
-
 		before = distinct;
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < count; i++)
 		{
 			if (i % 1024 == 0)
 				CHECK_FOR_INTERRUPTS();
-			next[i] = hash_node(graphs, classes,
-								i < nfirst ? graphs->schemas[0]->nodes[i]
-										   : graphs->schemas[1]->nodes[i - nfirst]);
+			found[i] = hash_node(s->graphs, s->classes, node_of(s->graphs, members[i]), NULL);
 		}
-		swap = classes;
-		classes = next;
-		next = swap;
-		distinct = count_classes(classes, n);
+		for (int i = 0; i < count; i++)
+			s->classes[members[i]] = found[i];
+		distinct = count_classes(found, count);
 	} while (distinct > before);
-	pfree(next);
+	if (count > 1)
+	{
+		uint64 all = 0;
+
+		qsort(found, count, sizeof(uint64), compare_classes);
+		for (int i = 0; i < count; i++)
+		{
+			if (i == 0 || found[i] != found[i - 1])
+				all = hash_combine64(all, found[i]);
+		}
+		for (int i = 0; i < count; i++)
+			s->classes[members[i]] = hash_combine64(s->classes[members[i]], all);
+	}
+	pfree(found);
+}
+
+static void
+visit(Components *s, int number)
+{
+	List *below = NIL;
+	ListCell *lc;
+	int first;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	s->order[number] = s->lowest[number] = ++s->reached;
+	s->is_open[number] = true;
+	s->open[s->nopen++] = number;
+	(void) hash_node(s->graphs, s->classes, node_of(s->graphs, number), &below);
+	foreach (lc, below)
+	{
+		int other = lfirst_int(lc);
+
+		if (s->order[other] == 0)
+			visit(s, other);
+		if (s->is_open[other])
+			s->lowest[number] = Min(s->lowest[number], s->lowest[other]);
+	}
+	list_free(below);
+	if (s->lowest[number] != s->order[number])
+		return;
+	for (first = s->nopen - 1; s->open[first] != number; first--)
+		;
+	for (int i = first; i < s->nopen; i++)
+		s->is_open[s->open[i]] = false;
+	classify_component(s, s->open + first, s->nopen - first);
+	s->nopen = first;
+}
+
+uint64 *
+ev_graphs_classify(const EvGraphs *graphs)
+{
+	int n = graphs->schemas[0]->nnodes + graphs->schemas[1]->nnodes;
+	Components s = {.graphs = graphs};
+
+	s.classes = palloc0(sizeof(uint64) * (n + EV_NTYPES));
+	s.order = palloc0(sizeof(int) * (n + 1));
+	s.lowest = palloc0(sizeof(int) * (n + 1));
+	s.is_open = palloc0(sizeof(bool) * (n + 1));
+	s.open = palloc(sizeof(int) * (n + 1));
+	for (int i = 0; i < n; i++)
+	{
+		if (s.order[i] == 0)
+			visit(&s, i);
+	}
 	for (int i = 0; i < EV_NTYPES; i++)
-		classes[n + i] = hash_node(graphs, classes, &graphs->types[i]);
-	return classes;
+		s.classes[n + i] = hash_node(graphs, s.classes, &graphs->types[i], NULL);
+	return s.classes;
 }
