@@ -10,7 +10,7 @@
  *
  * Schemas are those of cases.json and, where they are there, those of the corpus
  * with its events and of the JSON Schema Test Suite with its values (a TAP line
- * for each of its files; schemas that refer to remote ones are passed over).
+ * for each of its files; the schemas that they refer to are registered).
  * Which values are valid is asked of events.is_valid(), so a case whose values
  * are not what it says fails, too.
  */
@@ -110,6 +110,19 @@ function suiteCases()
 	return cases;
 }
 
+/* The schemas that those of the suite refer to, as SQL. */
+function remotes()
+{
+	const folder = join(SUITES ?? "", "json-schema", "remotes");
+
+	if (!SUITES || !existsSync(folder))
+		return "";
+	return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".json")).sort()
+		.map((name) => `SET events.schema_draft = '${DRAFTS[name.split("/")[0]] ?? "2020-12"}';
+			SELECT pg_temp.register('http://localhost:1234/${name}',
+				${literal(JSON.parse(readFileSync(join(folder, name), "utf8")))});`).join("\n");
+}
+
 /* ---- the database */
 
 function psql(sql)
@@ -123,7 +136,7 @@ function psql(sql)
 }
 
 /* The types of each case, and which of its values are valid; no types if a reference leads nowhere. */
-const HELPER = `
+const HELPERS = `
 CREATE FUNCTION pg_temp.judge(schema jsonb, vals jsonb) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN json_build_object('types', events.typescript(schema, 'Event'),
@@ -131,6 +144,13 @@ BEGIN
 			FROM jsonb_array_elements(vals) WITH ORDINALITY AS e(v, n)));
 EXCEPTION WHEN invalid_parameter_value THEN
 	RETURN json_build_object('error', SQLERRM);
+END $$;
+CREATE FUNCTION pg_temp.register(uri text, schema jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM events.register_schema(uri, schema, allow_insecure => true);
+	RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+	RETURN NULL; -- of a draft that is not understood
 END $$;
 `;
 
@@ -142,8 +162,8 @@ function askDatabase(cases)
 			`${one.setup} SELECT json_build_object('types', events.typescript('order.paid'),
 				'valid', ${literal(one.valid.map(() => true))}::json);`));
 
-	return psql("SET client_min_messages = warning; SET standard_conforming_strings = on;\n" +
-		"CREATE EXTENSION IF NOT EXISTS events;\n" + HELPER + rows.join("\n"));
+	return psql("SET client_min_messages = error; SET standard_conforming_strings = on;\n" +
+		"CREATE EXTENSION IF NOT EXISTS events;\n" + HELPERS + remotes() + rows.join("\n"));
 }
 
 /* ---- the compiler */
