@@ -158,17 +158,36 @@ evaluate_contained(Check *check, EvRegisteredSchema *schema, const EvSchema *com
 	PG_END_TRY();
 }
 
+/* For errors that are raised: whose fault is it? */
+typedef struct Blame
+{
+	Check *check;
+	EvRegisteredSchema *schema;
+} Blame;
+
+static void
+add_context(void *arg)
+{
+	Blame *blame = arg;
+
+	errcontext("check of an event of type \"%s\" by schema \"%s\"",
+			   column_text(blame->check->event, EV_TYPE), ev_registry_schema_uri(blame->schema));
+}
+
 static void
 check_by(Check *check, EvRegisteredSchema *schema)
 {
-	const EvSchema *compiled = get_compiled(check, schema);
+	Blame blame = {check, schema};
+	ErrorContextCallback context = {error_context_stack, add_context, &blame};
+	const EvSchema *compiled;
 
-	if (compiled == NULL)
-		return;
-	if (check->contain)
+	error_context_stack = &context;
+	compiled = get_compiled(check, schema);
+	if (compiled != NULL && check->contain)
 		evaluate_contained(check, schema, compiled);
-	else
+	else if (compiled != NULL)
 		evaluate(check, schema, compiled);
+	error_context_stack = context.previous;
 }
 
 /* ---- which schemas are asked */

@@ -97,7 +97,7 @@ uri_like(const char *uri)
 
 	if (nearest.wanted_length > COMPARED_LENGTH)
 		return NULL;
-	nearest.distance = nearest.wanted_length / 3 + 1;
+	nearest.distance = nearest.wanted_length / 5 + 1;
 	ev_registry_table_uris(COMPARED_URIS, keep_nearest, &nearest);
 	return nearest.uri;
 }
