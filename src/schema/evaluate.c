@@ -237,6 +237,7 @@ ev_evaluate(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *se
 	int64 before = 0;
 	bool goes_on;
 
+	CHECK_FOR_INTERRUPTS();
 	if (unlikely(node->resource != e->scope->resource))
 		return evaluate_in_resource(e, node, value, seen);
 	if (unlikely(e->output != NULL))

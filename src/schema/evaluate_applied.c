@@ -182,7 +182,6 @@ bool
 ev_check_references(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
 	if (node->ref_kind != EV_REF_NONE && !follow(e, node, value, seen, false) && ev_stops(e))
 		return false;
 	return node->second_kind == EV_REF_NONE || follow(e, node, value, seen, true) || !ev_stops(e);
@@ -192,7 +191,6 @@ bool
 ev_check_applied(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
 	if (!check_all_of(e, node, value, seen))
 		return false;
 	if (node->any_of.count > 0 && !check_any_of(e, node, value, seen))

@@ -14,27 +14,6 @@
 /* So many elements are compared each with each. */
 #define FEW_ELEMENTS 8
 
-/* The verdict on the number of items. */
-static bool
-has_count(EvEvaluation *e, const EvNode *node, int n)
-{
-	const EvArrayRules *rules = node->array;
-
-	if (n < rules->min_items)
-	{
-		(void) ev_broken(e, node, "minItems", "must have at least " INT64_FORMAT " %s, has %d",
-						 rules->min_items, rules->min_items == 1 ? "item" : "items", n);
-		return false;
-	}
-	if (rules->max_items != EV_NO_LIMIT && n > rules->max_items)
-	{
-		(void) ev_broken(e, node, "maxItems", "must have at most " INT64_FORMAT " %s, has %d",
-						 rules->max_items, rules->max_items == 1 ? "item" : "items", n);
-		return false;
-	}
-	return true;
-}
-
 static bool
 check_items(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
@@ -175,12 +154,13 @@ check_unique(EvEvaluation *e, const EvNode *node, const EvView *value)
 bool
 ev_check_array(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
+	static const EvCountRule items = {"minItems", "maxItems", "item", "items"};
 	const EvArrayRules *rules = node->array;
 	bool counted;
 
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	counted = has_count(e, node, ev_view_count(value));
+	counted = ev_check_count(e, node, &items, rules->min_items, rules->max_items,
+							 ev_view_count(value));
 	if (!counted && ev_stops(e))
 		return false;
 	if ((rules->prefix.count > 0 || rules->items != NULL) && !check_items(e, node, value, seen))

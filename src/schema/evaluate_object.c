@@ -9,21 +9,6 @@
 
 #include "miscadmin.h"
 
-static bool
-check_count(EvEvaluation *e, const EvNode *node, int n)
-{
-	const EvObjectRules *rules = node->object;
-
-	if (n < rules->min_properties &&
-		ev_broken(e, node, "minProperties", "must have at least " INT64_FORMAT " %s, has %d",
-				  rules->min_properties, rules->min_properties == 1 ? "property" : "properties", n))
-		return false;
-	return rules->max_properties == EV_NO_LIMIT || n <= rules->max_properties ||
-		   !ev_broken(e, node, "maxProperties", "must have at most " INT64_FORMAT " %s, has %d",
-					  rules->max_properties, rules->max_properties == 1 ? "property" : "properties",
-					  n);
-}
-
 /*
  * What applies to member number i by its key otherwise: by pattern, the rest,
  * the keys themselves.  `named` says that `properties` has it.
@@ -176,11 +161,14 @@ check_dependency(EvEvaluation *e, const EvNode *node, const EvDependency *depend
 bool
 ev_check_object(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
+	static const EvCountRule properties = {"minProperties", "maxProperties", "property",
+										   "properties"};
 	const EvObjectRules *rules = node->object;
 
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	if (!check_count(e, node, ev_view_count(value)))
+	if (!ev_check_count(e, node, &properties, rules->min_properties, rules->max_properties,
+						ev_view_count(value)) &&
+		ev_stops(e))
 		return false;
 	if ((rules->nproperties > 0 || rules->npatterns > 0 || rules->additional != NULL ||
 		 rules->names != NULL) &&

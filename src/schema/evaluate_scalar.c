@@ -66,29 +66,15 @@ count_code_points(const EvView *value)
 static bool
 has_length(EvEvaluation *e, const EvNode *node, const EvView *value)
 {
+	static const EvCountRule characters = {"minLength", "maxLength", "character", "characters"};
 	const EvStringRules *rules = node->string;
-	int length;
 
 	/* at most as many code points as bytes, at least one to so many */
 	if ((rules->max_length == EV_NO_LIMIT || value->length <= rules->max_length) &&
 		(value->length + MAX_MULTIBYTE_CHAR_LEN - 1) / MAX_MULTIBYTE_CHAR_LEN >= rules->min_length)
 		return true;
-	length = count_code_points(value);
-	if (length < rules->min_length)
-	{
-		(void) ev_broken(e, node, "minLength", "must have at least " INT64_FORMAT " %s, has %d",
-						 rules->min_length, rules->min_length == 1 ? "character" : "characters",
-						 length);
-		return false;
-	}
-	if (rules->max_length != EV_NO_LIMIT && length > rules->max_length)
-	{
-		(void) ev_broken(e, node, "maxLength", "must have at most " INT64_FORMAT " %s, has %d",
-						 rules->max_length, rules->max_length == 1 ? "character" : "characters",
-						 length);
-		return false;
-	}
-	return true;
+	return ev_check_count(e, node, &characters, rules->min_length, rules->max_length,
+						  count_code_points(value));
 }
 
 bool

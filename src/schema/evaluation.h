@@ -136,6 +136,22 @@ extern bool ev_evaluate(EvEvaluation *e, const EvNode *node, const EvView *value
 extern bool ev_evaluate_quietly(EvEvaluation *e, const EvNode *node, const EvView *value,
 								EvSeen *seen);
 
+/*
+ * The verdict on a number of things: characters, items, properties.  Unlike the
+ * check functions it tells what was found also with an output, since a length
+ * that is bounded bounds the work of other keywords.
+ */
+typedef struct EvCountRule
+{
+	const char *min_keyword;
+	const char *max_keyword;
+	const char *one;
+	const char *many;
+} EvCountRule;
+
+extern bool ev_report_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule,
+							int64 limit, int64 n);
+
 /* Keywords of one type of value; false: no point in going on. */
 extern bool ev_check_number(EvEvaluation *e, const EvNode *node, const EvView *value);
 extern bool ev_check_string(EvEvaluation *e, const EvNode *node, const EvView *value);
@@ -188,6 +204,15 @@ ev_is_settled(const EvNode *node, const EvView *value)
 
 	return work == 0 ||
 		   (work == EV_WORK_INTEGER && ev_number_is_plain_integer(ev_view_numeric(value)));
+}
+
+static inline bool
+ev_check_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule, int64 min, int64 max,
+			   int64 n)
+{
+	if (n < min)
+		return ev_report_count(e, node, rule, min, n);
+	return max == EV_NO_LIMIT || n <= max || ev_report_count(e, node, rule, max, n);
 }
 
 /* After a failure: is there no point in going on? */

@@ -74,6 +74,18 @@ type_of(const EvView *value)
 	return "an object";
 }
 
+/* A count on the wrong side of a limit; the verdict, false. */
+bool
+ev_report_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule, int64 limit, int64 n)
+{
+	bool few = n < limit;
+
+	(void) ev_broken(e, node, few ? rule->min_keyword : rule->max_keyword,
+					 "must have %s " INT64_FORMAT " %s, has " INT64_FORMAT,
+					 few ? "at least" : "at most", limit, limit == 1 ? rule->one : rule->many, n);
+	return false;
+}
+
 bool
 ev_output_add_type(EvOutput *output, const EvNode *node, const EvView *value)
 {
