@@ -218,7 +218,7 @@ fill_reference(Filler *f, const EvNode *node, EvRefKind kind, const EvNode *targ
 	if (kind == EV_REF_NONE)
 		return value;
 	if (++f->nreferences > f->e.schema->nnodes)
-		ev_refuse_endless(node);
+		ev_evaluate_refuse_cycle(node);
 	value = fill(f, ev_scope_resolve(&f->e, node, kind, target), value);
 	f->nreferences--;
 	return value;

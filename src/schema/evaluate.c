@@ -164,13 +164,13 @@ check_rules(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *se
 	switch (value->type)
 	{
 		case EV_JSON_NUMBER:
-			return ev_check_number(e, node, value);
+			return ev_evaluate_number(e, node, value);
 		case EV_JSON_STRING:
-			return ev_check_string(e, node, value);
+			return ev_evaluate_string(e, node, value);
 		case EV_JSON_ARRAY:
-			return ev_check_array(e, node, value, seen);
+			return ev_evaluate_array(e, node, value, seen);
 		case EV_JSON_OBJECT:
-			return ev_check_object(e, node, value, seen);
+			return ev_evaluate_object(e, node, value, seen);
 		default:
 			return true;
 	}
@@ -190,9 +190,9 @@ check_work(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *see
 		return false;
 	if ((work & EV_WORK_RULES) && !check_rules(e, node, value, seen))
 		return false;
-	if ((work & EV_WORK_REFERENCE) && !ev_check_references(e, node, value, seen))
+	if ((work & EV_WORK_REFERENCE) && !ev_evaluate_references(e, node, value, seen))
 		return false;
-	return !(work & EV_WORK_APPLY) || ev_check_applied(e, node, value, seen);
+	return !(work & EV_WORK_APPLY) || ev_evaluate_applied(e, node, value, seen);
 }
 
 /*
@@ -210,8 +210,8 @@ check_unevaluated(EvEvaluation *e, const EvNode *node, const EvView *value, EvSe
 	goes_on = check_work(e, node, value, &seen);
 	if (goes_on && (e->output == NULL || ev_output_count(e->output) == before))
 		goes_on = value->type == EV_JSON_ARRAY
-					  ? ev_check_unevaluated_items(e, node, value, &seen)
-					  : ev_check_unevaluated_properties(e, node, value, &seen);
+					  ? ev_evaluate_unevaluated_items(e, node, value, &seen)
+					  : ev_evaluate_unevaluated_properties(e, node, value, &seen);
 	if (outer != NULL)
 		ev_seen_merge(outer, &seen);
 	ev_seen_clear(&seen);

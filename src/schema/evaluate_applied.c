@@ -45,7 +45,7 @@ ev_scope_resolve(const EvEvaluation *e, const EvNode *node, EvRefKind kind, cons
 }
 
 void
-ev_refuse_endless(const EvNode *node)
+ev_evaluate_refuse_cycle(const EvNode *node)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -74,7 +74,7 @@ follow(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen, b
 	e->nreferences = referred == value->data ? nreferences + 1 : 1;
 	e->referred = value->data;
 	if (unlikely(e->nreferences > e->schema->nnodes))
-		ev_refuse_endless(node);
+		ev_evaluate_refuse_cycle(node);
 	valid = ev_apply(e, target, value, seen, .keyword = keyword);
 	e->referred = referred;
 	e->nreferences = nreferences;
@@ -179,7 +179,7 @@ check_if(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 }
 
 bool
-ev_check_references(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
+ev_evaluate_references(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
 	check_stack_depth();
 	if (node->ref_kind != EV_REF_NONE && !follow(e, node, value, seen, false) && ev_stops(e))
@@ -188,7 +188,7 @@ ev_check_references(EvEvaluation *e, const EvNode *node, const EvView *value, Ev
 }
 
 bool
-ev_check_applied(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
+ev_evaluate_applied(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
 	check_stack_depth();
 	if (!check_all_of(e, node, value, seen))

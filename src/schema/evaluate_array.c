@@ -152,7 +152,7 @@ check_unique(EvEvaluation *e, const EvNode *node, const EvView *value)
 }
 
 bool
-ev_check_array(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
+ev_evaluate_array(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
 	static const EvCountRule items = {"minItems", "maxItems", "item", "items"};
 	const EvArrayRules *rules = node->array;
@@ -172,7 +172,8 @@ ev_check_array(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen 
 }
 
 bool
-ev_check_unevaluated_items(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
+ev_evaluate_unevaluated_items(EvEvaluation *e, const EvNode *node, const EvView *value,
+							  EvSeen *seen)
 {
 	EvCursor cursor;
 	EvView element;

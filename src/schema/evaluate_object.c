@@ -159,7 +159,7 @@ check_dependency(EvEvaluation *e, const EvNode *node, const EvDependency *depend
 }
 
 bool
-ev_check_object(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
+ev_evaluate_object(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen)
 {
 	static const EvCountRule properties = {"minProperties", "maxProperties", "property",
 										   "properties"};
@@ -183,8 +183,8 @@ ev_check_object(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen
 }
 
 bool
-ev_check_unevaluated_properties(EvEvaluation *e, const EvNode *node, const EvView *value,
-								EvSeen *seen)
+ev_evaluate_unevaluated_properties(EvEvaluation *e, const EvNode *node, const EvView *value,
+								   EvSeen *seen)
 {
 	EvCursor cursor;
 	EvView member;

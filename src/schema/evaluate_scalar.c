@@ -23,7 +23,7 @@ compare_with(const EvNumber *number, Numeric limit)
 #define LIMIT_VALUES(limit) ev_output_number(limit), ev_output_value(value)
 
 bool
-ev_check_number(EvEvaluation *e, const EvNode *node, const EvView *value)
+ev_evaluate_number(EvEvaluation *e, const EvNode *node, const EvView *value)
 {
 	const EvNumberRules *rules = node->number;
 	EvNumber number = ev_number_read(ev_view_numeric(value));
@@ -78,7 +78,7 @@ has_length(EvEvaluation *e, const EvNode *node, const EvView *value)
 }
 
 bool
-ev_check_string(EvEvaluation *e, const EvNode *node, const EvView *value)
+ev_evaluate_string(EvEvaluation *e, const EvNode *node, const EvView *value)
 {
 	const EvStringRules *rules = node->string;
 

@@ -149,31 +149,33 @@ typedef struct EvCountRule
 	const char *many;
 } EvCountRule;
 
-extern bool ev_report_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule,
-							int64 limit, int64 n);
+extern bool ev_output_wrong_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule,
+								  int64 limit, int64 n);
 
 /* Keywords of one type of value; false: no point in going on. */
-extern bool ev_check_number(EvEvaluation *e, const EvNode *node, const EvView *value);
-extern bool ev_check_string(EvEvaluation *e, const EvNode *node, const EvView *value);
-extern bool ev_check_array(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen);
-extern bool ev_check_object(EvEvaluation *e, const EvNode *node, const EvView *value, EvSeen *seen);
-extern bool ev_check_unevaluated_items(EvEvaluation *e, const EvNode *node, const EvView *value,
-									   EvSeen *seen);
-extern bool ev_check_unevaluated_properties(EvEvaluation *e, const EvNode *node,
-											const EvView *value, EvSeen *seen);
+extern bool ev_evaluate_number(EvEvaluation *e, const EvNode *node, const EvView *value);
+extern bool ev_evaluate_string(EvEvaluation *e, const EvNode *node, const EvView *value);
+extern bool ev_evaluate_array(EvEvaluation *e, const EvNode *node, const EvView *value,
+							  EvSeen *seen);
+extern bool ev_evaluate_object(EvEvaluation *e, const EvNode *node, const EvView *value,
+							   EvSeen *seen);
+extern bool ev_evaluate_unevaluated_items(EvEvaluation *e, const EvNode *node, const EvView *value,
+										  EvSeen *seen);
+extern bool ev_evaluate_unevaluated_properties(EvEvaluation *e, const EvNode *node,
+											   const EvView *value, EvSeen *seen);
 
 /* Schemas applied to the same value: references; allOf, anyOf, oneOf, not, if. */
-extern bool ev_check_references(EvEvaluation *e, const EvNode *node, const EvView *value,
+extern bool ev_evaluate_references(EvEvaluation *e, const EvNode *node, const EvView *value,
+								   EvSeen *seen);
+extern bool ev_evaluate_applied(EvEvaluation *e, const EvNode *node, const EvView *value,
 								EvSeen *seen);
-extern bool ev_check_applied(EvEvaluation *e, const EvNode *node, const EvView *value,
-							 EvSeen *seen);
 
 /* Where a reference of the node leads, here and now. */
 extern const EvNode *ev_scope_resolve(const EvEvaluation *e, const EvNode *node, EvRefKind kind,
 									  const EvNode *target);
 
 /* A reference that leads back to itself for the same value: 22023. */
-extern pg_noreturn void ev_refuse_endless(const EvNode *node);
+extern pg_noreturn void ev_evaluate_refuse_cycle(const EvNode *node);
 
 /* output.c: an output full of failures has no room for more, and is why to stop. */
 extern bool ev_output_is_full(const EvOutput *output);
@@ -211,8 +213,8 @@ ev_check_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule, int
 			   int64 n)
 {
 	if (n < min)
-		return ev_report_count(e, node, rule, min, n);
-	return max == EV_NO_LIMIT || n <= max || ev_report_count(e, node, rule, max, n);
+		return ev_output_wrong_count(e, node, rule, min, n);
+	return max == EV_NO_LIMIT || n <= max || ev_output_wrong_count(e, node, rule, max, n);
 }
 
 /* After a failure: is there no point in going on? */

@@ -76,7 +76,8 @@ type_of(const EvView *value)
 
 /* A count on the wrong side of a limit; the verdict, false. */
 bool
-ev_report_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule, int64 limit, int64 n)
+ev_output_wrong_count(EvEvaluation *e, const EvNode *node, const EvCountRule *rule, int64 limit,
+					  int64 n)
 {
 	bool few = n < limit;
 
