@@ -156,16 +156,18 @@ DECLARE
 	broken text;
 BEGIN
 	SELECT format('incompatible with itself: %s', c) INTO broken
-		FROM events.schema_compatibility(body, body) c LIMIT 1;
+		FROM events.schema_compatibility(body, body, strict => true) c LIMIT 1;
 	IF broken IS NULL AND fuzz.verdict(data, body) = 'true' AND fuzz.verdict(data, other) = 'false'
-		AND NOT EXISTS (SELECT FROM events.schema_compatibility(body, other) WHERE kind = 'backward')
+		AND NOT EXISTS (SELECT FROM events.schema_compatibility(body, other, strict => true)
+			WHERE kind = 'backward')
 	THEN
-		broken := 'said to be backward compatible, but is not: ' || other;
+		broken := 'said to be backward compatible, but is not: ' || other::text;
 	END IF;
 	IF broken IS NULL AND fuzz.verdict(data, body) = 'false' AND fuzz.verdict(data, other) = 'true'
-		AND NOT EXISTS (SELECT FROM events.schema_compatibility(body, other) WHERE kind = 'forward')
+		AND NOT EXISTS (SELECT FROM events.schema_compatibility(body, other, strict => true)
+			WHERE kind = 'forward')
 	THEN
-		broken := 'said to be forward compatible, but is not: ' || other;
+		broken := 'said to be forward compatible, but is not: ' || other::text;
 	END IF;
 	RETURN broken;
 END
