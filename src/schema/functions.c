@@ -98,40 +98,44 @@ static List *
 get_errors(FunctionCallInfo fcinfo)
 {
 	const EvSchema *schema = get_schema(fcinfo);
-	EvView data = ev_view_of(PG_GETARG_JSONB_P(DATA));
-
-	return ev_schema_errors(schema, &data, EV_ALL_ERRORS);
-}
-
-static bool
-is_valid(FunctionCallInfo fcinfo)
-{
-	const EvSchema *schema = get_schema(fcinfo);
 	Jsonb *jsonb = PG_GETARG_JSONB_P(DATA);
 	EvView data = ev_view_of(jsonb);
-	bool valid = ev_schema_is_valid(schema, &data);
+	List *errors = ev_schema_errors(schema, &data, EV_ALL_ERRORS);
 
 	PG_FREE_IF_COPY(jsonb, DATA);
-	return valid;
+	return errors;
 }
 
 /* events.is_valid(data, schema, assert_format) → boolean */
 Datum
 ev_is_valid(PG_FUNCTION_ARGS)
 {
+	const EvSchema *schema;
+	Jsonb *jsonb;
+	EvView data;
+	bool valid;
+
 	if (has_null(fcinfo))
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(is_valid(fcinfo));
+	schema = get_schema(fcinfo);
+	jsonb = PG_GETARG_JSONB_P(DATA);
+	data = ev_view_of(jsonb);
+	valid = ev_schema_is_valid(schema, &data);
+	PG_FREE_IF_COPY(jsonb, DATA);
+	PG_RETURN_BOOL(valid);
 }
 
 /* events.validate(data, schema, assert_format) → jsonb, the data */
 Datum
 ev_validate(PG_FUNCTION_ARGS)
 {
+	List *errors;
+
 	if (has_null(fcinfo))
 		PG_RETURN_NULL();
-	if (!is_valid(fcinfo))
-		ev_schema_errors_raise(get_errors(fcinfo), "value");
+	errors = get_errors(fcinfo);
+	if (errors != NIL)
+		ev_schema_errors_raise(errors, "value");
 	PG_RETURN_DATUM(PG_GETARG_DATUM(DATA));
 }
 
