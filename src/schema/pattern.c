@@ -6,9 +6,9 @@
  *
  * Memory.  PCRE2 allocates through a general context that palloc's in a memory
  * context without raising: PCRE2 is no code to jump out of.  So a compiled
- * pattern goes with its context, and only its machine code, which PCRE2 maps by
- * itself, needs the reset callback.  What every match needs (ovector, stack of
- * the JIT, limits) is made once per backend.
+ * pattern is counted with its context and goes with it; its machine code, for
+ * which PCRE2 mallocs and maps, goes with the context's reset callback.  What
+ * every match needs (ovector, stack of the JIT, limits) is made once per backend.
  *
  * Time.  PCRE2 gives up after so many steps from one starting point:
  * events.pattern_match_limit, and more for a long string, since `^(ab)*$` needs
@@ -72,19 +72,45 @@ static pcre2_match_context *match_context;
 static pcre2_match_data *match_data;
 static pcre2_jit_stack *jit_stack;
 
+/* In front of each piece of memory that PCRE2 has. */
+typedef union Piece
+{
+	bool malloced;
+	max_align_t alignment;
+} Piece;
+
+/* While machine code is made: its working memory would leave holes in the context. */
+static bool use_malloc;
+
 static void *
 allocate(PCRE2_SIZE size, void *context)
 {
-	if (!AllocSizeIsValid(size))
+	Piece *piece;
+
+	if (!AllocSizeIsValid(size + sizeof(Piece)))
 		return NULL;
-	return MemoryContextAllocExtended((MemoryContext) context, size, MCXT_ALLOC_NO_OOM);
+	if (use_malloc)
+		piece = malloc(size + sizeof(Piece));
+	else
+		piece = MemoryContextAllocExtended((MemoryContext) context, size + sizeof(Piece),
+										   MCXT_ALLOC_NO_OOM);
+	if (!piece)
+		return NULL;
+	piece->malloced = use_malloc;
+	return piece + 1;
 }
 
 static void
 release(void *pointer, void *context)
 {
-	if (pointer)
-		pfree(pointer);
+	Piece *piece = (Piece *) pointer - 1;
+
+	if (!pointer)
+		return;
+	if (piece->malloced)
+		free(piece);
+	else
+		pfree(piece);
 }
 
 static pcre2_general_context *
@@ -350,8 +376,11 @@ static void
 count_match(EvPattern *pattern, int length)
 {
 	pattern->nmatches = length > FIRST_SLICE ? JIT_AT : pattern->nmatches + 1;
-	if (pattern->nmatches == JIT_AT)
-		pattern->has_jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+	if (pattern->nmatches < JIT_AT)
+		return;
+	use_malloc = true;
+	pattern->has_jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+	use_malloc = false;
 }
 
 bool
