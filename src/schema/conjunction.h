@@ -140,9 +140,6 @@ extern EvConjunction *ev_conjunction_like(EvGraphs *graphs, const EvConjunction 
 /* Of a name that no member knows. */
 extern EvConjunction *ev_conjunction_unnamed(EvGraphs *graphs, const EvConjunction *conjunction);
 
-/* The entry of `properties` or `required`; NULL if there is none. */
-extern const EvProperty *ev_property_find(const EvObjectRules *rules, const char *name, int length);
-
 extern bool ev_pattern_same(const EvPattern *a, const EvPattern *b);
 extern bool ev_pattern_is_in(const EvObjectRules *rules, const EvPattern *pattern);
 extern bool ev_conjunction_has_pattern(const EvConjunction *conjunction, const EvPattern *pattern);

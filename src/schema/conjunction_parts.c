@@ -42,27 +42,6 @@ ev_conjunction_has_pattern(const EvConjunction *c, const EvPattern *pattern)
 	return false;
 }
 
-const EvProperty *
-ev_property_find(const EvObjectRules *rules, const char *name, int length)
-{
-	int low = 0, high = rules != NULL ? rules->nproperties : 0;
-
-	while (low < high)
-	{
-		int middle = (low + high) / 2;
-		const EvProperty *property = &rules->properties[middle];
-		int order = ev_view_compare_keys(name, length, property->name, property->length);
-
-		if (order == 0)
-			return property;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
 /* ---- what schemas applied in place may have looked at */
 
 typedef struct Lookout

@@ -205,4 +205,7 @@ struct EvSchema
 /* JSON Pointer of the node inside its resource, "" for the resource's root; palloc'd. */
 extern char *ev_node_pointer(const EvNode *node);
 
+/* The entry of `properties` or `required`; NULL if there is none, or no rules. */
+extern const EvProperty *ev_property_find(const EvObjectRules *rules, const char *name, int length);
+
 #endif /* EV_NODE_H */

@@ -33,27 +33,6 @@ typedef struct Object
 
 /* ---- the schemas for one member */
 
-static const EvProperty *
-find_property(const EvObjectRules *rules, const char *name, int length)
-{
-	int low = 0, high = rules->nproperties;
-
-	while (low < high)
-	{
-		int middle = (low + high) / 2;
-		const EvProperty *property = &rules->properties[middle];
-		int order = ev_view_compare_keys(property->name, property->length, name, length);
-
-		if (order == 0)
-			return property;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
 static List *
 schemas_for_member(const EvSampleGoal *goal, const char *name, int length)
 {
@@ -69,7 +48,7 @@ schemas_for_member(const EvSampleGoal *goal, const char *name, int length)
 
 		if (rules == NULL)
 			continue;
-		property = find_property(rules, name, length);
+		property = ev_property_find(rules, name, length);
 		if (property != NULL && property->node != NULL)
 		{
 			known = true;
