@@ -10,11 +10,16 @@ make no difference.
 Samples: what events.sample() gives is valid. It is asked for every schema of the corpus, where it
 has to find something, and for those of the JSON Schema Test Suite that some value is valid by,
 where it may say that it found nothing, but nothing else.
+
+Then random values that resemble each other, for EVENTS_RANDOM_SECONDS (5), by EVENTS_RANDOM_SEED:
+of what is inferred from them all of this has to hold, too.
 """
 
 import glob
 import json
 import os
+import random
+import time
 
 from common import PgError, finish, server, suite_folder
 from json_schema import register_remotes
@@ -150,6 +155,61 @@ def suite_samples(session):
     return passed, problems
 
 
+STRINGS = ["", "a", "2020-01-01", "2020-01-01T00:00:00Z", "12:00:00Z", "1.2.3.4", "::1", "a@b.co",
+           "https://x.y/z", "urn:a:b", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "x" * 70, "\u00e9",
+           "\n", "1", "22", "333", "deadbeef01", "\U0001f600"]
+
+RANDOM = """
+WITH sample AS (SELECT event FROM jsonb_array_elements($1::jsonb) AS event),
+    inferred AS MATERIALIZED (SELECT events.infer_schema_agg(event) AS schema FROM sample)
+SELECT (SELECT count(*) FROM sample WHERE NOT events.is_valid(event, schema, true)),
+    (SELECT count(*) FROM sample WHERE NOT events.is_valid(event, schema, false)),
+    (SELECT count(*) FROM events.schema_risks(schema)),
+    events.is_valid(events.sample(schema), schema, true), events.typescript(schema) <> '', schema
+FROM inferred
+"""
+
+
+def random_value(rand, depth):
+    kind = rand.random() * (0.6 if depth == 0 else 1)
+    if kind < 0.35:
+        return rand.choice([None, True, False, 0, 1, -5, 1.5, 1e20, 10 ** 30])
+    if kind < 0.6:
+        return rand.choice(STRINGS)
+    if kind < 0.8:
+        return [random_value(rand, depth - 1) for _ in range(rand.randrange(4))]
+    names = rand.choice([["a", "b", "c", "d"], STRINGS, [f"k{n}" for n in range(40)]])
+    return {rand.choice(names): random_value(rand, depth - 1) for _ in range(rand.randrange(5))}
+
+
+def another(rand, value):
+    """A value much like this one."""
+    if rand.random() < 0.15:
+        return random_value(rand, 2)
+    if isinstance(value, list):
+        return [another(rand, element) for element in value]
+    if isinstance(value, dict):
+        return {name: another(rand, member) for name, member in value.items()
+                if rand.random() < 0.95}
+    return value
+
+
+def random_samples(session):
+    seed = int(os.environ.get("EVENTS_RANDOM_SEED") or random.SystemRandom().randrange(1 << 32))
+    rand = random.Random(seed)
+    end = time.monotonic() + float(os.environ.get("EVENTS_RANDOM_SECONDS", "5"))
+    passed = 0
+    print(f"# EVENTS_RANDOM_SEED={seed}")
+    while time.monotonic() < end:
+        first = random_value(rand, 4)
+        text = json.dumps([another(rand, first) for _ in range(rand.choice([1, 3, 30, 60]))])
+        row = session.query(RANDOM, text)[0]
+        if tuple(row[:5]) != ("0", "0", "0", "t", "t"):
+            return passed, [f"seed {seed}: {row[:5]}, schema {row[5]}, samples {text}"]
+        passed += 1
+    return passed, []
+
+
 def main():
     suite_folder("corpus.ndjson")
     suite_folder("json-schema", "tests")
@@ -158,7 +218,7 @@ def main():
     try:
         session = cluster.session()
         load(session)
-        for step in (inferred, parallel, corpus_samples, suite_samples):
+        for step in (inferred, parallel, corpus_samples, suite_samples, random_samples):
             more, bad = step(session)
             print(f"# {step.__name__}: {more} right, {len(bad)} wrong")
             passed += more
