@@ -66,4 +66,30 @@ extern void ev_typescript_member_name(StringInfo out, const char *name, int leng
 /* A literal type of exactly that value. */
 extern void ev_typescript_literal(StringInfo out, const EvView *value);
 
+typedef struct EvTypescriptWriter
+{
+	EvTypescriptGraph *graph;
+	EvTypescriptNames *names;
+	List *queue; /* nodes that have a name and are to be written */
+	int nesting;
+} EvTypescriptWriter;
+
+typedef enum EvTypescriptBinding
+{
+	EV_TYPESCRIPT_ATOM,			/* a name, a literal, { ... } */
+	EV_TYPESCRIPT_INTERSECTION, /* A & B */
+	EV_TYPESCRIPT_UNION			/* A | B */
+} EvTypescriptBinding;
+
+typedef struct EvTypescriptType
+{
+	char *text;
+	EvTypescriptBinding binding;
+	bool is_object; /* { ... }: can be an interface */
+} EvTypescriptType;
+
+/* Of a node, where these kinds of value can get; what it refers to is put into the queue. */
+extern EvTypescriptType ev_typescript_type_of(EvTypescriptWriter *writer, EvNode *node,
+											  uint8 context, int indent);
+
 #endif /* EV_TYPESCRIPT_H */
