@@ -138,7 +138,8 @@ find_equal_by_hash(const EvView *array, int n, int *first, int *second)
 	return found;
 }
 
-static bool
+/* Not inlined: the stack of its caller is that of every level of nested arrays. */
+static pg_noinline bool
 check_unique(EvEvaluation *e, const EvNode *node, const EvView *value)
 {
 	int n = ev_view_count(value);
