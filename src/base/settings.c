@@ -124,8 +124,9 @@ static const IntSetting int_settings[] = {
 static const BoolSetting bool_settings[] = {
 	{"events.format_assertion", "The keyword format of a schema is checked, not only noted.",
 	 "A value that is not of the format makes the whole invalid. Functions that validate can be "
-	 "told for one call, and a 2020-12 meta-schema can ask for it by its vocabulary.",
-	 &ev_format_assertion, false, PGC_USERSET, 0},
+	 "told for one call, and a 2020-12 meta-schema can ask for it by its vocabulary. Publishing "
+	 "goes by it, so publishers cannot change it.",
+	 &ev_format_assertion, false, PGC_SUSET, 0},
 };
 
 /* Counted as EvDraft in schema/draft.h does. */
