@@ -135,9 +135,9 @@ SELECT events.unregister_schema(NULL);
 DEALLOCATE verdict;
 
 -- in a parallel worker, and in a read-only transaction
-SET force_parallel_mode = on;
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT events.is_valid('{"id": 1}', '/order/created/1.0.0'), events.resolve_schema('/order/created/1');
-RESET force_parallel_mode;
+SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 BEGIN READ ONLY;
 SELECT events.is_valid('{"id": 1}', '/order/created/1.0.0');
 SELECT events.register_schema('/read/only', 'true');

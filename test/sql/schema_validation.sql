@@ -28,7 +28,6 @@ SELECT jsonb_pretty(events.validation_report('{"id": "1", "items": [{"sku": "a"}
 SELECT events.validation_report('{"id": 1, "items": [{"sku": "ab"}]}', schema) FROM s;
 
 -- errors carry the places
-\set VERBOSITY verbose
 \set SHOW_CONTEXT never
 DO $$
 DECLARE state text; message text; detail text;
@@ -38,7 +37,6 @@ EXCEPTION WHEN check_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
     RAISE INFO E'% %\n%', state, message, detail;
 END $$;
-\set VERBOSITY default
 SELECT events.validate('1', '{"type": "string"}');
 -- of many failures the deepest
 SELECT events.validate('{"a": 1, "b": [1, 2, 3, 4, 5, 6]}',
