@@ -89,6 +89,8 @@ BEGIN
 			WHEN 'not' THEN jsonb_build_object('not', inner_part)
 			ELSE jsonb_build_object('allOf', jsonb_build_array(inner_part),
 				'unevaluatedProperties', true, 'unevaluatedItems', true) END);
+		-- a circle of references is met only by who goes that way
+		CONTINUE WHEN wrapped = '22023' AND body::text LIKE '%$ref"%';
 		IF wrapped NOT LIKE '54%' AND wrapped <> (CASE law WHEN 'not'
 			THEN (NOT verdict::boolean)::text ELSE verdict END)
 		THEN
@@ -99,13 +101,13 @@ BEGIN
 END
 $$;
 
--- Without a default nothing is filled in; a member that is not there and has one is, whatever
--- else its schema says.
+-- Without a default nothing is filled in (meta-schemas have some); a member that is not there
+-- and has one is, whatever else its schema says.
 CREATE FUNCTION fuzz.defaults_apply(data jsonb, body jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	filled jsonb := events.apply_defaults(data, body);
 BEGIN
-	IF body::text NOT LIKE '%"default"%' AND filled IS DISTINCT FROM data THEN
+	IF body::text NOT LIKE '%"default"%' AND body::text NOT LIKE '%$ref"%' AND filled <> data THEN
 		RETURN format('apply_defaults without defaults makes %s', filled);
 	END IF;
 	IF jsonb_typeof(data) = 'object' AND jsonb_typeof(body->'properties') = 'object'
@@ -204,7 +206,8 @@ BEGIN
 				WHEN 7 THEN fuzz.compatibility_holds(data, body, other)
 				WHEN 8 THEN fuzz.others_answer(body) END;
 		EXCEPTION WHEN OTHERS THEN
-			found := CASE WHEN NOT fuzz.is_clear(SQLSTATE) THEN format('error %s: %s', SQLSTATE, SQLERRM) END;
+			found := CASE WHEN NOT fuzz.is_clear(SQLSTATE)
+				THEN format('error %s: %s', SQLSTATE, SQLERRM) END;
 		END;
 		IF found IS NOT NULL THEN
 			broken := broken || format('[law %s] %s ', law, found);

@@ -74,7 +74,7 @@ class Fuzz:
     """A server, a session for each encoding, and what was found."""
 
     def __init__(self):
-        self.cluster = Cluster(preload=False, settings={"statement_timeout": "60s"})
+        self.cluster = Cluster(preload=False, settings={"statement_timeout": "10s"})
         self.found = []
         self.count = 0
         setup = self.cluster.session("postgres")
