@@ -103,10 +103,11 @@ allocate(PCRE2_SIZE size, void *context)
 static void
 release(void *pointer, void *context)
 {
-	Piece *piece = (Piece *) pointer - 1;
+	Piece *piece;
 
 	if (!pointer)
 		return;
+	piece = (Piece *) pointer - 1;
 	if (piece->malloced)
 		free(piece);
 	else
