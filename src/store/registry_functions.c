@@ -56,28 +56,34 @@ same_text(const text *a, const text *b)
 		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
+/* A copy that lives as long as the call site. */
+static void *
+keep(FmgrInfo *flinfo, const void *value, Size size)
+{
+	return memcpy(MemoryContextAllocHuge(flinfo->fn_mcxt, size), value, size);
+}
+
 /* The text parsed; again only when it is another one than in the last call. */
 static TextSite *
 parse_text(FmgrInfo *flinfo, text *source)
 {
 	TextSite *site = flinfo->fn_extra;
-	MemoryContext old = MemoryContextSwitchTo(flinfo->fn_mcxt);
+	Jsonb *schema;
 
 	if (site == NULL)
-		site = flinfo->fn_extra = palloc0(sizeof(TextSite));
-	if (site->schema == NULL || !same_text(site->source, source))
+		site = flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(TextSite));
+	if (site->schema != NULL && same_text(site->source, source))
+		return site;
+	schema = DatumGetJsonbP(
+		DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(source))));
+	if (site->schema != NULL)
 	{
-		if (site->schema != NULL)
-		{
-			pfree(site->source);
-			pfree(site->schema);
-			memset(site, 0, sizeof(TextSite));
-		}
-		site->source = cstring_to_text_with_len(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source));
-		site->schema = DatumGetJsonbP(
-			DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(source))));
+		pfree(site->source);
+		pfree(site->schema);
 	}
-	MemoryContextSwitchTo(old);
+	memset(site, 0, sizeof(TextSite));
+	site->source = keep(flinfo, source, VARSIZE_ANY(source));
+	site->schema = keep(flinfo, schema, VARSIZE(schema));
 	return site;
 }
 
