@@ -189,7 +189,13 @@ notify_readers(void)
 	return installed;
 }
 
-/* Run events.maintain(); its errors are reported and end nothing. */
+/*
+ * Run events.maintain(); its errors are reported and end nothing.
+ *
+ * Its locks may cross those of DROP EXTENSION, which takes them in the order of
+ * dependencies.  It gives way well before deadlock_timeout lets the other one
+ * look for a deadlock and fail: a round can be made later.
+ */
 static void
 maintain(void)
 {
@@ -201,6 +207,7 @@ maintain(void)
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
 		SPI_connect();
+		(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 		(void) SPI_execute("SELECT events.maintain()", false, 0);
 		SPI_finish();
 		PopActiveSnapshot();
