@@ -32,7 +32,7 @@ COMMENT ON TABLE events.schema IS
 COMMENT ON COLUMN events.schema.uri IS 'Where others find it, for example /order/created/1.2.0';
 COMMENT ON COLUMN events.schema.body IS 'The schema';
 COMMENT ON COLUMN events.schema.draft IS
-'The draft that it was checked by, and is judged by where it has no $schema; NULL: events.schema_draft';
+'The draft that it is written for, by $schema or else by events.schema_draft when it was registered; NULL: as events.schema_draft says when it is used';
 COMMENT ON COLUMN events.schema.name IS 'The URI without the version';
 COMMENT ON COLUMN events.schema.version IS 'The version, if the URI ends in one (Semantic Versioning 2.0.0)';
 

@@ -33,7 +33,6 @@ typedef struct Candidate
 	char *uri;
 	Jsonb *body;
 	EvCompileOptions options;
-	bool has_draft; /* options.draft is what it was checked by */
 	EvSchema *compiled;
 	List *unresolved; /* of char *, URIs */
 } Candidate;
@@ -138,8 +137,7 @@ check_metaschema(Candidate *c)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("schema \"%s\" is not a valid JSON Schema", c->uri),
 						errdetail("A schema is a JSON object, or true or false.")));
-	c->has_draft = dialect == NULL || ev_draft_by_uri(dialect, strlen(dialect), &c->options.draft);
-	if (c->has_draft)
+	if (dialect == NULL || ev_draft_by_uri(dialect, strlen(dialect), &c->options.draft))
 		dialect = pstrdup(ev_draft_uri(c->options.draft));
 	meta = ev_registry_schema(dialect, strlen(dialect));
 	if (meta == NULL)
@@ -209,7 +207,7 @@ Datum
 ev_registry_check_schema(PG_FUNCTION_ARGS)
 {
 	Candidate c = {0};
-	Datum values[4];
+	Datum values[4] = {0};
 	bool nulls[4] = {false};
 	TupleDesc descriptor;
 	bool is_new;
@@ -237,8 +235,9 @@ ev_registry_check_schema(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[0] = CStringGetTextDatum(c.uri);
-	values[1] = CStringGetTextDatum(ev_draft_name(c.options.draft));
-	nulls[1] = !c.has_draft;
+	nulls[1] = !is_new;
+	if (is_new)
+		values[1] = CStringGetTextDatum(ev_draft_name(c.compiled->root->resource->draft));
 	values[2] = BoolGetDatum(is_new);
 	values[3] = BoolGetDatum(c.unresolved == NIL);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));

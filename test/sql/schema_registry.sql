@@ -72,6 +72,12 @@ SET events.schema_draft = 'draft-04';
 SELECT events.register_schema('/old/1.0.0', '{"type": "number", "minimum": 5, "exclusiveMinimum": true}');
 RESET events.schema_draft;
 SELECT draft, events.is_valid('5', uri), events.is_valid('6', uri) FROM events.schema WHERE uri = '/old/1.0.0';
+-- or that of the meta-schema which it names
+SELECT events.register_schema('/dialect/1.0.0', '{"$schema": "https://json-schema.org/draft/2019-09/schema", "$id": "/dialect/1.0.0", "$vocabulary": {"https://json-schema.org/draft/2019-09/vocab/core": true}, "required": ["title"]}');
+SELECT events.register_schema('/spoken/1.0.0', '{"$schema": "/dialect/1.0.0"}');
+SELECT events.register_schema('/spoken/1.0.0', '{"$schema": "/dialect/1.0.0", "title": "x", "type": "no keyword there"}');
+SELECT events.register_schema('/spoken/2.0.0', '{"$schema": "/dialect/7.0.0", "title": "x"}');
+SELECT draft, events.is_valid('1', uri) FROM events.schema WHERE uri = '/spoken/1.0.0';
 
 -- references: relative to the URI, with versions left open, in any order
 SELECT events.register_schema('/ref/user/1.0.0', '{"type": "object", "properties": {"address": {"$ref": "../address/1#/$defs/line"}, "self": {"$ref": "1.0.0"}}}');
