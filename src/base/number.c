@@ -30,6 +30,7 @@ ev_number_is_multiple(Numeric numeric, Numeric divisor)
 	EvNumber by = ev_number_read(divisor);
 	int64 n, d;
 	Numeric remainder;
+	bool multiple;
 
 	if (number.ndigits == 0)
 		return true;
@@ -43,5 +44,7 @@ ev_number_is_multiple(Numeric numeric, Numeric divisor)
 	remainder = DatumGetNumeric(
 		DirectFunctionCall2(numeric_mod, NumericGetDatum(numeric), NumericGetDatum(divisor)));
 	number = ev_number_read(remainder);
-	return number.ndigits == 0;
+	multiple = number.ndigits == 0;
+	pfree(remainder); /* a value may have millions of numbers */
+	return multiple;
 }
