@@ -44,6 +44,7 @@ typedef struct EvSchemaEntry
 	EvDraft draft;
 	bool assert_format;
 	const char *base_uri;
+	const char *registry_base; /* events.schema_base_uri, by which others were found */
 } EvSchemaEntry;
 
 typedef struct Slot
@@ -146,7 +147,8 @@ static bool
 same_options(const EvSchemaEntry *entry, const EvCompileOptions *options)
 {
 	return entry->draft == options->draft && entry->assert_format == options->assert_format &&
-		   strcmp(entry->base_uri, options->base_uri) == 0;
+		   strcmp(entry->base_uri, options->base_uri) == 0 &&
+		   (!entry->schema->loads || strcmp(entry->registry_base, ev_schema_base_uri) == 0);
 }
 
 static bool
@@ -170,6 +172,7 @@ add_entry(uint64 hash, const Jsonb *text, const EvCompileOptions *options)
 	entry->draft = options->draft;
 	entry->assert_format = options->assert_format;
 	entry->base_uri = MemoryContextStrdup(schema->context, options->base_uri);
+	entry->registry_base = MemoryContextStrdup(schema->context, ev_schema_base_uri);
 	schema->size = MemoryContextMemAllocated(schema->context, true);
 
 	/* a collision, or somebody validated by the same schema while this one was compiled */

@@ -99,6 +99,10 @@ SELECT events.resolve_schema('https://example.org/schemas/ref/user/1.0.0'), even
 SELECT events.is_valid('{"address": "x"}', 'https://example.org/schemas/ref/user/1.0.0');
 SELECT events.register_schema('https://example.org/schemas/abs/1.0.0', '{"$id": "https://example.org/schemas/abs/1.0.0", "$ref": "/ref/address/1.0.0#/$defs/line"}');
 SELECT events.is_valid('"x"', '/abs/1.0.0'), events.is_valid('1', '/abs/1.0.0');
+-- what was compiled by another base is compiled anew
+SELECT events.is_valid('{"id": 1}', '{"$ref": "https://example.org/schemas/order/created/1"}'::jsonb);
+SET events.schema_base_uri = 'https://example.com/';
+SELECT events.is_valid('{"id": 1}', '{"$ref": "https://example.org/schemas/order/created/1"}'::jsonb);
 RESET events.schema_base_uri;
 
 -- meta-schemas are known
