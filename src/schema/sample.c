@@ -29,6 +29,9 @@
 #define MAX_DEPTH 200
 #define MAX_TRIES 20000
 
+/* To judge a large value costs as many tries as it has pieces of this size. */
+#define TRY_SIZE 256
+
 /* Of a JSON Pointer in an error. */
 #define MAX_SHOWN 100
 
@@ -98,7 +101,8 @@ ev_sample_fits(EvSampleGoal *goal, Jsonb *value)
 	ListCell *cell;
 
 	CHECK_FOR_INTERRUPTS();
-	if (goal->sampler->budget-- <= 0 || is_taken(goal->taken, &view))
+	goal->sampler->budget -= 1 + VARSIZE(value) / TRY_SIZE;
+	if (goal->sampler->budget <= 0 || is_taken(goal->taken, &view))
 		return false;
 	foreach (cell, goal->asked)
 	{
@@ -371,6 +375,7 @@ ev_sample_make(EvSampler *sampler, List *nodes, List *taken)
 	Jsonb *value = NULL;
 
 	check_stack_depth();
+	sampler->budget--;
 	if (sampler->depth >= sampler->max_depth)
 		sampler->too_deep = true;
 	else if (sampler->budget > 0)
@@ -413,11 +418,12 @@ search(EvSampler *sampler)
 {
 	Jsonb *value = NULL;
 
-	for (int depth = 1; value == NULL && depth <= MAX_DEPTH; depth += 1 + depth / 3)
+	sampler->budget = MAX_TRIES;
+	for (int depth = 1; value == NULL && depth <= MAX_DEPTH && sampler->budget > 0;
+		 depth += 1 + depth / 3)
 	{
 		sampler->max_depth = depth;
 		sampler->depth = sampler->failed_depth = 0;
-		sampler->budget = MAX_TRIES;
 		sampler->too_deep = false;
 		value = ev_sample_make(sampler, list_make1(sampler->schema->root), NIL);
 		if (value == NULL && !sampler->too_deep)
@@ -447,8 +453,10 @@ find_sample(const EvSchema *schema, bool raise)
 	return value;
 }
 
-/* With all formats right, if there is such a value; one that is valid is
- * enough, else. */
+/*
+ * With all formats right, if there is such a value; one that is valid is
+ * enough, else.  (Below `not`, what is right by its format can be wrong.)
+ */
 Jsonb *
 ev_sample_of(const Jsonb *schema, EvCompileOptions options)
 {
@@ -457,7 +465,14 @@ ev_sample_of(const Jsonb *schema, EvCompileOptions options)
 
 	strict.assert_format = true;
 	value = find_sample(ev_schema_get(NULL, schema, &strict), options.assert_format);
-	return value != NULL ? value : find_sample(ev_schema_get(NULL, schema, &options), true);
+	if (value != NULL)
+	{
+		EvView view = ev_view_of(value);
+
+		if (ev_schema_is_valid(ev_schema_get(NULL, schema, &options), &view))
+			return value;
+	}
+	return find_sample(ev_schema_get(NULL, schema, &options), true);
 }
 
 Datum

@@ -229,6 +229,20 @@ invent_name(Object *object, int number, List *taken)
 	return ev_sample_from_text(text.data, text.len);
 }
 
+/* Another name helps where the value did not do, not where it would be too deep. */
+static bool
+try_member(Object *object, const char *name, int length)
+{
+	EvSampler *sampler = object->goal->sampler;
+	bool before = sampler->too_deep;
+	bool go_on;
+
+	sampler->too_deep = false;
+	go_on = add_member(object, name, length) || !sampler->too_deep;
+	sampler->too_deep |= before;
+	return go_on;
+}
+
 static void
 add_invented(Object *object, int64 fewest)
 {
@@ -242,8 +256,8 @@ add_invented(Object *object, int64 fewest)
 		if (name == NULL || object->goal->sampler->budget <= 0)
 			return;
 		view = ev_view_of(name);
-		if (view.type == EV_JSON_STRING)
-			(void) add_member(object, view.data, view.length);
+		if (view.type == EV_JSON_STRING && !try_member(object, view.data, view.length))
+			return;
 		taken = lappend(taken, name);
 	}
 }
