@@ -12,13 +12,20 @@
  *
  * Time.  PCRE2 gives up after so many steps from one starting point:
  * events.pattern_match_limit, and more for a long string, since `^(ab)*$` needs
- * a step for each round.  It looks for no signals, so a string is tried in
- * slices of starting points, made longer or shorter by the clock, and
- * interrupts are taken between them.
+ * a step for each round.  It looks for no signals, so interrupts are taken before
+ * each match, and a long string is tried in slices of starting points, made longer
+ * or shorter by the clock, with interrupts between them.
  *
  * A pattern is translated to machine code at its third match, or for the first
  * long string: many schemas are used once.  Where that is not possible (no
  * executable memory), and where 64 MB of stack do not do, PCRE2 interprets.
+ *
+ * Interpreter and machine code count different things as steps, yet the first use
+ * of a pattern is to end as the thousandth.  So the interpreter that comes first
+ * only decides what machine code decides, too: between two steps that it counts,
+ * it goes through the pattern once at most, so a step of it is no more steps of
+ * machine code than the compiled pattern has bytes, and it gets that part of the
+ * limit.  What takes more is for machine code at once.
  */
 #include "base/compat.h"
 
@@ -47,8 +54,14 @@
 /* Steps allowed on top of the setting for each byte of the string. */
 #define STEPS_PER_BYTE 16
 
-/* Starting points of the first slice; how long a slice should take at least and at most. */
+/*
+ * Starting points of the first slice, and bytes that these and a larger one may
+ * look at where each starting point looks at the whole string; how long a slice
+ * should take at least and at most.
+ */
 #define FIRST_SLICE 256
+#define FIRST_SLICE_BYTES (1024 * 1024)
+#define SLICE_BYTES (1024 * 1024 * 1024)
 #define SLICE_MIN_US 1000
 #define SLICE_MAX_US 50000
 
@@ -63,7 +76,8 @@ struct EvPattern
 	char *source; /* in the database's encoding */
 	bool anchored;
 	bool has_jit;
-	int nmatches; /* until machine code is made */
+	int nmatches; /* until machine code is made, or could not be */
+	size_t size;  /* bytes of the code, not less than steps of machine code for one interpreted */
 	MemoryContextCallback callback;
 };
 
@@ -211,6 +225,7 @@ ev_pattern_compile(const char *source, int length, const char **message, int *of
 	pattern->source = pnstrdup(source, length);
 	pcre2_pattern_info(pattern->code, PCRE2_INFO_ALLOPTIONS, &options);
 	pattern->anchored = (options & PCRE2_ANCHORED) != 0;
+	pcre2_pattern_info(pattern->code, PCRE2_INFO_SIZE, &pattern->size);
 	pfree(rewritten.data);
 	return pattern;
 }
@@ -306,16 +321,60 @@ run_with_long_stack(const EvPattern *pattern, const char *s, int length, int fro
 	return rc;
 }
 
+/* Where there is no machine code, has_jit stays false. */
+static void
+make_machine_code(EvPattern *pattern)
+{
+	pattern->nmatches = JIT_AT;
+	use_malloc = true;
+	pattern->has_jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+	use_malloc = false;
+}
+
+static void
+set_limit(int64 limit)
+{
+	static int64 limit_set = -1;
+
+	if (limit == limit_set)
+		return;
+	pcre2_set_match_limit(match_context, (uint32_t) Min(limit, PG_UINT32_MAX));
+	pcre2_set_depth_limit(match_context, (uint32_t) Min(limit, PG_UINT32_MAX));
+	limit_set = limit;
+}
+
+static int64
+steps_allowed(int length)
+{
+	return (int64) ev_pattern_match_limit + (int64) length * STEPS_PER_BYTE;
+}
+
+/* By the interpreter, if it gets through in few steps; false: that says nothing. */
+static bool
+try_interpreter(EvPattern *pattern, const char *s, int length, int *rc)
+{
+	if (pattern->nmatches + 1 < JIT_AT && length <= FIRST_SLICE)
+	{
+		pattern->nmatches++;
+		set_limit(steps_allowed(length) / (int64) pattern->size);
+		*rc = interpret(pattern, s, length, 0);
+		if (*rc >= 0 || *rc == PCRE2_ERROR_NOMATCH)
+			return true;
+	}
+	make_machine_code(pattern);
+	return false;
+}
+
 /* Starting points of a slice, from how long the one before took. */
 static int64
-next_slice(int64 slice, instr_time begin)
+next_slice(int64 slice, int length, instr_time begin)
 {
 	instr_time now;
 
 	INSTR_TIME_SET_CURRENT(now);
 	INSTR_TIME_SUBTRACT(now, begin);
 	if (INSTR_TIME_GET_MICROSEC(now) < SLICE_MIN_US)
-		return Min(slice * 4, PG_INT32_MAX);
+		return Min(slice * 4, SLICE_BYTES / length + 1);
 	if (INSTR_TIME_GET_MICROSEC(now) > SLICE_MAX_US)
 		return Max(slice / 4, 1);
 	return slice;
@@ -323,11 +382,15 @@ next_slice(int64 slice, instr_time begin)
 
 /* Does it match from `from` on, or from one of the next characters up to `to`? */
 static bool
-match_slice(const EvPattern *pattern, const char *s, int length, int from, int64 to)
+match_slice(EvPattern *pattern, const char *s, int length, int from, int64 to)
 {
 	int rc = PCRE2_ERROR_JIT_STACKLIMIT;
 
 	pcre2_set_offset_limit(match_context, to >= length ? PCRE2_UNSET : to);
+	if (pattern->nmatches < JIT_AT && try_interpreter(pattern, s, length, &rc))
+		return rc >= 0;
+	set_limit(steps_allowed(length));
+	rc = PCRE2_ERROR_JIT_STACKLIMIT;
 	if (pattern->has_jit)
 	{
 		rc = run(pattern, s, length, from);
@@ -351,9 +414,9 @@ match_slice(const EvPattern *pattern, const char *s, int length, int from, int64
 }
 
 static bool
-match_in_slices(const EvPattern *pattern, const char *s, int length)
+match_in_slices(EvPattern *pattern, const char *s, int length)
 {
-	int64 slice = FIRST_SLICE;
+	int64 slice = Min(FIRST_SLICE, FIRST_SLICE_BYTES / length + 1);
 
 	for (int64 from = 0; from <= length;)
 	{
@@ -366,46 +429,27 @@ match_in_slices(const EvPattern *pattern, const char *s, int length)
 		from = to + 1;
 		while (from < length && (s[from] & 0xC0) == 0x80)
 			from++;
-		slice = next_slice(slice, begin);
+		slice = next_slice(slice, length, begin);
 		CHECK_FOR_INTERRUPTS();
 	}
 	return false;
 }
 
-/* Where there is no machine code, has_jit stays false. */
-static void
-count_match(EvPattern *pattern, int length)
-{
-	pattern->nmatches = length > FIRST_SLICE ? JIT_AT : pattern->nmatches + 1;
-	if (pattern->nmatches < JIT_AT)
-		return;
-	use_malloc = true;
-	pattern->has_jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
-	use_malloc = false;
-}
-
 bool
 ev_pattern_matches(const EvPattern *pattern, const char *s, int length)
 {
-	static int64 limit_set = -1;
-	const char *utf8 = ev_utf8_from_server(s, &length);
-	int64 limit = (int64) ev_pattern_match_limit + (int64) length * STEPS_PER_BYTE;
+	EvPattern *mutable = unconstify(EvPattern *, pattern);
+	const char *utf8;
 	bool matches;
 
+	CHECK_FOR_INTERRUPTS();
 	if (!match_context)
 		init_matching();
-	if (pattern->nmatches < JIT_AT)
-		count_match(unconstify(EvPattern *, pattern), length);
-	if (limit != limit_set)
-	{
-		pcre2_set_match_limit(match_context, (uint32_t) Min(limit, PG_UINT32_MAX));
-		pcre2_set_depth_limit(match_context, (uint32_t) Min(limit, PG_UINT32_MAX));
-		limit_set = limit;
-	}
+	utf8 = ev_utf8_from_server(s, &length);
 	if (length <= FIRST_SLICE || pattern->anchored)
-		matches = match_slice(pattern, utf8, length, 0, length);
+		matches = match_slice(mutable, utf8, length, 0, length);
 	else
-		matches = match_in_slices(pattern, utf8, length);
+		matches = match_in_slices(mutable, utf8, length);
 	if (utf8 != s)
 		pfree(unconstify(char *, utf8));
 	return matches;

@@ -77,3 +77,15 @@ SELECT events.is_valid('1', jsonb_build_object('$ref', '#/$defs/d30', '$defs',
     (SELECT jsonb_object_agg('d' || g, CASE WHEN g = 0 THEN '{"type": "string"}' ELSE format('{"anyOf": [{"$ref": "#/$defs/d%s"}, {"$ref": "#/$defs/d%s"}, {"$ref": "#/$defs/d%1$s", "title": "x"}]}', g - 1, g - 1)::jsonb END)
      FROM generate_series(0, 30) g)));
 RESET statement_timeout;
+
+-- at once, and not after the 10,000 names have met the 10,000 patterns
+SET statement_timeout = '500ms';
+DO $$
+DECLARE begun timestamptz := clock_timestamp();
+BEGIN
+    PERFORM events.is_valid((SELECT jsonb_object_agg('k' || g, g) FROM generate_series(1, 10000) g),
+        jsonb_build_object('patternProperties', (SELECT jsonb_object_agg('^x' || g, '{}'::jsonb) FROM generate_series(1, 10000) g)));
+    RAISE WARNING 'not ended';
+EXCEPTION WHEN query_canceled THEN RAISE INFO 'ended within 10 s: %', clock_timestamp() - begun < '10 s';
+END $$;
+RESET statement_timeout;

@@ -49,6 +49,21 @@ FROM unnest(ARRAY[1, 2, 65535, 65536, 69999, 70000, 70001, 70002, 131072, 131073
 SELECT pattern, array_agg(events._pattern_matches(pattern, value)) FROM (VALUES
     ('^(\p{L}+)-\1$', 'né-né'), ('^(\p{L}+)-\1$', 'né-ne'), ('^(?:a|b)+$', 'abab')) AS t(pattern, value), generate_series(1, 4) GROUP BY pattern, value ORDER BY 1, 2;
 
+-- and gives up at the same strings: the first use ends as those after it do, though PCRE2 counts other steps there
+CREATE FUNCTION pg_temp.verdict(pattern text, value text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN events.is_valid(to_jsonb(value), jsonb_build_object('pattern', pattern));
+EXCEPTION WHEN statement_too_complex THEN
+    RETURN SQLSTATE;
+END $$;
+SELECT pattern, n, verdicts FROM (
+    SELECT pattern, n, array_agg(pg_temp.verdict(pattern || '(?:' || n || ')?', repeat('a', n) || '!')) AS verdicts
+    FROM unnest(ARRAY['^(a|aa)+$', '^(?:(?:a|b|c|d)|aa)*$', '^(?:a+b?c?d?e?f?g?h?i?j?k?l?m?n?)+$', '^(?:(?:a+[b-f]*[g-k]*)+)+[0-9]']) AS t(pattern),
+        generate_series(10, 32) AS n, generate_series(1, 4) GROUP BY pattern, n) AS x
+WHERE cardinality(array_remove(verdicts, verdicts[1])) > 0;
+SELECT count(*) FILTER (WHERE v = 'false') > 0 AS verdicts, count(*) FILTER (WHERE v = '54001') > 0 AS errors
+FROM generate_series(10, 40) AS n, pg_temp.verdict('^(a|aa)+$', repeat('a', n) || '!') AS v;
+
 -- patterns that would take for ever are given up, in few milliseconds
 SELECT pattern, left(pg_temp.outcome(pattern, repeat('a', 40) || '!'), 5) AS state FROM unnest(ARRAY[
     '^(a+)+$', '^(a|aa)+$', '^(a|a)*$', '^(?:.*a){20}$', '([a-z]+)*[0-9]', '^(([a-z])+.)+[A-Z]([a-z])+$', '(.*)*[xy]$']) AS t(pattern);
@@ -63,6 +78,13 @@ SELECT events._pattern_matches('^(ab)*$', repeat('ab', 1000000)) AS many_rounds,
     events._pattern_matches('^(?:é|a)*b(?<=éb)$', repeat('é', 1000) || 'b') AS look_behind, events._pattern_matches('a$', repeat('é', 1000)) AS none;
 SET statement_timeout = '200ms';
 SELECT events._pattern_matches('é+b|é+c', repeat('é', 4000000));
+DO $$
+DECLARE begun timestamptz := clock_timestamp();
+BEGIN
+    PERFORM events._pattern_matches('(é)[\s\S]*?\1b', repeat(repeat('é', 1000), 30000));
+    RAISE WARNING 'not ended';
+EXCEPTION WHEN query_canceled THEN RAISE INFO 'ended within 10 s: %', clock_timestamp() - begun < '10 s';
+END $$;
 RESET statement_timeout;
 
 -- patterns that are too much for the stack or for PCRE2
