@@ -35,10 +35,12 @@ typedef enum PairState
 	PAIR_NOT_CONTAINED
 } PairState;
 
+/* Hashed as bytes: no padding. */
 typedef struct PairKey
 {
 	const EvConjunction *inner;
 	const EvNode *outer;
+	uintptr_t strict;
 } PairKey;
 
 typedef struct Pair
@@ -185,7 +187,7 @@ decide(EvContainment *c, EvConjunction *inner, const EvNode *outer)
 bool
 ev_containment_holds(EvContainment *c, EvConjunction *inner, const EvNode *outer)
 {
-	PairKey key = {.inner = inner, .outer = outer};
+	PairKey key = {.inner = inner, .outer = outer, .strict = c->strict};
 	int lowest_before = c->lowest;
 	bool found, contained;
 	Pair *pair;
@@ -237,5 +239,17 @@ ev_containment_holds_quietly(EvContainment *c, EvConjunction *inner, const EvNod
 	c->quiet++;
 	contained = ev_containment_holds(c, inner, outer);
 	c->quiet--;
+	return contained;
+}
+
+bool
+ev_containment_holds_strictly(EvContainment *c, EvConjunction *inner, const EvNode *outer)
+{
+	bool strict = c->strict;
+	bool contained;
+
+	c->strict = true;
+	contained = ev_containment_holds_quietly(c, inner, outer);
+	c->strict = strict;
 	return contained;
 }

@@ -36,6 +36,14 @@ extern bool ev_containment_holds(EvContainment *c, EvConjunction *inner, const E
 extern bool ev_containment_holds_quietly(EvContainment *c, EvConjunction *inner,
 										 const EvNode *outer);
 
+/*
+ * Only tries, and by the letter.  For what is excluded, where the sides change
+ * their roles: a name that the schema under `not` does not mention may well be
+ * one that the values have.
+ */
+extern bool ev_containment_holds_strictly(EvContainment *c, EvConjunction *inner,
+										  const EvNode *outer);
+
 /* A change, in words for the one kind of promise and for the other; answers false. */
 extern bool ev_containment_report(EvContainment *c, const EvNode *where, const char *backward,
 								  const char *forward);

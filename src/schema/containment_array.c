@@ -87,8 +87,8 @@ contains_not_too_many(EvContainment *c, EvConjunction *inner, const EvArrayRules
 
 		if (other != NULL && other->contains != NULL && other->max_contains != EV_NO_LIMIT &&
 			other->max_contains <= limit &&
-			ev_containment_holds_quietly(c, ev_conjunction_add(c->graphs, NULL, rules->contains),
-										 other->contains))
+			ev_containment_holds_strictly(c, ev_conjunction_add(c->graphs, NULL, rules->contains),
+										  other->contains))
 			return true;
 	}
 	return false;

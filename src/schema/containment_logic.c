@@ -191,8 +191,8 @@ refused_by_one_of(EvContainment *c, const EvConjunction *inner, const EvNode *no
 		for (int j = 0; j < branches->count && satisfied != NULL; j++)
 		{
 			if (branches->nodes[j] != satisfied &&
-				ev_containment_holds_quietly(c, ev_conjunction_add(c->graphs, NULL, node),
-											 branches->nodes[j]))
+				ev_containment_holds_strictly(c, ev_conjunction_add(c->graphs, NULL, node),
+											  branches->nodes[j]))
 				return true;
 		}
 	}
@@ -231,8 +231,8 @@ ev_containment_not(EvContainment *c, EvConjunction *inner, const EvNode *outer)
 		const EvNode *excluded = inner->nodes[i]->not_node;
 
 		if (excluded != NULL &&
-			ev_containment_holds_quietly(c, ev_conjunction_add(c->graphs, NULL, outer->not_node),
-										 excluded))
+			ev_containment_holds_strictly(c, ev_conjunction_add(c->graphs, NULL, outer->not_node),
+										  excluded))
 			return true;
 	}
 	return report_undecided(c, outer, "not");

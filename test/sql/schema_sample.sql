@@ -69,3 +69,10 @@ FROM unnest(ARRAY['integer', 'string']) AS t;
 -- what is inferred from a sample accepts it
 SELECT bool_and(events.is_valid(events.sample(s), events.infer_schema(events.sample(s)), true)) AS accepted
 FROM (VALUES ('{"type": "object", "required": ["a"], "properties": {"a": {"format": "uuid", "type": "string"}}}'::jsonb), ('{"type": "array", "minItems": 3}')) AS schemas(s);
+
+-- what a format under not or oneOf excludes depends on whether formats are asserted
+SELECT events.is_valid(events.sample(s), s)
+FROM (VALUES ('{"oneOf": [true, {"type": "number", "format": "uri"}]}'::jsonb), ('{"not": {"type": "string", "format": "uri"}}')) AS schemas(s);
+\set VERBOSITY terse
+SELECT events.sample('{"type": "string", "not": {"format": "idn-hostname"}, "maxLength": 1}');
+\set VERBOSITY default
