@@ -17,6 +17,13 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION events._schema_version(text) IS
 'The version that ends a schema''s URI (Semantic Versioning 2.0.0); NULL if it has none';
 
+CREATE FUNCTION events._schema_claims(uri text, body jsonb, draft text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ev_registry_schema_claims'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION events._schema_claims(text, jsonb, text) IS
+'The URI that $id at the root of a schema gives to it; NULL if it is the one that it is registered under';
+
 -- The collation is part of how versions are found: all of a name in one range.
 CREATE TABLE events.schema (
     uri           text COLLATE "C" NOT NULL PRIMARY KEY CHECK (uri <> '' AND uri !~ '#'),
@@ -25,16 +32,20 @@ CREATE TABLE events.schema (
     description   text,
     registered_at timestamptz      NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     name          text COLLATE "C" GENERATED ALWAYS AS (events._schema_name(uri)) STORED,
-    version       text COLLATE "C" GENERATED ALWAYS AS (events._schema_version(uri)) STORED
+    version       text COLLATE "C" GENERATED ALWAYS AS (events._schema_version(uri)) STORED,
+    claims        text COLLATE "C" GENERATED ALWAYS AS (events._schema_claims(uri, body, draft)) STORED
 );
+CREATE INDEX schema_claims ON events.schema (claims) WHERE claims IS NOT NULL;
 COMMENT ON TABLE events.schema IS
 'JSON Schemas by URI; kept by events.register_schema() and events.unregister_schema()';
 COMMENT ON COLUMN events.schema.uri IS 'Where others find it, for example /order/created/1.2.0';
 COMMENT ON COLUMN events.schema.body IS 'The schema';
 COMMENT ON COLUMN events.schema.draft IS
-'The draft that it is written for, by $schema or else by events.schema_draft when it was registered; NULL: as events.schema_draft says when it is used';
+'The draft that it is written for, by $schema or else by events.schema_draft when it was registered; NULL: as events.schema_draft says when it is used. That is so where it is named by its URI; where another schema refers to it ($ref) and it has no $schema, it takes the draft of that one';
 COMMENT ON COLUMN events.schema.name IS 'The URI without the version';
 COMMENT ON COLUMN events.schema.version IS 'The version, if the URI ends in one (Semantic Versioning 2.0.0)';
+COMMENT ON COLUMN events.schema.claims IS
+'The URI that its $id gives to it, if that is another than uri; relative references in it are seen from there';
 
 CREATE TABLE events.type (
     name          text COLLATE "C" NOT NULL PRIMARY KEY CHECK (name <> ''),
@@ -132,6 +143,49 @@ Errors: as events.is_valid().';
 
 -- ---- registering schemas
 
+-- Two schemas are not to go by one URI: by $id the one, registered there the other.
+CREATE FUNCTION events._check_claims(uri text, body jsonb, draft text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    claimed text := events._schema_claims(uri, body, draft);
+    found_uri text := events.resolve_schema(claimed);
+    other text;
+BEGIN
+    -- claimed may be the URI that events.schema_base_uri makes of uri
+    IF claimed IS NOT NULL AND found_uri IS DISTINCT FROM uri THEN
+        -- found under that very URI, not because it leaves its version open?
+        IF events._schema_version(found_uri) IS NOT DISTINCT FROM events._schema_version(claimed)
+            AND EXISTS (SELECT FROM events.schema AS s WHERE s.uri = found_uri AND s.body <> body)
+        THEN
+            RAISE EXCEPTION 'schema "%" claims to be another schema', uri
+                USING ERRCODE = 'invalid_parameter_value',
+                      DETAIL = format('Its $id is "%s", and another body is registered under that URI.', claimed),
+                      HINT = 'Let $id be the URI that the schema is registered under, or leave it out.';
+        END IF;
+        RAISE WARNING 'schema "%" has the $id "%"', uri, claimed
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'Relative references in it are seen from its $id, but others find it by the URI that it is registered under.',
+                  HINT = 'Let $id be the URI that the schema is registered under, or leave it out.';
+    END IF;
+    FOR other IN
+        SELECT s.uri FROM events.schema AS s
+        WHERE s.claims = uri AND s.uri <> uri AND s.body <> body
+        ORDER BY s.uri
+    LOOP
+        RAISE WARNING 'schema "%" has the $id "%", which is now another schema', other, uri
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'References to that URI lead to the schema that is registered under it, except those inside the other.',
+                  HINT = 'Let the $id of the other be the URI that it is registered under.';
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION events._check_claims(text, jsonb, text) IS
+'For events.register_schema(), when the row is written: raises if $id names another registered schema; warns if it names another URI, and if other schemas have this one in their $id';
+
 CREATE FUNCTION events._check_schema(
     uri text, body jsonb, replace boolean, allow_insecure boolean, force boolean,
     OUT uri_found text, OUT draft text, OUT is_new boolean, OUT is_complete boolean)
@@ -167,6 +221,7 @@ BEGIN
     ON CONFLICT ON CONSTRAINT schema_pkey DO UPDATE
     SET body = excluded.body, draft = excluded.draft, registered_at = excluded.registered_at,
         description = coalesce(excluded.description, s.description);
+    PERFORM events._check_claims(checked.uri_found, body, checked.draft);
     IF checked.is_complete THEN
         FOR type_name IN
             SELECT t.name FROM events.type AS t
@@ -184,9 +239,9 @@ END
 $$;
 COMMENT ON FUNCTION events.register_schema(text, jsonb, boolean, boolean, boolean, text) IS
 'Registers a JSON Schema under a URI, for example /order/created/1.2.0, and returns the URI. A last segment that is a version (Semantic Versioning 2.0.0) makes it a version of what stands before.
-The schema is checked by the meta-schema of its draft ($schema, else events.schema_draft). To register the same body again does nothing. References to schemas that are not registered yet are told with a WARNING, so that the order does not matter.
+The schema is checked by the meta-schema of its draft ($schema, else events.schema_draft). To register the same body again does nothing. References to schemas that are not registered yet are told with a WARNING, so that the order does not matter. An $id at its root is to be that URI: another one is told with a WARNING, and refused where another body is registered under it.
 replace: another body under the same URI takes its place. allow_insecure: though events.schema_risks() finds risks. force: though data that was valid under the greatest earlier version of the same major version may be invalid now, or data that is valid now under the next version.
-Errors: 22023 malformed URI or schema, with locations in DETAIL, or a risky one; 42710 another body has this URI; 55000 it breaks compatibility; 42501 the caller is neither owner of the extension nor admin.';
+Errors: 22023 malformed URI or schema, with locations in DETAIL, or a risky one, or one whose $id is the URI of another; 42710 another body has this URI; 55000 it breaks compatibility; 42501 the caller is neither owner of the extension nor admin.';
 
 CREATE FUNCTION events._check_unused(uri text)
 RETURNS text

@@ -23,7 +23,7 @@ AS $$
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
                                           '_relay_state', '_partitions', '_feed', '_intake')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
-                                              '_check_schema', '_check_type', '_check_unused',
+                                              '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_close_partitions', '_drop_old_partitions',
                                               '_ensure_partitions', '_retention',
                                               '_registry_changed', '_role_functions',

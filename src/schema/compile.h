@@ -80,6 +80,9 @@ extern void ev_schema_cache_invalidate(void);
 /* Grows with each invalidation or eviction: a kept pointer is good while it stands still. */
 extern uint64 ev_schema_cache_generation(void);
 
+/* The URI that $id gives to a document found under `uri`; NULL if it gives no other. palloc'd. */
+extern char *ev_resource_claim(const EvView *document, EvDraft draft, const char *uri);
+
 /* The text of a meta-schema or vocabulary that the extension carries; NULL if it has none. */
 extern Jsonb *ev_metaschema_get(const char *uri);
 

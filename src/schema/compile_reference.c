@@ -143,6 +143,8 @@ find_resource(EvCompiler *compiler, EvResource *from, const char *reference, con
 		return from;
 	}
 	uri = ev_uri_split_fragment(ev_uri_resolve(from->uri, reference), fragment);
+	if (strcmp(uri, from->document->uri) == 0)
+		return from->document;
 	if (is_unresolved(compiler, uri))
 		return NULL;
 	resource = ev_resource_by_uri(compiler, uri, &dialect);
@@ -183,7 +185,7 @@ ev_compile_reference(EvCompiler *compiler, EvNode *node, const EvView *value, co
 			unresolvable(compiler, reference, "nothing is at this JSON Pointer.");
 		return ev_compile_target(compiler, resource, &schema, pointer);
 	}
-	target = ev_resource_target(compiler, psprintf("%s#%s", resource->uri, name));
+	target = ev_resource_anchor(compiler, resource, name);
 	if (target == NULL)
 		unresolvable(compiler, reference, "there is no such anchor.");
 	if (target->dynamic)

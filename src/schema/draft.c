@@ -160,6 +160,20 @@ bare_uri(const char *uri, int *length)
 
 /* Both schemes are taken: schemas in the field write either. */
 bool
+ev_draft_by_name(const char *name, EvDraft *draft)
+{
+	for (int i = EV_DRAFT_4; i <= EV_DRAFT_2020_12; i++)
+	{
+		if (strcmp(name, ev_draft_name(i)) == 0)
+		{
+			*draft = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
 ev_draft_by_uri(const char *uri, int length, EvDraft *draft)
 {
 	uri = bare_uri(uri, &length);

@@ -17,6 +17,8 @@ typedef enum EvDraft
 /* 'draft-07' and the like, the values of events.schema_draft. */
 extern const char *ev_draft_name(EvDraft draft);
 
+extern bool ev_draft_by_name(const char *name, EvDraft *draft);
+
 /* By the URI of its meta-schema (a trailing '#' does not matter); false if unknown. */
 extern bool ev_draft_by_uri(const char *uri, int length, EvDraft *draft);
 extern const char *ev_draft_uri(EvDraft draft);

@@ -91,13 +91,14 @@ typedef struct EvVocabulary
 /* NULL if it is none of those of the specification. */
 extern const EvVocabulary *ev_vocabulary_by_uri(const char *uri, int length);
 
-/* An identifier: the URI of a resource, or "uri#name" for an anchor. */
+/* An identifier: the URI of a resource, or an anchor of one. */
 typedef struct EvTarget
 {
 	const char *name; /* the key */
 	EvResource *resource;
 	EvView schema;
 	bool dynamic; /* a $dynamicAnchor */
+	bool claimed; /* a loaded document says by $id that this is its URI */
 	char status;
 } EvTarget;
 
@@ -203,7 +204,8 @@ extern Jsonb *ev_resource_load(EvCompiler *compiler, const char *uri);
 /* The place of a schema, found or now taken for one that belongs to `resource`. */
 extern EvPlace *ev_resource_place(EvCompiler *compiler, const EvView *schema, EvResource *resource);
 extern EvPlace *ev_resource_known_place(EvCompiler *compiler, const char *address);
-extern EvTarget *ev_resource_target(EvCompiler *compiler, const char *name);
+extern EvTarget *ev_resource_anchor(EvCompiler *compiler, const EvResource *resource,
+									const char *name);
 
 /* JSON Pointer from a container to the object at that address inside of it. */
 extern char *ev_resource_path(const EvView *root, const char *address);

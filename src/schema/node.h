@@ -179,11 +179,12 @@ struct EvResource
 {
 	const char *uri; /* absolute where the schema gave such a base; may be "" */
 	EvDraft draft;
-	uint8 vocabularies; /* which keywords count (keyword.h) */
-	bool assert_format; /* its dialect or the caller wants `format` checked */
-	bool reached;		/* something in it was compiled */
-	EvView source;		/* its text */
-	EvNode *root;		/* NULL unless something refers to it */
+	uint8 vocabularies;	  /* which keywords count (keyword.h) */
+	bool assert_format;	  /* its dialect or the caller wants `format` checked */
+	bool reached;		  /* something in it was compiled */
+	EvResource *document; /* the root of the text that it stands in */
+	EvView source;		  /* its text */
+	EvNode *root;		  /* NULL unless something refers to it */
 	bool recursive_anchor;
 	int ndynamic; /* dynamic anchors: name and node */
 	const char **dynamic_names;

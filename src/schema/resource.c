@@ -10,9 +10,14 @@
  *
  *   places   the schema objects, by the address of their bytes, each with the
  *            resource that it belongs to (the nearest $id above or at it);
- *   targets  resources by their URI, and anchors as "uri#name".
+ *   targets  resources by their URI, and anchors by their resource and name.
  *
  * Where an identifier is given twice the first one in the text counts.
+ *
+ * A document that was loaded under one URI may claim another one by its $id.
+ * Its own references to that one mean itself.  For all others what the loader
+ * knows by that URI comes first, or else the meaning of a reference would depend
+ * on which documents happen to be loaded before it.
  *
  * A reference by JSON Pointer may lead to a place that no keyword holds, say
  * "#/examples/0".  It becomes a schema by that, and is walked then.
@@ -59,10 +64,17 @@ ev_resource_init(EvCompiler *compiler)
 	compiler->places = places_create(compiler->scratch, 64, NULL);
 }
 
-EvTarget *
-ev_resource_target(EvCompiler *compiler, const char *name)
+/* URIs of resources have no '#', so the two kinds of names are never the same. */
+static char *
+anchor_key(const EvResource *resource, const char *name)
 {
-	return targets_lookup(compiler->targets, name);
+	return psprintf("%p#%s", (const void *) resource, name);
+}
+
+EvTarget *
+ev_resource_anchor(EvCompiler *compiler, const EvResource *resource, const char *name)
+{
+	return targets_lookup(compiler->targets, anchor_key(resource, name));
 }
 
 EvPlace *
@@ -71,8 +83,8 @@ ev_resource_known_place(EvCompiler *compiler, const char *address)
 	return places_lookup(compiler->places, address);
 }
 
-/* The first one of a name stays. */
-static void
+/* The first one of a name stays; NULL if there was one. */
+static EvTarget *
 add_target(EvCompiler *compiler, const char *name, EvResource *resource, const EvView *schema,
 		   bool dynamic)
 {
@@ -80,17 +92,22 @@ add_target(EvCompiler *compiler, const char *name, EvResource *resource, const E
 	EvTarget *target = targets_insert(compiler->targets, name, &found);
 
 	if (found)
-		return;
+		return NULL;
 	target->resource = resource;
 	target->schema = *schema;
 	target->dynamic = dynamic;
+	target->claimed = false;
+	return target;
 }
 
+/* Without `document` it is the root of one. */
 static EvResource *
-add_resource(EvCompiler *compiler, const char *uri, const EvView *source, const EvDialect *dialect)
+add_resource(EvCompiler *compiler, const char *uri, const EvView *source, const EvDialect *dialect,
+			 EvResource *document)
 {
 	EvResource *resource = ev_compile_alloc(compiler, EvResource, 1);
 
+	resource->document = document != NULL ? document : resource;
 	resource->uri = MemoryContextStrdup(compiler->schema->context, uri);
 	resource->source = *source;
 	resource->draft = dialect->draft;
@@ -117,7 +134,7 @@ static void
 add_anchor(EvCompiler *compiler, EvResource *resource, const EvView *schema, const char *name,
 		   bool dynamic)
 {
-	add_target(compiler, psprintf("%s#%s", resource->uri, name), resource, schema, dynamic);
+	add_target(compiler, anchor_key(resource, name), resource, schema, dynamic);
 	if (dynamic)
 	{
 		EvDynamic *entry = palloc0(sizeof(EvDynamic));
@@ -127,6 +144,37 @@ add_anchor(EvCompiler *compiler, EvResource *resource, const EvView *schema, con
 		entry->schema = *schema;
 		compiler->dynamics = lappend(compiler->dynamics, entry);
 	}
+}
+
+static const char *
+id_keyword(EvDraft draft)
+{
+	return draft == EV_DRAFT_4 ? "id" : "$id";
+}
+
+char *
+ev_resource_claim(const EvView *document, EvDraft draft, const char *uri)
+{
+	const char *fragment;
+	char *id, *claim;
+
+	if (document->type != EV_JSON_OBJECT || !get_name(document, id_keyword(draft), &id))
+		return NULL;
+	claim = ev_uri_split_fragment(ev_uri_resolve(uri, id), &fragment);
+	return strcmp(claim, uri) == 0 ? NULL : claim;
+}
+
+/* The root's $id names another URI than the document was found by, if it was found by one. */
+static void
+claim_uri(EvCompiler *compiler, EvResource *root, const char *uri)
+{
+	bool was_found = root->uri[0] != '\0';
+	EvTarget *target;
+
+	root->uri = MemoryContextStrdup(compiler->schema->context, uri);
+	target = add_target(compiler, root->uri, root, &root->source, false);
+	if (target != NULL)
+		target->claimed = was_found;
 }
 
 /* $id: the resource that the schema belongs to, a new one if it opens one. */
@@ -139,7 +187,7 @@ read_id(EvCompiler *compiler, const EvView *schema, EvResource *resource)
 	EvView reference;
 	char *id, *uri;
 
-	if (!get_name(schema, resource->draft == EV_DRAFT_4 ? "id" : "$id", &id))
+	if (!get_name(schema, id_keyword(resource->draft), &id))
 		return resource;
 	if (old && !is_root && ev_view_get(schema, "$ref", &reference))
 		return resource;
@@ -147,15 +195,15 @@ read_id(EvCompiler *compiler, const EvView *schema, EvResource *resource)
 	if (id[0] != '#' && strcmp(uri, resource->uri) != 0)
 	{
 		if (is_root)
-			resource->uri = MemoryContextStrdup(compiler->schema->context, uri);
+			claim_uri(compiler, resource, uri);
 		else
 		{
 			EvDialect dialect = {resource->draft, resource->vocabularies, resource->assert_format};
 
 			dialect = ev_dialect_of(compiler, schema, &dialect);
-			resource = add_resource(compiler, uri, schema, &dialect);
+			resource = add_resource(compiler, uri, schema, &dialect, resource->document);
+			add_target(compiler, resource->uri, resource, schema, false);
 		}
-		add_target(compiler, resource->uri, resource, schema, false);
 	}
 	if (old && fragment != NULL && fragment[0] != '\0')
 		add_anchor(compiler, resource, schema, fragment, false);
@@ -294,7 +342,7 @@ ev_resource_add_document(EvCompiler *compiler, const Jsonb *text, const char *ur
 
 	source = ev_view_of(text);
 	own = ev_dialect_of(compiler, &source, dialect);
-	resource = add_resource(compiler, uri, &source, &own);
+	resource = add_resource(compiler, uri, &source, &own, NULL);
 	add_target(compiler, resource->uri, resource, &source, false);
 	walk(compiler, &source, resource);
 	return resource;
@@ -311,17 +359,33 @@ ev_resource_load(EvCompiler *compiler, const char *uri)
 	return ev_schema_loader(uri);
 }
 
+static bool
+is_text_of(const Jsonb *text, const EvResource *resource)
+{
+	EvView view = ev_view_of(text);
+
+	return view.type == resource->source.type && view.length == resource->source.length &&
+		   memcmp(view.data, resource->source.data, view.length) == 0;
+}
+
 EvResource *
 ev_resource_by_uri(EvCompiler *compiler, const char *uri, const EvDialect *dialect)
 {
 	EvTarget *target = targets_lookup(compiler->targets, uri);
 	const Jsonb *text;
 
-	if (target != NULL)
+	if (target != NULL && !target->claimed)
 		return target->resource;
 	text = ev_resource_load(compiler, uri);
+	if (target != NULL && (text == NULL || is_text_of(text, target->resource)))
+	{
+		target->claimed = false;
+		return target->resource;
+	}
 	if (text == NULL)
 		return NULL;
+	if (target != NULL)
+		targets_delete(compiler->targets, uri);
 	text = ev_compile_copy(compiler, text);
 	return ev_resource_add_document(compiler, text, uri, dialect);
 }

@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(ev_registry_apply_defaults);
 PG_FUNCTION_INFO_V1(ev_registry_resolve_schema);
 PG_FUNCTION_INFO_V1(ev_registry_schema_name);
 PG_FUNCTION_INFO_V1(ev_registry_schema_version);
+PG_FUNCTION_INFO_V1(ev_registry_schema_claims);
 PG_FUNCTION_INFO_V1(ev_registry_changed);
 
 /* A schema as text, of one call site: what it was parsed to, and compiled. */
@@ -222,6 +223,29 @@ ev_registry_schema_version(PG_FUNCTION_ARGS)
 	if (parsed.kind != EV_VERSION_EXACT)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(uri + parsed.name_length + 1));
+}
+
+/* events._schema_claims(uri, body, draft) → text */
+Datum
+ev_registry_schema_claims(PG_FUNCTION_ARGS)
+{
+	EvDraft draft = EV_DRAFT_2020_12;
+	EvView body;
+	char *uri, *claim;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(2))
+		ev_draft_by_name(text_to_cstring(PG_GETARG_TEXT_PP(2)), &draft);
+	uri = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	body = ev_view_of(PG_GETARG_JSONB_P(1));
+	claim = ev_resource_claim(&body, draft, uri);
+	if (claim == NULL || claim[0] == '\0')
+		PG_RETURN_NULL();
+	claim = ev_schema_uri_normalize(claim);
+	if (strcmp(claim, uri) == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(claim));
 }
 
 /* The trigger function of both tables. */

@@ -72,20 +72,6 @@ get_text(TableScan *s, HeapTuple tuple, int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
-static bool
-draft_by_name(const char *name, EvDraft *draft)
-{
-	for (int i = EV_DRAFT_4; i <= EV_DRAFT_2020_12; i++)
-	{
-		if (strcmp(name, ev_draft_name(i)) == 0)
-		{
-			*draft = i;
-			return true;
-		}
-	}
-	return false;
-}
-
 static HeapTuple
 begin_by_key(TableScan *s, EvRegistryTable table, const char *key)
 {
@@ -112,7 +98,7 @@ ev_registry_table_schema(const char *uri)
 		row->uri = pstrdup(uri);
 		row->body = DatumGetJsonbPCopy(get(&s, tuple, EV_SCHEMA_BODY, &isnull));
 		draft = get_text(&s, tuple, EV_SCHEMA_DRAFT);
-		row->has_draft = draft != NULL && draft_by_name(draft, &row->draft);
+		row->has_draft = draft != NULL && ev_draft_by_name(draft, &row->draft);
 	}
 	if (s.rel != NULL)
 		end(&s);

@@ -91,6 +91,35 @@ SELECT events.is_valid('{"a": 1}', '{"properties": {"a": {"$ref": "/ref/address#
 SELECT events.register_schema('/ref/address/1.1.0', '{"$defs": {"line": {"type": "integer"}}}', force => true);
 SELECT events.is_valid('{"address": 1}', '/ref/user'), events.is_valid('{"a": 1}', '{"properties": {"a": {"$ref": "/ref/address#/$defs/line"}}}'::jsonb);
 
+-- a schema without $schema takes the draft of the one that refers to it
+SET events.schema_draft = 'draft-04';
+SELECT events.register_schema('/whole/1.0.0', '{"type": "integer"}');
+RESET events.schema_draft;
+SELECT events.is_valid('1.0', '/whole/1') AS by_uri, events.is_valid('1.0', '{"$ref": "/whole/1"}'::jsonb) AS by_reference;
+
+-- $id is to be the URI that a schema is registered under: another one is told, and that of another schema refused
+SELECT events.register_schema('/claim/1.0.0', '{"$id": "/claim/1.0.0", "type": "string"}');
+SELECT events.register_schema('/claim/2.0.0', '{"$id": "1.0.0", "type": "string", "title": "a copy"}');
+SELECT events.register_schema('/claim/2.0.0', '{"$schema": "http://json-schema.org/draft-04/schema#", "id": "/claim/1.0.0", "maximum": 1}');
+SELECT events.register_schema('/claim/2.0.0', '{"$id": "/claim/3.0.0", "type": "string"}');
+SELECT events.register_schema('/claim/2.0.0', '{"$id": "/claim/3.0.0", "type": "string"}');
+SELECT events.register_schema('/claim/3.0.0', '{"type": "integer"}');
+SELECT uri, claims FROM events.schema WHERE name = '/claim' ORDER BY uri;
+-- a version left open is its own
+SELECT events.register_schema('/claim/open/1.0.0', '{"$id": "/claim/open", "type": "string"}');
+-- a reference means what is registered under its URI, in any order of references
+SELECT events.is_valid(to_jsonb(v), '{"anyOf": [{"$ref": "/claim/2.0.0"}, {"$ref": "/claim/3.0.0"}]}'::jsonb) AS one_way,
+       events.is_valid(to_jsonb(v), '{"allOf": [{"$ref": "/claim/2.0.0"}, {"$ref": "/claim/3.0.0"}]}'::jsonb) AS all_of,
+       events.is_valid(to_jsonb(v), '{"allOf": [{"$ref": "/claim/3.0.0"}, {"$ref": "/claim/2.0.0"}]}'::jsonb) AS reversed
+FROM unnest(ARRAY['x', 'y']) AS v;
+-- save that a schema's own references to its $id lead to itself, its anchors too
+SELECT events.register_schema('/claim/2.0.0', '{"$id": "/claim/4.0.0", "properties": {"a": {"$ref": "/claim/4.0.0#text"}, "b": {"$ref": "/claim/4.0.0"}, "c": {"$ref": "#text"}}, "$defs": {"text": {"$anchor": "text", "type": "string"}}}', replace => true);
+SELECT events.register_schema('/claim/4.0.0', '{"properties": {"a": {"$ref": "#text"}}, "$defs": {"text": {"$anchor": "text", "type": "integer"}}}');
+SELECT v, events.is_valid(v, '{"allOf": [{"$ref": "/claim/2.0.0"}, {"$ref": "/claim/4.0.0"}]}'::jsonb),
+       events.is_valid(v, '{"allOf": [{"$ref": "/claim/4.0.0"}, {"$ref": "/claim/2.0.0"}]}'::jsonb) AS reversed, events.is_valid(v, '/claim/2.0.0') AS alone
+FROM unnest(ARRAY['{"b": {"a": "x"}, "c": "x"}', '{"b": {"a": 1}}', '{"c": 1}', '{"a": "x"}']::jsonb[]) AS v;
+SELECT events.is_valid('"x"', '{"allOf": [{"$ref": "/claim/2.0.0"}, {"$ref": "/claim/4.0.0#text"}]}'::jsonb), events.is_valid('"x"', '{"allOf": [{"$ref": "/claim/4.0.0#text"}, {"$ref": "/claim/2.0.0"}]}'::jsonb) AS reversed;
+
 -- a base for relative URIs
 SELECT events.resolve_schema('https://example.org/schemas/ref/user/1.0.0');
 SET events.schema_base_uri = 'https://example.org/schemas/';
@@ -99,6 +128,9 @@ SELECT events.resolve_schema('https://example.org/schemas/ref/user/1.0.0'), even
 SELECT events.is_valid('{"address": "x"}', 'https://example.org/schemas/ref/user/1.0.0');
 SELECT events.register_schema('https://example.org/schemas/abs/1.0.0', '{"$id": "https://example.org/schemas/abs/1.0.0", "$ref": "/ref/address/1.0.0#/$defs/line"}');
 SELECT events.is_valid('"x"', '/abs/1.0.0'), events.is_valid('1', '/abs/1.0.0');
+SELECT events.register_schema('/based/1.0.0', '{"$id": "https://example.org/schemas/based/1.0.0", "type": "string"}');
+SELECT events.is_valid('"x"', '{"allOf": [{"$ref": "/based/1.0.0"}, {"$ref": "https://example.org/schemas/based/1.0.0"}]}'::jsonb);
+SELECT events.register_schema('/based/2.0.0', '{"$id": "https://example.org/schemas/based/1.0.0", "type": "integer"}');
 -- what was compiled by another base is compiled anew
 SELECT events.is_valid('{"id": 1}', '{"$ref": "https://example.org/schemas/order/created/1"}'::jsonb);
 SET events.schema_base_uri = 'https://example.com/';
