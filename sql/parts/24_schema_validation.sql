@@ -10,7 +10,7 @@ AS 'MODULE_PATHNAME', 'ev_is_valid'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION events.is_valid(jsonb, jsonb, boolean) IS
 'Is the value valid against the schema? NULL if one of them is NULL.
-The draft (4, 6, 7, 2019-09 or 2020-12) is that of $schema, else of events.schema_draft. Numbers are compared exactly, lengths counted in code points, patterns have the meaning of ECMA-262. assert_format: is format checked (true), an annotation (false), or as events.format_assertion says (NULL). Fit for CHECK constraints and indexes; where the schema refers to registered ones, those are to stay as they are.
+The draft (4, 6, 7, 2019-09 or 2020-12) is that of $schema, else of events.schema_draft. Numbers are compared exactly, lengths counted in code points, patterns have the meaning of ECMA-262. assert_format: is format checked (true), an annotation (false), or as events.format_assertion says (NULL). Fit for CHECK constraints, generated columns and indexes if the schema there does not refer to registered ones: a restore may check the rows before it has filled the registry, and when a registered schema is replaced, rows are not checked again.
 Errors: 22023 the schema is malformed, refers to something unknown, or to itself without end; 54001 value and schema nest too deeply, or a pattern takes more than events.pattern_match_limit. JSON Schema 2020-12, Core 7 to 11, Validation 6 and 7.';
 
 CREATE FUNCTION events.validate(data jsonb, schema jsonb, assert_format boolean DEFAULT NULL)
