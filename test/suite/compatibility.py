@@ -12,8 +12,8 @@ unused, so only values count that were made by following the schema, which have 
 
 Besides: a schema is compatible with itself, and with itself in another order.
 
-EVENTS_RANDOM_SECONDS (20) is how long it goes on; EVENTS_RANDOM_SEED repeats a run. The seed is
-printed. So is, for information, how often a promise was called broken for which no sample is the
+EVENTS_RANDOM_SECONDS (20) is how long it goes on, from the seed EVENTS_RANDOM_SEED (1, so that a
+change is what makes a test fail; $RANDOM looks elsewhere), which is printed. So is, for information, how often a promise was called broken for which no sample is the
 proof: what could not be decided, and what the samples missed.
 """
 
@@ -31,7 +31,7 @@ sys.path.insert(0, os.path.join(ROOT, "test/sidecar/wire"))
 from kit.postgres import Cluster, PgError
 
 SECONDS = float(os.environ.get("EVENTS_RANDOM_SECONDS", "20"))
-SEED = int(os.environ.get("EVENTS_RANDOM_SEED") or random.SystemRandom().randrange(1 << 32))
+SEED = int(os.environ.get("EVENTS_RANDOM_SEED") or 1)
 SUITES = os.environ.get("EVENTS_SUITES") or os.path.join(ROOT, "..", "shared", "suites")
 
 NAMES = ["a", "b", "c", "xa", "xb"]
@@ -216,7 +216,7 @@ class Maker:
             return self.given(schema["const"])
         if schema.get("enum"):
             return self.given(r.choice(schema["enum"]))
-        parts = [schema]
+        parts, ignored = [schema], []
         for part in parts:
             if len(parts) > 12 or not isinstance(part, dict):
                 continue
@@ -226,12 +226,15 @@ class Maker:
                 for token in ref.split("/")[1:]:
                     target = target.get(token, {}) if isinstance(target, dict) else {}
                 parts.append(target)
+                if "draft-0" in root.get("$schema", ""):
+                    ignored.append(part)  # what stands beside $ref says nothing there
+                    continue
             parts += part.get("allOf", []) if isinstance(part.get("allOf"), list) else []
             for key in ("anyOf", "oneOf"):
                 if isinstance(part.get(key), list) and part[key]:
                     parts.append(r.choice(part[key]))
             parts += [part[k] for k in ("if", "then", "else") if k in part and r.random() < 0.5]
-        parts = [p for p in parts if isinstance(p, dict)]
+        parts = [p for p in parts if isinstance(p, dict) and p not in ignored]
         for part in parts:
             if "const" in part or part.get("enum"):
                 return self.follow(part, root, depth)

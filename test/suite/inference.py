@@ -11,8 +11,8 @@ Samples: what events.sample() gives is valid. It is asked for every schema of th
 has to find something, and for those of the JSON Schema Test Suite that some value is valid by,
 where it may say that it found nothing, but nothing else.
 
-Then random values that resemble each other, for EVENTS_RANDOM_SECONDS (5), by EVENTS_RANDOM_SEED:
-of what is inferred from them all of this has to hold, too.
+Then random values that resemble each other, for EVENTS_RANDOM_SECONDS (5), from the seed
+EVENTS_RANDOM_SEED (1, so that a change is what makes a test fail; $RANDOM looks elsewhere): of what is inferred from them all of this has to hold, too.
 """
 
 import glob
@@ -195,7 +195,7 @@ def another(rand, value):
 
 
 def random_samples(session):
-    seed = int(os.environ.get("EVENTS_RANDOM_SEED") or random.SystemRandom().randrange(1 << 32))
+    seed = int(os.environ.get("EVENTS_RANDOM_SEED") or 1)
     rand = random.Random(seed)
     end = time.monotonic() + float(os.environ.get("EVENTS_RANDOM_SECONDS", "5"))
     passed = 0

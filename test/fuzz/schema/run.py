@@ -13,8 +13,9 @@ Then a million validations in one backend, out of a cache that holds all their s
 one that holds none, must leave its memory as it was: the sum over pg_backend_memory_contexts, and
 what the kernel counts, so that memory which PostgreSQL does not know of is seen as well.
 
-SCHEMA_FUZZ_SECONDS (20) is how long pairs are made, SCHEMA_FUZZ_SEED repeats a run: with the same
-seed the pairs are the same, in the same order. The seed is printed.
+SCHEMA_FUZZ_SECONDS (20) is how long pairs are made, from SCHEMA_FUZZ_SEED: with the same seed the
+pairs are the same, in the same order. It is 1, so that a change is what makes a test fail; $RANDOM
+looks elsewhere.
 """
 
 import json
@@ -33,7 +34,7 @@ sys.path.insert(1, os.path.join(ROOT, "test/sidecar/wire"))
 from generate import Generator
 from kit.postgres import Cluster, PgError
 
-SEED = int(os.environ.get("SCHEMA_FUZZ_SEED") or random.SystemRandom().randrange(1 << 32))
+SEED = int(os.environ.get("SCHEMA_FUZZ_SEED") or 1)
 SECONDS = float(os.environ.get("SCHEMA_FUZZ_SECONDS") or 20)
 BATCH = 50
 SHOWN = 20
