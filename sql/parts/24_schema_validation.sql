@@ -49,4 +49,4 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION events.apply_defaults(jsonb, jsonb) IS
 'Returns the value with missing properties filled in from default of their schemas, in all objects and arrays of it, and in what was filled in; nothing that is there is changed.
 References and allOf are followed, then, else, dependentSchemas and branches of anyOf and oneOf where they hold for the value. The result need not be valid: events.validate() tells.
-Errors: as for events.is_valid(). JSON Schema 2020-12, Validation 9.2.';
+Errors: as for events.is_valid(); 54000 if what is filled in comes to more than 64 MB. JSON Schema 2020-12, Validation 9.2.';
