@@ -54,7 +54,7 @@ CREATE AGGREGATE events.infer_schema_agg(sample jsonb) (
 COMMENT ON AGGREGATE events.infer_schema_agg(jsonb) IS
 'A JSON Schema (2020-12) that all samples are valid by; NULL without samples. SQL NULLs are skipped.
 Properties that all objects of a place have are required. Types that differ make a union. A format is named when all strings of a place have it (times and addresses: from three values on), an enum when at least 20 samples hold at most 16 short strings, each five times on average and none of them just once. Names that are data (numbers, UUIDs, dates), or many names most of which each object lacks, make a map: additionalProperties. Bounds of numbers and lengths are left out, but for a generous maxLength beside format.
-Memory is bounded: past 1000 names an object is a map, and what lies deeper than 100 levels or past 20000 different places may be anything.';
+Memory is bounded: past 1000 names an object is a map, and what lies deeper than 100 levels, past 20000 different places or past 16 MB of names may be anything.';
 
 CREATE FUNCTION events.discover_schema(type text, max_events int DEFAULT 1000)
 RETURNS jsonb

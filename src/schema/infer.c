@@ -8,7 +8,8 @@
  * so a sample is merged into it side by side.
  *
  * Memory is bounded whatever the samples are: distinct strings and property
- * names of a place, the number of places and their depth.  What passes a bound
+ * names of a place, the number of places, their depth, and the bytes of all
+ * names.  Whoever makes a place asks for room first.  What passes a bound
  * becomes wider, never wrong: too many strings are no enumeration, too many
  * names are a map (its members share one place from then on), and what has no
  * room at all may be anything.  Every step only widens, so the schema accepts
@@ -53,6 +54,24 @@ ev_infer_make_place(EvInfer *infer, int depth)
 	return place;
 }
 
+/* For one place more, and its name. */
+static bool
+has_room(EvInfer *infer, int name_length)
+{
+	if (infer->places < EV_INFER_MAX_PLACES &&
+		infer->name_bytes + name_length <= EV_INFER_MAX_NAME_BYTES)
+		return true;
+	infer->full = true;
+	return false;
+}
+
+static void
+free_name(EvInfer *infer, EvPlaceMember *member)
+{
+	infer->name_bytes -= member->length;
+	pfree(member->name);
+}
+
 /* What is known about the values, but for how many there were. */
 static void
 forget_values(EvInfer *infer, EvPlace *place)
@@ -73,7 +92,7 @@ forget_values(EvInfer *infer, EvPlace *place)
 		for (int i = 0; i < place->objects->nmembers; i++)
 		{
 			ev_infer_free_place(infer, place->objects->members[i].place);
-			pfree(place->objects->members[i].name);
+			free_name(infer, &place->objects->members[i]);
 		}
 		if (place->objects->members != NULL)
 			pfree(place->objects->members);
@@ -220,29 +239,30 @@ objects_at(EvInfer *infer, EvPlace *place)
 	return place->objects;
 }
 
-static EvPlaceArrays *
-arrays_at(EvInfer *infer, EvPlace *place)
-{
-	if (place->arrays == NULL)
-		place->arrays = make_zero(infer, sizeof(EvPlaceArrays));
-	return place->arrays;
-}
-
-/* Too many names: its members share a place from now on. */
-static void
+/* Its members share a place from now on; false: no room for it. */
+static bool
 make_map(EvInfer *infer, EvPlaceObjects *objects, int depth)
 {
-	objects->any_member = ev_infer_make_place(infer, depth + 1);
+	if (objects->nmembers > 0)
+		objects->any_member = objects->members[0].place;
+	else if (has_room(infer, 0))
+		objects->any_member = ev_infer_make_place(infer, depth + 1);
+	else
+		return false;
 	for (int i = 0; i < objects->nmembers; i++)
 	{
-		ev_infer_merge_place(infer, objects->any_member, objects->members[i].place, depth + 1);
-		ev_infer_free_place(infer, objects->members[i].place);
-		pfree(objects->members[i].name);
+		if (i > 0)
+		{
+			ev_infer_merge_place(infer, objects->any_member, objects->members[i].place, depth + 1);
+			ev_infer_free_place(infer, objects->members[i].place);
+		}
+		free_name(infer, &objects->members[i]);
 	}
 	if (objects->members != NULL)
 		pfree(objects->members);
 	objects->members = NULL;
 	objects->nmembers = objects->room = 0;
+	return true;
 }
 
 /* Members come in order: the place of one that is at `*at` or after it; NULL: no room. */
@@ -260,13 +280,13 @@ member_place(EvInfer *infer, EvPlaceObjects *objects, int *at, const char *name,
 			(*at)++;
 		if (*at < objects->nmembers && order == 0)
 			return objects->members[*at].place;
-		if (objects->nmembers == EV_INFER_MAX_MEMBERS)
-			make_map(infer, objects, depth);
+		if (objects->nmembers == EV_INFER_MAX_MEMBERS && !make_map(infer, objects, depth))
+			return NULL;
 	}
 	objects->longest_name = Max(objects->longest_name, pg_mbstrlen_with_len(name, length));
 	if (objects->any_member != NULL)
 		return objects->any_member;
-	if (infer->places >= EV_INFER_MAX_PLACES)
+	if (!has_room(infer, length))
 		return NULL;
 	if (objects->nmembers == objects->room)
 	{
@@ -283,6 +303,7 @@ member_place(EvInfer *infer, EvPlaceObjects *objects, int *at, const char *name,
 	objects->members[*at].name = memcpy(MemoryContextAlloc(infer->context, length + 1), name,
 										length);
 	objects->members[*at].length = length;
+	infer->name_bytes += length;
 	objects->nmembers++;
 	return objects->members[*at].place = ev_infer_make_place(infer, depth + 1);
 }
@@ -323,9 +344,10 @@ merge_objects(EvInfer *infer, EvPlace *place, const EvPlaceObjects *from, int de
 	objects->longest_name = Max(objects->longest_name, from->longest_name);
 	if (from->any_member != NULL)
 	{
-		if (objects->any_member == NULL)
-			make_map(infer, objects, depth);
-		ev_infer_merge_place(infer, objects->any_member, from->any_member, depth + 1);
+		if (objects->any_member == NULL && !make_map(infer, objects, depth))
+			give_up_place(infer, place);
+		else
+			ev_infer_merge_place(infer, objects->any_member, from->any_member, depth + 1);
 		return;
 	}
 	for (int i = 0; i < from->nmembers; i++)
@@ -342,7 +364,24 @@ merge_objects(EvInfer *infer, EvPlace *place, const EvPlaceObjects *from, int de
 	}
 }
 
-/* ---- any value */
+/* ---- arrays */
+
+static EvPlaceArrays *
+arrays_at(EvInfer *infer, EvPlace *place)
+{
+	if (place->arrays == NULL)
+		place->arrays = make_zero(infer, sizeof(EvPlaceArrays));
+	return place->arrays;
+}
+
+/* The place of all elements; NULL: no room. */
+static EvPlace *
+items_place(EvInfer *infer, EvPlaceArrays *arrays, int depth)
+{
+	if (arrays->items == NULL && has_room(infer, 0))
+		arrays->items = ev_infer_make_place(infer, depth + 1);
+	return arrays->items;
+}
 
 static void
 add_array(EvInfer *infer, EvPlace *place, const EvView *value, int depth)
@@ -355,11 +394,34 @@ add_array(EvInfer *infer, EvPlace *place, const EvView *value, int depth)
 	ev_view_begin(&cursor, value);
 	while (ev_view_next_element(&cursor, &element))
 	{
-		if (arrays->items == NULL)
-			arrays->items = ev_infer_make_place(infer, depth + 1);
-		add_value(infer, arrays->items, &element, depth + 1);
+		EvPlace *items = items_place(infer, arrays, depth);
+
+		if (items == NULL)
+		{
+			give_up_place(infer, place);
+			return;
+		}
+		add_value(infer, items, &element, depth + 1);
 	}
 }
+
+static void
+merge_arrays(EvInfer *infer, EvPlace *place, const EvPlaceArrays *from, int depth)
+{
+	EvPlaceArrays *arrays = arrays_at(infer, place);
+	EvPlace *items;
+
+	arrays->count += from->count;
+	if (from->items == NULL)
+		return;
+	items = items_place(infer, arrays, depth);
+	if (items == NULL)
+		give_up_place(infer, place);
+	else
+		ev_infer_merge_place(infer, items, from->items, depth + 1);
+}
+
+/* ---- any value */
 
 static void
 add_value(EvInfer *infer, EvPlace *place, const EvView *value, int depth)
@@ -427,18 +489,8 @@ ev_infer_merge_place(EvInfer *infer, EvPlace *to, const EvPlace *from, int depth
 	if (from->strings != NULL)
 		merge_strings(infer, to, from->strings);
 	if (from->arrays != NULL)
-	{
-		EvPlaceArrays *arrays = arrays_at(infer, to);
-
-		arrays->count += from->arrays->count;
-		if (from->arrays->items != NULL)
-		{
-			if (arrays->items == NULL)
-				arrays->items = ev_infer_make_place(infer, depth + 1);
-			ev_infer_merge_place(infer, arrays->items, from->arrays->items, depth + 1);
-		}
-	}
-	if (from->objects != NULL)
+		merge_arrays(infer, to, from->arrays, depth);
+	if (from->objects != NULL && !to->anything)
 		merge_objects(infer, to, from->objects, depth);
 }
 

@@ -24,6 +24,9 @@
 #define EV_INFER_MAX_PLACES 20000
 #define EV_INFER_MAX_DEPTH 100
 
+/* All property names of one state, together. */
+#define EV_INFER_MAX_NAME_BYTES (16 * 1024 * 1024)
+
 typedef struct EvPlace EvPlace;
 
 typedef struct EvPlaceString
@@ -81,6 +84,8 @@ typedef struct EvInfer
 	MemoryContext context;
 	int64 samples;
 	int places;
+	int64 name_bytes; /* of property names that are kept */
+	bool full;		  /* there was no room for some place */
 	EvPlace *root;
 } EvInfer;
 

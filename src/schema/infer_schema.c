@@ -28,6 +28,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 
 #define ENUM_MIN_SAMPLES 20
 #define ENUM_MIN_REPEATS 5
@@ -49,7 +50,12 @@ static const FormatRule format_rules[] = {{EV_FORMAT_DATE_TIME, 1, 64}, {EV_FORM
 										  {EV_FORMAT_IPV4, 3, 15},		{EV_FORMAT_IPV6, 3, 45},
 										  {EV_FORMAT_EMAIL, 1, 320},	{EV_FORMAT_URI, 1, 2048}};
 
-typedef JsonbParseState *Out;
+typedef struct Out
+{
+	JsonbParseState *state; /* keeps pointers to names and strings of places */
+	int places;				/* made for maps, in all; as in EvInfer */
+	int64 name_bytes;
+} Out;
 
 static void write_place(Out *out, const EvPlace *place);
 
@@ -58,13 +64,13 @@ static void write_place(Out *out, const EvPlace *place);
 static void
 begin(Out *out, JsonbIteratorToken token)
 {
-	pushJsonbValue(out, token, NULL);
+	pushJsonbValue(&out->state, token, NULL);
 }
 
 static JsonbValue *
 end(Out *out, JsonbIteratorToken token)
 {
-	return pushJsonbValue(out, token, NULL);
+	return pushJsonbValue(&out->state, token, NULL);
 }
 
 static void
@@ -72,7 +78,7 @@ write_text(Out *out, JsonbIteratorToken token, const char *s, int length)
 {
 	JsonbValue value = {.type = jbvString, .val.string = {.len = length, .val = (char *) s}};
 
-	pushJsonbValue(out, token, &value);
+	pushJsonbValue(&out->state, token, &value);
 }
 
 #define write_key(out, name) write_text(out, WJB_KEY, name, strlen(name))
@@ -85,7 +91,7 @@ write_number(Out *out, int64 n)
 	JsonbValue value = {.type = jbvNumeric};
 
 	value.val.numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(n)));
-	pushJsonbValue(out, WJB_VALUE, &value);
+	pushJsonbValue(&out->state, WJB_VALUE, &value);
 }
 
 /* Twice what was seen, as a power of 2. */
@@ -175,7 +181,7 @@ write_enumeration(Out *out, const EvPlace *place)
 		write_text(out, WJB_ELEM, place->strings->values[i].bytes,
 				   place->strings->values[i].length);
 	if (place->nulls > 0)
-		pushJsonbValue(out, WJB_ELEM, &null);
+		pushJsonbValue(&out->state, WJB_ELEM, &null);
 	end(out, WJB_END_ARRAY);
 }
 
@@ -267,12 +273,10 @@ kind_of(const EvPlace *place)
 	return place->anything || (kinds & (kinds - 1)) != 0 ? 0 : kinds;
 }
 
-/* All members as one place, if they have a shape in common; else NULL. */
-static EvPlace *
-merge_members(const EvPlaceObjects *objects)
+/* Into one place; true if they have a shape in common. */
+static bool
+merge_into(EvInfer *scratch, EvPlace *all, const EvPlaceObjects *objects)
 {
-	EvInfer *scratch = ev_infer_make(CurrentMemoryContext);
-	EvPlace *all = ev_infer_make_place(scratch, 0);
 	int kind = 0;
 	int64 names = 0;
 
@@ -281,9 +285,9 @@ merge_members(const EvPlaceObjects *objects)
 		const EvPlace *place = objects->members[i].place;
 
 		if (kind_of(place) == 0 && (place->anything || place->nulls < place->values))
-			return NULL;
+			return false;
 		if (kind != 0 && kind_of(place) != 0 && kind_of(place) != kind)
-			return NULL;
+			return false;
 		kind |= kind_of(place);
 		if (place->objects != NULL)
 			names += place->objects->nmembers;
@@ -292,8 +296,33 @@ merge_members(const EvPlaceObjects *objects)
 	/* objects that share less than half of their names are not of one shape */
 	if (all->objects != NULL && all->objects->any_member == NULL &&
 		(int64) all->objects->nmembers * objects->nmembers > 2 * names)
+		return false;
+	return kind != 0;
+}
+
+/*
+ * All members as one place, if they have a shape in common; else NULL.  Below a
+ * map there may be the next one: all that are made share the room of one state,
+ * and where that ends names are listed.
+ */
+static EvPlace *
+merge_members(Out *out, const EvPlaceObjects *objects)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "events map",
+												  ALLOCSET_SMALL_SIZES);
+	EvInfer *scratch = ev_infer_make(context);
+	EvPlace *all = ev_infer_make_place(scratch, 0);
+
+	scratch->places += out->places;
+	scratch->name_bytes = out->name_bytes;
+	if (!merge_into(scratch, all, objects) || scratch->full)
+	{
+		MemoryContextDelete(context);
 		return NULL;
-	return kind != 0 ? all : NULL;
+	}
+	out->places = scratch->places;
+	out->name_bytes = scratch->name_bytes;
+	return all;
 }
 
 static void
@@ -345,7 +374,7 @@ write_object_rules(Out *out, const EvPlaceObjects *objects)
 	const EvPlace *any_member = objects->any_member;
 
 	if (any_member == NULL && has_many_names(objects))
-		any_member = merge_members(objects);
+		any_member = merge_members(out, objects);
 	if (any_member != NULL)
 		write_map(out, objects, any_member);
 	else if (objects->nmembers > 0)
@@ -428,7 +457,7 @@ write_place(Out *out, const EvPlace *place)
 Jsonb *
 ev_infer_schema_of(const EvInfer *infer)
 {
-	Out out = NULL;
+	Out out = {NULL};
 
 	begin(&out, WJB_BEGIN_OBJECT);
 	write_key(&out, "$schema");

@@ -110,6 +110,7 @@ read_objects(EvInfer *infer, StringInfo in)
 		EvPlaceMember *member = &objects->members[i];
 
 		member->name = read_bytes(infer, in, &member->length);
+		infer->name_bytes += member->length;
 		member->place = read_place(infer, in);
 	}
 	return objects;

@@ -89,3 +89,41 @@ BEGIN
 EXCEPTION WHEN query_canceled THEN RAISE INFO 'ended within 10 s: %', clock_timestamp() - begun < '10 s';
 END $$;
 RESET statement_timeout;
+
+-- small things that ask for much: what they get has a bound, and so has the memory it takes (of a new server process)
+CREATE TABLE deep AS
+SELECT n, jsonb_object_agg('o' || a, members) AS v
+FROM (SELECT n, a, jsonb_object_agg('m' || b, CASE WHEN n = 1 OR a > 5 THEN '1' ELSE (repeat('[', 97) || repeat(']', 97))::jsonb END) AS members
+      FROM generate_series(1, 2) n, generate_series(1, 20) a, generate_series(1, 990) b GROUP BY n, a) x
+GROUP BY n;
+\c -
+CREATE FUNCTION pg_temp.took_less_than(megabytes int) RETURNS boolean LANGUAGE sql AS -- where there is no /proc, nobody knows
+$$ SELECT coalesce(substring(pg_read_file('/proc/self/status', 0, 10000, true) from 'VmHWM:\s*([0-9]+) kB')::int < megabytes * 1024, true) $$;
+SELECT length(s::text) < 1000000 AS bounded, (SELECT bool_and(events.is_valid(v, s)) FROM deep) AS accepts_all
+FROM (SELECT events.infer_schema_agg(v ORDER BY n) FROM deep) x(s);
+SELECT length(events.infer_schema_agg(v ORDER BY n DESC)::text) < 1000000 AS bounded FROM deep;
+DROP TABLE deep;
+-- maps in maps
+SELECT length(s::text) BETWEEN 500000 AND 1000000 AS bounded, events.is_valid(v, s) AS accepted, s ? 'additionalProperties' AS map
+FROM (SELECT v, events.infer_schema(v)
+      FROM (SELECT (repeat('{"1": null, "2": null, "3": [', 45) || jsonb_object_agg('m' || b, members) || repeat(']}', 45))::jsonb
+            FROM (SELECT b, jsonb_object_agg('x' || c, 'abc' || c) AS members
+                  FROM generate_series(1, 100) b, generate_series(1, 190) c GROUP BY b) x) y(v)) z(v, s);
+-- long names
+SELECT length(events.infer_schema_agg(jsonb_build_object(repeat('n', 200000) || n, n))::text) < 40000000 AS bounded
+FROM generate_series(1, 300) n;
+SELECT pg_temp.took_less_than(250);
+-- an object that is made anew for every schema that applies to it
+SELECT length(events.apply_defaults(jsonb_build_object('x', repeat('x', 1000000)),
+    (SELECT jsonb_build_object('allOf', jsonb_agg(jsonb_build_object('properties', jsonb_build_object('p' || n, '{"default": 1}'::jsonb))))
+     FROM generate_series(1, 300) n))::text);
+SELECT pg_temp.took_less_than(250);
+-- defaults that hold two of the next ones each
+CREATE FUNCTION pg_temp.doubling(levels int, core text) RETURNS jsonb LANGUAGE sql AS
+$$ SELECT jsonb_build_object('$ref', '#/$defs/d' || levels, '$defs', jsonb_object_agg('d' || n, CASE WHEN n = 0 THEN core
+       ELSE format('{"properties": {"a": {"default": {}, "$ref": "#/$defs/d%s"}, "b": {"default": {}, "$ref": "#/$defs/d%1$s"}}}', n - 1) END::jsonb))
+   FROM generate_series(0, levels) n $$;
+SELECT events.apply_defaults('{}', pg_temp.doubling(2, '{"properties": {"c": {"default": 1}}}'));
+SELECT length(events.apply_defaults('{}', pg_temp.doubling(12, '{"properties": {"c": {"default": 1}}}'))::text);
+SELECT events.apply_defaults('{}', pg_temp.doubling(40, '{"properties": {"c": {"default": "' || repeat('x', 1000) || '"}}}'));
+SELECT pg_temp.took_less_than(500);
