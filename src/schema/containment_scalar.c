@@ -219,7 +219,8 @@ ev_containment_numbers(EvContainment *c, EvConjunction *inner, const EvNode *out
 	const EvNumberRules *rules = outer->number;
 	bool contained;
 
-	if (rules == NULL || !(inner->types & outer->types & EV_TYPES_NUMBER))
+	/* An integer is a number, and has another bit. */
+	if (rules == NULL || !(inner->types & EV_TYPES_NUMBER) || !(outer->types & EV_TYPES_NUMBER))
 		return true;
 	contained = contains_bound(c, &inner->lower, (EvBound) {rules->minimum, false}, outer, 1);
 	contained &= contains_bound(c, &inner->lower, (EvBound) {rules->exclusive_minimum, true}, outer,
