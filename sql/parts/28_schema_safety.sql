@@ -16,7 +16,7 @@ location is the JSON Pointer (RFC 6901) of the subschema; rule is one of
 pattern, format: they need maxLength beside them;
 patternProperties: it needs propertyNames with maxLength beside it;
 uniqueItems: it needs maxItems beside it, unless the elements are scalars;
-backtracking: a regular expression takes time exponential in the length of a string, whatever maxLength is.
+backtracking: a regular expression takes time exponential in the length of a string, whatever maxLength is, or may take it because a part that it repeats is too large to be looked into.
 The first four are the rules of the meta-schema json-schema-secure of ajv. A schema without $schema is read by the draft of events.schema_draft; the schema need not be valid.';
 
 CREATE FUNCTION events.schema_compatibility(

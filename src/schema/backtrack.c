@@ -20,6 +20,10 @@
  * never has to try a second way; only the loops inside it are looked at.
  * Nested loops that separate their rounds, ([a-z]+-)*, are no risk and are not
  * reported; polynomial time is left to maxLength.
+ *
+ * The work grows faster than the square of a loop's states, and has a limit.  Of
+ * a loop that has too many of them only the loops inside it are looked at; if
+ * these are harmless, it is not known what the whole one is.
  */
 #include "base/compat.h"
 
@@ -28,7 +32,10 @@
 #include "utils/memutils.h"
 
 /* States of one loop: the pairs are its square. */
-#define MAX_STATES 256
+#define MAX_STATES 1024
+
+/* States that are looked at in all pairs of a loop. */
+#define MAX_WORK (64 * 1024 * 1024)
 
 /* A count from which on it is as good as unbounded. */
 #define MANY 10
@@ -102,6 +109,7 @@ copies(const EvExpr *repeat, int largest, bool *loops)
 	return *loops ? Max(Min(repeat->min, largest / 4), 1) : Min(repeat->max, largest);
 }
 
+/* Those beyond MAX_STATES are not counted. */
 static int
 count_states(const EvExpr *expr, int largest)
 {
@@ -110,6 +118,7 @@ count_states(const EvExpr *expr, int largest)
 	bool loops;
 
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	switch (expr->kind)
 	{
 		case EV_EXPR_EMPTY:
@@ -120,7 +129,11 @@ count_states(const EvExpr *expr, int largest)
 		case EV_EXPR_SEQUENCE:
 		case EV_EXPR_ALTERNATIVES:
 			foreach (lc, expr->children)
+			{
 				n += count_states(lfirst(lc), largest);
+				if (n > MAX_STATES)
+					break;
+			}
 			break;
 		case EV_EXPR_REPEAT:
 			n = (int64) count_states(expr->body, largest) * copies(expr, largest, &loops);
@@ -297,16 +310,19 @@ typedef struct Pairs
 	uint64 *seen; /* by state: those it was paired with */
 	uint16 *stack;
 	int depth;
+	int64 work;
 } Pairs;
 
 /* The pairs of different states that one character leads to from (p, q). */
 static void
 push_successors(const Automaton *automaton, Pairs *pairs, int p, int q)
 {
+	pairs->work += automaton->nstates;
 	for (int s = 0; s < automaton->nstates; s++)
 	{
 		if (!has_state(follow_of(automaton, p), s))
 			continue;
+		pairs->work += automaton->words;
 		for (int w = 0; w < automaton->words; w++)
 		{
 			uint64 *seen = pairs->seen + s * automaton->words + w;
@@ -326,7 +342,7 @@ push_successors(const Automaton *automaton, Pairs *pairs, int p, int q)
 }
 
 /* Walks leave each state together; do two that have parted meet again? */
-static bool
+static EvBacktrack
 walks_meet(const Automaton *automaton)
 {
 	Pairs pairs = {
@@ -344,97 +360,118 @@ walks_meet(const Automaton *automaton)
 		CHECK_FOR_INTERRUPTS();
 		/* The state where they meet is one that both may go to. */
 		if (share_state(automaton, follow_of(automaton, p), follow_of(automaton, q)))
-			return true;
+			return EV_BACKTRACK_EXPONENTIAL;
+		if (pairs.work > MAX_WORK)
+			return EV_BACKTRACK_UNKNOWN;
 		push_successors(automaton, &pairs, p, q);
 	}
-	return false;
+	return EV_BACKTRACK_BOUNDED;
 }
 
-static bool
-loop_is_ambiguous(const EvExpr *body, int nstates, int largest_count)
+static EvBacktrack
+judge_loop(const EvExpr *body, int nstates, int largest_count)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "events backtrack",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Automaton automaton = {.words = (nstates + 63) / 64, .largest_count = largest_count};
 	Fragment whole;
-	bool ambiguous;
+	EvBacktrack result = EV_BACKTRACK_EXPONENTIAL;
 
 	automaton.sets = palloc0(sizeof(EvCharSet *) * nstates);
 	automaton.follow = palloc0(sizeof(uint64) * automaton.words * nstates);
 	whole = build(&automaton, body);
 	connect(&automaton, whole.last, whole.first);
-	ambiguous = automaton.edge_twice;
-	if (!ambiguous)
+	if (!automaton.edge_twice)
 	{
 		compute_overlaps(&automaton);
-		ambiguous = walks_meet(&automaton);
+		result = walks_meet(&automaton);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	return ambiguous;
+	return result;
 }
 
 /* ---- the outermost loops */
+
+static EvBacktrack look_into(const EvExpr *expr, bool can_fail);
+
+/* A function: Max() would look into the second one twice. */
+static EvBacktrack
+worse_of(EvBacktrack a, EvBacktrack b)
+{
+	return a > b ? a : b;
+}
+
+/* The loop itself; what is inside it is looked at only if it is too large. */
+static EvBacktrack
+look_into_loop(const EvExpr *loop)
+{
+	/* Counts are cut short where a loop would be too large otherwise. */
+	static const int largest_counts[] = {64, 4};
+
+	for (int i = 0; i < lengthof(largest_counts); i++)
+	{
+		int n = count_states(loop->body, largest_counts[i]);
+
+		if (n == 0)
+			return EV_BACKTRACK_BOUNDED;
+		if (n <= MAX_STATES)
+			return judge_loop(loop->body, n, largest_counts[i]);
+	}
+	return worse_of(EV_BACKTRACK_UNKNOWN, look_into(loop->body, true));
+}
+
+static EvBacktrack
+look_into_repeat(const EvExpr *repeat, bool can_fail)
+{
+	bool loops = is_loop(repeat);
+	bool once_more = loops ? repeat->min > 1 : repeat->max > 1;
+
+	if (repeat->max == 0)
+		return EV_BACKTRACK_BOUNDED;
+	if (loops && can_fail)
+		return look_into_loop(repeat);
+	return look_into(repeat->body, can_fail || (once_more && !is_nullable(repeat->body)));
+}
 
 /*
  * Does a loop in here backtrack without end?  `can_fail`: something stands
  * behind the expression that a string may lack.
  */
-static bool
-looks_exponential(const EvExpr *expr, bool can_fail)
+static EvBacktrack
+look_into(const EvExpr *expr, bool can_fail)
 {
-	/* Counts are cut short where a loop would be too large otherwise. */
-	static const int largest_counts[] = {64, 4};
+	EvBacktrack worst = EV_BACKTRACK_BOUNDED;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
-	if (expr->kind == EV_EXPR_SEQUENCE)
+	if (expr->kind == EV_EXPR_REPEAT)
+		return look_into_repeat(expr, can_fail);
+	if (expr->kind != EV_EXPR_SEQUENCE && expr->kind != EV_EXPR_ALTERNATIVES)
+		return EV_BACKTRACK_BOUNDED;
+	for (int i = list_length(expr->children) - 1; i >= 0 && worst < EV_BACKTRACK_EXPONENTIAL; i--)
 	{
-		for (int i = list_length(expr->children) - 1; i >= 0; i--)
-		{
-			const EvExpr *child = list_nth(expr->children, i);
+		const EvExpr *child = list_nth(expr->children, i);
 
-			if (looks_exponential(child, can_fail))
-				return true;
+		worst = worse_of(worst, look_into(child, can_fail));
+		if (expr->kind == EV_EXPR_SEQUENCE)
 			can_fail = can_fail || !is_nullable(child);
-		}
 	}
-	else if (expr->kind == EV_EXPR_ALTERNATIVES)
-	{
-		ListCell *lc;
-
-		foreach (lc, expr->children)
-		{
-			if (looks_exponential(lfirst(lc), can_fail))
-				return true;
-		}
-	}
-	else if (expr->kind == EV_EXPR_REPEAT && expr->max != 0)
-	{
-		bool once_more = is_loop(expr) ? expr->min > 1 : expr->max > 1;
-
-		for (int i = 0; is_loop(expr) && can_fail && i < lengthof(largest_counts); i++)
-		{
-			int n = count_states(expr->body, largest_counts[i]);
-
-			if (n > 0 && n <= MAX_STATES)
-				return loop_is_ambiguous(expr->body, n, largest_counts[i]);
-		}
-		return looks_exponential(expr->body, can_fail || (once_more && !is_nullable(expr->body)));
-	}
-	return false;
+	return worst;
 }
 
-bool
-ev_backtrack_is_exponential(const char *source, int length)
+EvBacktrack
+ev_backtrack_of(const char *source, int length)
 {
+	EvBacktrack worst = EV_BACKTRACK_BOUNDED;
 	ListCell *lc;
 
 	foreach (lc, ev_backtrack_parse(source, length))
 	{
-		if (looks_exponential(lfirst(lc), false))
-			return true;
+		worst = worse_of(worst, look_into(lfirst(lc), false));
+		if (worst == EV_BACKTRACK_EXPONENTIAL)
+			break;
 	}
-	return false;
+	return worst;
 }

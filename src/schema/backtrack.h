@@ -9,11 +9,16 @@
 #include "postgres.h"
 #include "nodes/pg_list.h"
 
-/*
- * Of an expression of ECMA-262; false for one that is malformed, and for one
- * whose repeated parts are too large to be looked into.
- */
-extern bool ev_backtrack_is_exponential(const char *source, int length);
+/* From the best to the worst that is known. */
+typedef enum EvBacktrack
+{
+	EV_BACKTRACK_BOUNDED,
+	EV_BACKTRACK_UNKNOWN, /* a repeated part is too large to be looked into */
+	EV_BACKTRACK_EXPONENTIAL
+} EvBacktrack;
+
+/* Of an expression of ECMA-262; a malformed one matches nothing in no time. */
+extern EvBacktrack ev_backtrack_of(const char *source, int length);
 
 /* ---- what the parser gives to the analysis */
 

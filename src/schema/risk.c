@@ -12,7 +12,8 @@
  * - uniqueItems: elements are compared with each other, so maxItems stands
  *   beside it, unless all elements are scalars or the list has an end anyway.
  * - backtracking: a regular expression that takes time exponential in the
- *   length of the string (backtrack.h), which no maxLength mends.
+ *   length of the string (backtrack.h), which no maxLength mends; also one of
+ *   which that cannot be told.
  *
  * The walk is over the schema as it was written, because a schema need not
  * compile to be looked at, and because locations are meant for whoever wrote
@@ -214,6 +215,22 @@ add_risk(Walk *walk, const char *rule, const char *message)
 	walk->risks = lappend(walk->risks, risk);
 }
 
+/* `what` it is that matches `of`: a string, or a name. */
+static void
+check_backtracking(Walk *walk, const char *pattern, int length, const char *what, const char *of)
+{
+	EvBacktrack backtrack = ev_backtrack_of(pattern, length);
+
+	if (backtrack == EV_BACKTRACK_EXPONENTIAL)
+		add_risk(walk, "backtracking",
+				 psprintf("%s has a loop that matches a %s in exponentially many ways", what, of));
+	else if (backtrack == EV_BACKTRACK_UNKNOWN)
+		add_risk(walk, "backtracking",
+				 psprintf("%s may match a %s in exponentially many ways: a part that it repeats is "
+						  "too large to tell",
+						  what, of));
+}
+
 static void
 check_strings(Walk *walk, const EvView *schema)
 {
@@ -221,10 +238,8 @@ check_strings(Walk *walk, const EvView *schema)
 
 	if (!type_allows(schema, "string"))
 		return;
-	if (get_typed(schema, "pattern", EV_JSON_STRING, &value) &&
-		ev_backtrack_is_exponential(value.data, value.length))
-		add_risk(walk, "backtracking",
-				 "\"pattern\" has a loop that matches a string in exponentially many ways");
+	if (get_typed(schema, "pattern", EV_JSON_STRING, &value))
+		check_backtracking(walk, value.data, value.length, "\"pattern\"", "string");
 	if (get_typed(schema, "maxLength", EV_JSON_NUMBER, &limit))
 		return;
 	if (get_typed(schema, "pattern", EV_JSON_STRING, &value))
@@ -264,13 +279,10 @@ check_names(Walk *walk, const EvView *schema)
 		return;
 	ev_view_begin(&cursor, &patterns);
 	while (ev_view_next_member(&cursor, &pattern, &length, &ignored))
-	{
-		if (ev_backtrack_is_exponential(pattern, length))
-			add_risk(walk, "backtracking",
-					 psprintf("the pattern \"%s\" of \"patternProperties\" has a loop that matches "
-							  "a name in exponentially many ways",
-							  pnstrdup(pattern, length)));
-	}
+		check_backtracking(walk, pattern, length,
+						   psprintf("the pattern \"%s\" of \"patternProperties\"",
+									pnstrdup(pattern, length)),
+						   "name");
 	if (!get_typed(schema, "propertyNames", EV_JSON_OBJECT, &names) ||
 		!get_typed(&names, "maxLength", EV_JSON_NUMBER, &limit))
 		add_risk(walk, "patternProperties",

@@ -11,10 +11,13 @@
  * before it is taken, so that rules which are not understood here (not,
  * unevaluated...) cost tries, never correctness.
  *
- * The search is bounded: by a number of tries, and by a depth which begins at 1
- * and grows as long as the depth is what stands in the way, so that schemas
- * which contain themselves give the shallowest value.  When nothing is found,
- * the error names the deepest place for which there was no value.
+ * The search is bounded by a depth, which begins at 1 and grows as long as the
+ * depth is what stands in the way, so that schemas which contain themselves give
+ * the shallowest value; and by a budget for each depth and for all of them: each
+ * schema that is looked at, each goal and each value costs of it, and large ones
+ * cost more, which bounds memory as well.  What is made at one depth is freed
+ * before the next.  When nothing is found, the error names the deepest place for
+ * which there was no value.
  */
 #include "base/compat.h"
 
@@ -27,10 +30,14 @@
 #include "utils/memutils.h"
 
 #define MAX_DEPTH 200
-#define MAX_TRIES 20000
 
-/* To judge a large value costs as many tries as it has pieces of this size. */
-#define TRY_SIZE 256
+/* Steps at one depth, and at all; the bytes that are as good as a step. */
+#define MAX_BUDGET 100000
+#define MAX_BUDGET_ALL 300000
+#define BYTES_PER_STEP 256
+
+/* To compare with a value is as good as making so many bytes. */
+#define TO_COMPARE 2
 
 /* Of a JSON Pointer in an error. */
 #define MAX_SHOWN 100
@@ -78,6 +85,14 @@ make_boolean(bool boolean)
 
 /* ---- judging */
 
+bool
+ev_sample_spend(EvSampler *sampler, int64 bytes)
+{
+	CHECK_FOR_INTERRUPTS();
+	sampler->budget -= 1 + bytes / BYTES_PER_STEP;
+	return sampler->budget > 0;
+}
+
 static bool
 is_taken(List *taken, const EvView *view)
 {
@@ -100,9 +115,8 @@ ev_sample_fits(EvSampleGoal *goal, Jsonb *value)
 	EvSchema part = *goal->sampler->schema;
 	ListCell *cell;
 
-	CHECK_FOR_INTERRUPTS();
-	goal->sampler->budget -= 1 + VARSIZE(value) / TRY_SIZE;
-	if (goal->sampler->budget <= 0 || is_taken(goal->taken, &view))
+	if (!ev_sample_spend(goal->sampler, VARSIZE(value) + list_length(goal->taken) * TO_COMPARE) ||
+		is_taken(goal->taken, &view))
 		return false;
 	foreach (cell, goal->asked)
 	{
@@ -317,11 +331,14 @@ make_by_choice(EvSampleGoal *goal, Pending pending)
 		Pending rest = pending;
 		Jsonb *value;
 
+		if (!ev_sample_spend(goal->sampler, sizeof(ListCell) * (list_length(goal->nodes) +
+																list_length(pending.choices))))
+			return NULL;
 		attempt.nodes = list_copy(goal->nodes);
 		rest.nodes = lfirst(cell) != NULL ? list_make1(lfirst(cell)) : NIL;
 		rest.choices = list_copy(pending.choices);
 		value = make_in_place(&attempt, rest);
-		if (value != NULL || goal->sampler->budget <= 0)
+		if (value != NULL)
 			return value;
 	}
 	return NULL;
@@ -331,11 +348,12 @@ static Jsonb *
 make_in_place(EvSampleGoal *goal, Pending pending)
 {
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
 	while (pending.nodes != NIL)
 	{
 		EvNode *node = linitial(pending.nodes);
 
+		if (!ev_sample_spend(goal->sampler, 0))
+			return NULL;
 		pending.nodes = list_delete_first(pending.nodes);
 		if (node->kind == EV_NODE_FALSE)
 			return NULL;
@@ -353,6 +371,8 @@ ev_sample_make_with(EvSampleGoal *goal, EvNode *node)
 	EvSampleGoal more = *goal;
 	Pending pending = {.nodes = list_make1(node)};
 
+	if (!ev_sample_spend(goal->sampler, sizeof(ListCell) * list_length(goal->nodes)))
+		return NULL;
 	more.nodes = list_copy(goal->nodes);
 	return make_in_place(&more, pending);
 }
@@ -363,7 +383,8 @@ remember_failure(EvSampler *sampler, List *nodes)
 	if (sampler->depth <= sampler->failed_depth)
 		return;
 	sampler->failed_depth = sampler->depth;
-	sampler->failed_path = pstrdup(sampler->path.data);
+	sampler->failed_path = MemoryContextStrdup(GetMemoryChunkContext(sampler->path.data),
+											   sampler->path.data);
 	sampler->failed_node = nodes != NIL ? llast(nodes) : NULL;
 }
 
@@ -375,17 +396,18 @@ ev_sample_make(EvSampler *sampler, List *nodes, List *taken)
 	Jsonb *value = NULL;
 
 	check_stack_depth();
-	sampler->budget--;
+	if (!ev_sample_spend(sampler, sizeof(ListCell) * list_length(nodes)))
+		return NULL;
 	if (sampler->depth >= sampler->max_depth)
-		sampler->too_deep = true;
-	else if (sampler->budget > 0)
 	{
-		sampler->depth++;
-		value = make_in_place(&goal, pending);
-		if (value == NULL)
-			remember_failure(sampler, nodes);
-		sampler->depth--;
+		sampler->too_deep = true;
+		return NULL;
 	}
+	sampler->depth++;
+	value = make_in_place(&goal, pending);
+	if (value == NULL)
+		remember_failure(sampler, nodes);
+	sampler->depth--;
 	return value;
 }
 
@@ -414,21 +436,26 @@ raise_not_found(const EvSampler *sampler)
 
 /* A little deeper each time. */
 static Jsonb *
-search(EvSampler *sampler)
+search(EvSampler *sampler, MemoryContext scratch)
 {
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	int64 left = MAX_BUDGET_ALL;
 	Jsonb *value = NULL;
 
-	sampler->budget = MAX_TRIES;
-	for (int depth = 1; value == NULL && depth <= MAX_DEPTH && sampler->budget > 0;
-		 depth += 1 + depth / 3)
+	for (int depth = 1; value == NULL && depth <= MAX_DEPTH && left > 0; depth += 1 + depth / 3)
 	{
+		MemoryContextReset(scratch);
 		sampler->max_depth = depth;
 		sampler->depth = sampler->failed_depth = 0;
+		sampler->budget = Min(MAX_BUDGET, left);
+		left -= sampler->budget;
 		sampler->too_deep = false;
 		value = ev_sample_make(sampler, list_make1(sampler->schema->root), NIL);
+		left += Max(sampler->budget, 0);
 		if (value == NULL && !sampler->too_deep)
 			break;
 	}
+	MemoryContextSwitchTo(old);
 	return value;
 }
 
@@ -437,42 +464,42 @@ static Jsonb *
 find_sample(const EvSchema *schema, bool raise)
 {
 	EvSampler sampler = {.schema = schema};
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext scratch = AllocSetContextCreate(caller, "events sample", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "events sample",
+												  ALLOCSET_DEFAULT_SIZES);
 	Jsonb *value;
 
-	MemoryContextSwitchTo(scratch);
 	initStringInfo(&sampler.path);
-	value = search(&sampler);
+	value = search(&sampler, scratch);
 	if (value == NULL && raise)
 		raise_not_found(&sampler);
-	MemoryContextSwitchTo(caller);
 	if (value != NULL)
 		value = (Jsonb *) memcpy(palloc(VARSIZE(value)), value, VARSIZE(value));
 	MemoryContextDelete(scratch);
 	return value;
 }
 
-/*
- * With all formats right, if there is such a value; one that is valid is
- * enough, else.  (Below `not`, what is right by its format can be wrong.)
- */
+/* With all formats right, if such a value is valid without them too (`not` may
+ * forbid what has the format); else one that is valid. */
 Jsonb *
 ev_sample_of(const Jsonb *schema, EvCompileOptions options)
 {
 	EvCompileOptions strict = options;
+	const EvSchema *own;
 	Jsonb *value;
 
 	strict.assert_format = true;
 	value = find_sample(ev_schema_get(NULL, schema, &strict), options.assert_format);
+	if (options.assert_format)
+		return value;
+	own = ev_schema_get(NULL, schema, &options);
 	if (value != NULL)
 	{
 		EvView view = ev_view_of(value);
 
-		if (ev_schema_is_valid(ev_schema_get(NULL, schema, &options), &view))
+		if (ev_schema_is_valid(own, &view))
 			return value;
 	}
-	return find_sample(ev_schema_get(NULL, schema, &options), true);
+	return find_sample(own, true);
 }
 
 Datum

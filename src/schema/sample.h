@@ -19,7 +19,7 @@ typedef struct EvSampler
 	const EvSchema *schema;
 	int depth, max_depth;
 	bool too_deep; /* max_depth stood in the way */
-	int budget;	   /* values that may still be tried */
+	int64 budget;  /* work that may still be done */
 	StringInfoData path;
 	int failed_depth; /* of the deepest place for which there is no value, ... */
 	char *failed_path;
@@ -38,7 +38,10 @@ typedef struct EvSampleGoal
 /* A value for all of these schemas; NULL if none is found. */
 extern Jsonb *ev_sample_make(EvSampler *sampler, List *nodes, List *taken);
 
-/* Does this value do?  Costs one of the budget. */
+/* One step, which makes so many bytes; false if the search has to be given up. */
+extern bool ev_sample_spend(EvSampler *sampler, int64 bytes);
+
+/* Does this value do? */
 extern bool ev_sample_fits(EvSampleGoal *goal, Jsonb *value);
 
 /* Continue with one more schema in place. */
@@ -54,7 +57,8 @@ extern Jsonb *ev_sample_string(EvSampleGoal *goal);
  * parts; `more` times more of what may be repeated, and the `choice`th of what
  * may be chosen.  false if it is beyond us.
  */
-extern bool ev_sample_pattern(const char *source, int more, int choice, StringInfo out);
+extern bool ev_sample_pattern(EvSampler *sampler, const EvPattern *pattern, int more, int choice,
+							  StringInfo out);
 
 extern Jsonb *ev_sample_from_text(const char *s, int length);
 extern void ev_sample_to_value(const Jsonb *jsonb, JsonbValue *value);

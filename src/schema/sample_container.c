@@ -98,6 +98,9 @@ add_member(Object *object, const char *name, int length)
 	Member *member;
 	Jsonb *value;
 
+	/* a comparison is as good as a byte */
+	if (!ev_sample_spend(sampler, list_length(object->members)))
+		return false;
 	if (has_member(object, name, length))
 		return true;
 	ev_pointer_append(&sampler->path, name, length);
@@ -221,8 +224,9 @@ invent_name(Object *object, int number, List *taken)
 		const EvObjectRules *rules = ((const EvNode *) lfirst(cell))->object;
 
 		if (rules != NULL && rules->npatterns > 0 &&
-			ev_sample_pattern(ev_pattern_source(rules->patterns[number % rules->npatterns].pattern),
-							  number / 12, number % 12, &text))
+			ev_sample_pattern(object->goal->sampler,
+							  rules->patterns[number % rules->npatterns].pattern, number / 12,
+							  number % 12, &text))
 			return ev_sample_from_text(text.data, text.len);
 	}
 	appendStringInfo(&text, "property%d", number + 1);
@@ -262,12 +266,22 @@ add_invented(Object *object, int64 fewest)
 	}
 }
 
+/* NULL if it would be too large. */
 static Jsonb *
 build_object(const Object *object)
 {
 	JsonbParseState *state = NULL;
+	int64 size = 0;
 	ListCell *cell;
 
+	foreach (cell, object->members)
+	{
+		const Member *member = lfirst(cell);
+
+		size += member->length + VARSIZE(member->value);
+	}
+	if (!ev_sample_spend(object->goal->sampler, size))
+		return NULL;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	foreach (cell, object->members)
 	{
@@ -308,7 +322,7 @@ make_object(EvSampleGoal *goal, int64 optional, int64 fewest, bool *made)
 	} while (list_length(object.members) > before);
 	*made = true;
 	value = build_object(&object);
-	return ev_sample_fits(goal, value) ? value : NULL;
+	return value != NULL && ev_sample_fits(goal, value) ? value : NULL;
 }
 
 /* As few members as may be; else all that are named; else one that nobody
@@ -389,12 +403,18 @@ schemas_for_element(const EvSampleGoal *goal, int64 index, bool contained)
 	return nodes;
 }
 
+/* NULL if it would be too large. */
 static Jsonb *
-build_array(List *elements)
+build_array(EvSampler *sampler, List *elements)
 {
 	JsonbParseState *state = NULL;
+	int64 size = 0;
 	ListCell *cell;
 
+	foreach (cell, elements)
+		size += VARSIZE((Jsonb *) lfirst(cell));
+	if (!ev_sample_spend(sampler, size))
+		return NULL;
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	foreach (cell, elements)
 	{
@@ -437,8 +457,8 @@ make_array(EvSampleGoal *goal, const Shape *shape, int64 fewest, int64 offset)
 			return NULL;
 		elements = lappend(elements, value);
 	}
-	value = build_array(elements);
-	return ev_sample_fits(goal, value) ? value : NULL;
+	value = build_array(sampler, elements);
+	return value != NULL && ev_sample_fits(goal, value) ? value : NULL;
 }
 
 Jsonb *

@@ -15,14 +15,22 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "schema/backtrack.h"
+#include "utils/memutils.h"
 
 #define MAX_STRING 100000
+
+/* Repetitions of what writes nothing count as well. */
+#define MAX_WALKED (4 * MAX_STRING)
+
+/* A character becomes a few objects of the tree, for the time of one call. */
+#define TREE_PER_CHARACTER 4
 
 typedef struct PatternWalk
 {
 	StringInfo out;
 	int more;
 	int choice;
+	int steps;
 } PatternWalk;
 
 static bool
@@ -102,6 +110,8 @@ write_expression(PatternWalk *walk, const EvExpr *expr)
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
+	if (++walk->steps > MAX_WALKED)
+		return false;
 	switch (expr->kind)
 	{
 		case EV_EXPR_EMPTY:
@@ -134,11 +144,25 @@ write_expression(PatternWalk *walk, const EvExpr *expr)
 }
 
 bool
-ev_sample_pattern(const char *source, int more, int choice, StringInfo out)
+ev_sample_pattern(EvSampler *sampler, const EvPattern *pattern, int more, int choice,
+				  StringInfo out)
 {
 	PatternWalk walk = {.out = out, .more = more, .choice = choice};
-	List *expressions = ev_backtrack_parse(source, strlen(source));
+	const char *source = ev_pattern_source(pattern);
+	int length = strlen(source);
+	MemoryContext tree, old;
+	List *expressions;
+	bool written;
 
 	resetStringInfo(out);
-	return expressions != NIL && write_expression(&walk, linitial(expressions));
+	if (!ev_sample_spend(sampler, (int64) length * TREE_PER_CHARACTER))
+		return false;
+	tree = AllocSetContextCreate(CurrentMemoryContext, "events sample pattern",
+								 ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(tree);
+	expressions = ev_backtrack_parse(source, length);
+	written = expressions != NIL && write_expression(&walk, linitial(expressions));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(tree);
+	return written;
 }

@@ -6,7 +6,8 @@
  * be a multiple of.  A string is the canonical one of its format, one written
  * from its pattern, or a plain one of the right length.  Each is a list of
  * proposals; where values have to differ from one another (uniqueItems), later
- * ones of the list come to use.
+ * ones of the list come to use.  What would be too large for a numeric is no
+ * number here (NULL), and no proposal.
  */
 #include "postgres.h"
 
@@ -19,6 +20,10 @@
 
 #define MAX_STEPS 256
 #define MAX_LENGTH 1000000
+
+/* Digits to the base 10000 before the point; a numeric may have 32768. */
+#define MAX_ORDER 32760
+
 #define MAX_CHOICES 40
 
 /* ---- numbers */
@@ -35,9 +40,31 @@ make_numeric(int64 n)
 	return DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(n)));
 }
 
+/* n is less than 10000^(order + 1), and not less than 10000^order if it is no 0. */
+static int
+order_of(Numeric n)
+{
+	EvNumber number = ev_number_read(n);
+
+	return number.ndigits == 0 ? 0 : number.weight;
+}
+
+/* numeric_add, _sub, _mul or _div; NULL for a number that may be too large. */
 static Numeric
 calculate(PGFunction function, Numeric a, Numeric b)
 {
+	int order;
+
+	if (a == NULL || b == NULL)
+		return NULL;
+	if (function == numeric_mul)
+		order = order_of(a) + order_of(b);
+	else if (function == numeric_div)
+		order = order_of(a) - order_of(b);
+	else
+		order = Max(order_of(a), order_of(b));
+	if (order > MAX_ORDER)
+		return NULL;
 	return DatumGetNumeric(DirectFunctionCall2(function, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
@@ -105,8 +132,11 @@ static Jsonb *
 propose_number(EvSampleGoal *goal, Numeric n)
 {
 	JsonbValue value = {.type = jbvNumeric, .val.numeric = n};
-	Jsonb *jsonb = JsonbValueToJsonb(&value);
+	Jsonb *jsonb;
 
+	if (n == NULL)
+		return NULL;
+	jsonb = JsonbValueToJsonb(&value);
 	return ev_sample_fits(goal, jsonb) ? jsonb : NULL;
 }
 
@@ -115,9 +145,12 @@ propose_number(EvSampleGoal *goal, Numeric n)
 static Numeric
 align(PGFunction round, Numeric n, Numeric step)
 {
-	Datum quotient = NumericGetDatum(calculate(numeric_div, n, step));
+	Numeric quotient = calculate(numeric_div, n, step);
 
-	return calculate(numeric_mul, DatumGetNumeric(DirectFunctionCall1(round, quotient)), step);
+	if (quotient == NULL)
+		return NULL;
+	quotient = DatumGetNumeric(DirectFunctionCall1(round, NumericGetDatum(quotient)));
+	return calculate(numeric_mul, quotient, step);
 }
 
 static Jsonb *
@@ -129,7 +162,8 @@ propose_steps(EvSampleGoal *goal, Numeric start, Numeric step, PGFunction functi
 
 	if (found == NULL)
 		found = propose_number(goal, start);
-	for (int i = 0; found == NULL && i < MAX_STEPS && goal->sampler->budget > 0; i++)
+	for (int i = 0; found == NULL && start != NULL && i < MAX_STEPS && goal->sampler->budget > 0;
+		 i++)
 	{
 		start = calculate(function, start, step);
 		found = propose_number(goal, start);
@@ -283,7 +317,7 @@ propose_other_format(EvSampleGoal *goal, EvFormat format)
 }
 
 static Jsonb *
-propose_pattern(EvSampleGoal *goal, const char *source, Lengths lengths)
+propose_pattern(EvSampleGoal *goal, const EvPattern *pattern, Lengths lengths)
 {
 	static const int more[] = {0, 1, 2, 3, 5, 8, 13, 21, 34, 55};
 	StringInfoData out;
@@ -296,7 +330,7 @@ propose_pattern(EvSampleGoal *goal, const char *source, Lengths lengths)
 		{
 			int n = i < lengthof(more) ? more[i] : (int) Min(lengths.min, MAX_LENGTH);
 
-			if (goal->sampler->budget <= 0 || !ev_sample_pattern(source, n, choice, &out))
+			if (!ev_sample_pattern(goal->sampler, pattern, n, choice, &out))
 				return NULL;
 			found = propose_text(goal, out.data, out.len);
 			/* a match may stand anywhere, unless the expression says otherwise */
@@ -367,7 +401,7 @@ ev_sample_string(EvSampleGoal *goal)
 		const EvStringRules *rules = ((const EvNode *) lfirst(cell))->string;
 
 		if (found == NULL && rules != NULL && rules->pattern != NULL)
-			found = propose_pattern(goal, ev_pattern_source(rules->pattern), lengths);
+			found = propose_pattern(goal, rules->pattern, lengths);
 	}
 	return found != NULL ? found : propose_plain(goal, lengths);
 }

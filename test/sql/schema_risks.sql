@@ -111,6 +111,16 @@ WHERE expected <> EXISTS (SELECT FROM events.schema_risks(jsonb_build_object('pa
 SELECT count(*) FROM events.schema_risks(('{"properties": {' || (SELECT string_agg('"p' || i || '": {"format": "uri"}', ',') FROM generate_series(1, 20000) i) || '}}')::jsonb);
 SELECT rule FROM events.schema_risks(jsonb_build_object('maxLength', 1, 'pattern', '^(' || repeat('.?.', 120) || ')*$'));
 SELECT rule FROM events.schema_risks(jsonb_build_object('maxLength', 1, 'pattern', '^(' || (SELECT string_agg(md5(i::text), '|') FROM generate_series(1, 2000) i) || ')$'));
+-- a loop that is too large to be told from a harmless one; the second is told by a loop inside
+SELECT v.n, r.* FROM (VALUES (1, '|a|a'), (2, '|(?:b+)+c'), (3, '')) v (n, more), events.schema_risks(jsonb_build_object('maxLength', 90,
+    'pattern', '^(?:' || (SELECT string_agg('zz' || i, '|') FROM generate_series(1, 2000) i) || more || ')*$')) r;
+SELECT rule, regexp_replace(message, '"\^.*\$"', '...') AS message FROM events.schema_risks(jsonb_build_object('propertyNames', '{"maxLength": 90}'::jsonb,
+    'patternProperties', jsonb_build_object('^(?:' || (SELECT string_agg('zz' || i, '|') FROM generate_series(1, 2000) i) || ')*$', true)));
+SELECT rule FROM events.schema_risks(jsonb_build_object('maxLength', 90, 'pattern', '^(?:' || (SELECT string_agg('[a-z]{1,50}x', '|') FROM generate_series(1, 200)) || ')*$'));
+SELECT rule FROM events.schema_risks(jsonb_build_object('maxLength', 90, 'pattern', '^(?:(?:' || (SELECT string_agg(lpad(i::text, 3, '0'), '|') FROM generate_series(1, 300) i) || '),)*$'));
+SELECT rule FROM events.schema_risks(jsonb_build_object('maxLength', 90, 'pattern', '^(?:' || repeat('[a-z]?', 400) || ',)*$'));
+SELECT rule FROM events.schema_risks(jsonb_build_object('maxLength', 90, 'pattern', repeat('(', 200) || repeat('abc', 1000) || repeat(')*x', 200)));
+SELECT events.register_schema('/large/1', jsonb_build_object('maxLength', 90, 'pattern', '^(?:' || (SELECT string_agg('zz' || i, '|') FROM generate_series(1, 2000) i) || '|a|a)*$'));
 SELECT length(location), rule FROM events.schema_risks((repeat('{"items":', 1000) || '{"pattern": "a"}' || repeat('}', 1000))::jsonb);
 \set VERBOSITY terse
 SELECT rule FROM events.schema_risks(jsonb_build_object('pattern', repeat('(', 100000)));

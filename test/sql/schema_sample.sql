@@ -47,6 +47,11 @@ SELECT s, events.sample(s) FROM (VALUES
     ('{"type": "object", "required": ["kind"], "properties": {"kind": {"const": 1}}, "if": {"properties": {"kind": {"const": 1}}}, "then": {"required": ["b"]}, "else": {"required": ["c"]}}'),
     ('{"allOf": [{"properties": {"a": {"minimum": 3}}}, {"properties": {"a": {"type": "integer"}}}, {"required": ["a"]}]}')) AS schemas(s);
 
+-- format asserts nothing unless the session says so: what it is to be valid by is what the session has
+SELECT s, events.sample(s) FROM (VALUES ('{"oneOf": [true, {"type": "string", "format": "uri"}], "enum": ["abc", 7]}'::jsonb),
+    ('{"if": {"format": "uri"}, "then": {"enum": [1, false]}, "type": ["string", "integer"]}')) AS schemas(s);
+SELECT events.sample('{"type": "string", "not": {"format": "uri"}}');
+
 -- schemas that contain themselves end where they can
 SELECT events.sample('{"type": "object", "required": ["next"], "properties": {"next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}}');
 SELECT events.sample('{"type": "object", "required": ["children"], "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}');
@@ -59,6 +64,22 @@ SELECT events.sample('{"enum": []}');
 SELECT events.sample('{"type": "array", "minItems": 1000000000}');
 SELECT events.sample('{"type": "nothing"}');
 SELECT events.sample(NULL) IS NULL AS null_is_null;
+
+-- a search that would be endless is given up
+SELECT events.sample('{"type": "array", "minItems": 2, "uniqueItems": true, "items": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}');
+SELECT events.sample('{"type": ["number", "boolean", "object"], "additionalProperties": {"$ref": "#/$defs/d1", "minProperties": 1}, "not": {"maxItems": 0},
+    "properties": {"longer_name": {"type": "boolean", "pattern": "^.$"}}, "$defs": {"d1": {"$ref": "#/$defs/d1"}}}');
+SELECT events.sample('{"type": "object", "required": ["a", "b"], "additionalProperties": {"oneOf": [{"$ref": "#"}, {"$ref": "#"}, {"allOf": [{"$ref": "#"}]}]}}');
+SELECT events.sample('{"type": "array", "minItems": 100000, "items": {"type": "array", "minItems": 100000, "items": {"type": "integer"}}}');
+SELECT events.sample(jsonb_build_object('type', 'array', 'minItems', 90000, 'anyOf', jsonb_agg('{"not": {}}'::jsonb))) FROM generate_series(1, 1000);
+
+-- numbers beyond what can be calculated with
+SELECT events.sample('{"type": "number", "multipleOf": 1e-16000, "exclusiveMinimum": 1e130000}');
+SELECT events.sample('{"allOf": [{"multipleOf": 1e100000}, {"multipleOf": 3e90000}], "type": "number", "minimum": 1}');
+SELECT events.sample('{"type": "number", "exclusiveMinimum": 9e131071}');
+SELECT events.sample('{"type": "number", "exclusiveMaximum": -9e131071, "multipleOf": 7e131071}');
+SELECT length(events.sample(s)::text) FROM (VALUES ('{"type": "integer", "exclusiveMinimum": 1e130000}'::jsonb),
+    ('{"type": "number", "multipleOf": 1e-300, "exclusiveMinimum": 1e300}')) AS schemas(s);
 
 -- large ones
 SELECT jsonb_array_length(events.sample('{"type": "array", "minItems": 50000, "items": {"type": "integer"}}'));
