@@ -13,8 +13,9 @@ unused, so only values count that were made by following the schema, which have 
 Besides: a schema is compatible with itself, and with itself in another order.
 
 EVENTS_RANDOM_SECONDS (20) is how long it goes on, from the seed EVENTS_RANDOM_SEED (1, so that a
-change is what makes a test fail; $RANDOM looks elsewhere), which is printed. So is, for information, how often a promise was called broken for which no sample is the
-proof: what could not be decided, and what the samples missed.
+change is what makes a test fail; $RANDOM looks elsewhere), which is printed. So is, for
+information, how often a promise was called broken for which no sample is the proof: what could not
+be decided, and what the samples missed.
 """
 
 import copy

@@ -12,7 +12,8 @@ has to find something, and for those of the JSON Schema Test Suite that some val
 where it may say that it found nothing, but nothing else.
 
 Then random values that resemble each other, for EVENTS_RANDOM_SECONDS (5), from the seed
-EVENTS_RANDOM_SEED (1, so that a change is what makes a test fail; $RANDOM looks elsewhere): of what is inferred from them all of this has to hold, too.
+EVENTS_RANDOM_SEED (1, so that a change is what makes a test fail; $RANDOM looks elsewhere): of what
+is inferred from them all of this has to hold, too.
 """
 
 import glob
