@@ -147,6 +147,7 @@ start_eventsd()
 {
 	ulimit -n "$(ulimit -Hn)"
 	[ -x "$folder/eventsd" ] || cp "$top/sidecar/eventsd" "$folder/eventsd"
+	: > "$folder/eventsd.log"		# the last one's ready line is not this one's
 	$pin_relay "$folder/eventsd" serve --database "host=$folder user=postgres dbname=postgres" \
 		--listen 127.0.0.1:0 --admin-listen off --drain-time 100ms "$@" 2> "$folder/eventsd.log" &
 	relay=$!
