@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * event_pattern.h: event patterns, the language of EventBridge: one event, one pattern.
+ *
+ * A pattern is a JSON object that has the shape of the events it matches; its
+ * leaves are arrays of values and conditions.  The whole language is in docs/filters.md.
+ * The names of EventBridge's envelope are aliases: detail-type for type, detail for data;
+ * a member that the event itself has under that name comes first.
+ */
+#ifndef EV_EVENT_PATTERN_H
+#define EV_EVENT_PATTERN_H
+
+#include "base/compat.h"
+
+#include "match/subject.h"
+
+typedef struct EvEventPattern EvEventPattern;
+
+/* What is wrong with a pattern. */
+typedef struct EvPatternFault
+{
+	const char *pointer; /* JSON Pointer to the value that is wrong */
+	const char *message; /* a sentence without full stop, for errdetail */
+} EvPatternFault;
+
+/*
+ * Compile in CurrentMemoryContext; the datum need not stay.  NULL if it is no
+ * pattern, and *fault says why.
+ */
+extern EvEventPattern *ev_event_pattern_compile(const Jsonb *pattern, EvPatternFault *fault);
+
+/* As above, but raises 22023 with DETAIL and HINT. */
+extern EvEventPattern *ev_event_pattern_make(const Jsonb *pattern);
+
+extern bool ev_event_pattern_matches(const EvEventPattern *pattern, EvSubject *subject);
+
+/*
+ * Exact values that a top-level attribute (type, source, subject, topic; by its name on
+ * the wire) must have for the pattern to match: strings, as many as *n says.  NULL where any
+ * value might do.
+ */
+extern const EvView *ev_event_pattern_required(const EvEventPattern *pattern, const char *attribute,
+											   int *n);
+
+#endif /* EV_EVENT_PATTERN_H */
