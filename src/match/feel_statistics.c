@@ -163,6 +163,7 @@ ev_feel_statistics_stddev(EvFeelRun *run, const EvFeelValue *args, int nargs)
 	const EvFeelValue *items;
 	EvFeelValue *squares;
 	EvFeelValue mean, variance;
+	EvDecimal root;
 	int count;
 
 	if (!read_numbers(run, "stddev", args[0], &items, &count))
@@ -180,7 +181,10 @@ ev_feel_statistics_stddev(EvFeelRun *run, const EvFeelValue *args, int nargs)
 			return ev_feel_null();
 	}
 	variance = divide_by(run, accumulate(run, ev_feel_number_add, squares, count), count - 1);
-	return ev_feel_is_null(variance) ? variance : ev_feel_number_sqrt(run, variance);
+	if (!ev_feel_number_spend(run) || ev_feel_is_null(variance) ||
+		!ev_feel_number_read(variance, &root))
+		return ev_feel_null();
+	return ev_feel_number_make(run, ev_decimal_sqrt(&root, &root), &root);
 }
 
 /* A sorted copy; NULL past a limit. */
