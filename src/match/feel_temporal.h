@@ -4,9 +4,9 @@
  *
  * DMN 1.5, 10.3.2.3.4 to 10.3.2.3.8 and tables 54 to 59; the text forms are those of
  * XML Schema (years of 4 to 9 digits, a sign; 24:00:00 is the next midnight), and @Region
- * behind a time for a zone of the IANA database.  The calendar is the proleptic Gregorian one; arithmetic
- * is our own, since PostgreSQL's timestamps neither reach that far nor keep zones
- * or nanoseconds.  Zones are PostgreSQL's (pg_tzset).
+ * behind a time for a zone of the IANA database.  The calendar is the proleptic Gregorian
+ * one; arithmetic is our own, since PostgreSQL's timestamps neither reach that far nor keep
+ * zones or nanoseconds.  Zones are PostgreSQL's (pg_tzset).
  */
 #ifndef EV_FEEL_TEMPORAL_H
 #define EV_FEEL_TEMPORAL_H
