@@ -134,7 +134,11 @@ add_durations(EvFeelRun *run, EvFeelValue a, EvFeelValue b)
 	int64 sum;
 
 	if (a.type == EV_FEEL_YEARS_MONTHS)
-		return pg_add_s64_overflow(a.months, b.months, &sum) ? too_long(run) : ev_feel_months(sum);
+	{
+		if (pg_add_s64_overflow(a.months, b.months, &sum) || sum == PG_INT64_MIN)
+			return too_long(run);
+		return ev_feel_months(sum);
+	}
 	if (pg_add_s64_overflow(a.duration->seconds, b.duration->seconds, &sum))
 		return too_long(run);
 	return ev_feel_make_duration(run, sum,

@@ -4,8 +4,8 @@
  *
  * A billion years are less than 2^55 seconds: readings and moments are never
  * near the end of an int64, and neither is the difference of two.  Durations
- * may be of any length up to INT64_MAX seconds; INT64_MIN is none, so that
- * every duration can be negated.
+ * may be of any length up to INT64_MAX seconds or months; INT64_MIN is none, so
+ * that every duration can be negated.
  */
 #include "base/compat.h"
 
@@ -133,10 +133,11 @@ ev_feel_temporal_set_reading(EvFeelTemporal *temporal, int64 reading)
 bool
 ev_feel_temporal_set_moment(EvFeelTemporal *temporal, int64 moment)
 {
-	int64 limit = ev_feel_calendar_to_days(EV_FEEL_MAX_YEAR + 1, 12, 31) * EV_FEEL_DAY_SECONDS;
+	int64 days = ev_feel_floor_divide(moment, EV_FEEL_DAY_SECONDS);
 
-	/* So far and no further can zones be asked. */
-	if (moment < -limit || moment > limit)
+	/* Zones are not asked for what is far beyond the limits. */
+	if (days < ev_feel_calendar_to_days(-EV_FEEL_MAX_YEAR - 1, 12, 1) ||
+		days > ev_feel_calendar_to_days(EV_FEEL_MAX_YEAR + 1, 1, 31))
 		return false;
 	return ev_feel_temporal_set_reading(temporal,
 										moment + ev_feel_zone_offset_at(&temporal->zone, moment));
