@@ -2,8 +2,7 @@
  *
  * feel_list.h: what the files of the list functions share.
  *
- * feel_function_list.c has the rows of all of them and those that move elements about;
- * the others are in feel_statistics.c, feel_distinct.c and feel_sort.c.
+ * feel_function_list.c has the rows of all of them; the rest is where the comments below say.
  */
 #ifndef EV_FEEL_LIST_H
 #define EV_FEEL_LIST_H
@@ -31,8 +30,19 @@ extern bool ev_feel_list_position(EvFeelValue position, int count, int *index);
 
 /* What follows are functions of FEEL (EvFeelCode). */
 
-/* feel_function_list.c */
+/* feel_list.c */
 extern EvFeelValue ev_feel_list_concatenate(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_sublist(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_append(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_append_many(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_insert_before(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_remove(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_reverse(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_flatten(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_replace(EvFeelRun *run, const EvFeelValue *args, int nargs);
+extern EvFeelValue ev_feel_list_replace_matching(EvFeelRun *run, const EvFeelValue *args,
+												 int nargs);
+extern EvFeelValue ev_feel_list_partition(EvFeelRun *run, const EvFeelValue *args, int nargs);
 
 /* feel_statistics.c */
 extern EvFeelValue ev_feel_statistics_min(EvFeelRun *run, const EvFeelValue *args, int nargs);
