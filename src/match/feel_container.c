@@ -102,9 +102,12 @@ ev_feel_items_add(EvFeelItems *items, EvFeelValue value)
 {
 	if (items->count == items->capacity)
 	{
-		int64 capacity = Max((int64) items->capacity * 2, 8);
-		EvFeelValue *larger = ev_feel_alloc_items(items->run, capacity);
+		int64 capacity = Min(Max((int64) items->capacity * 2, 8), PG_INT32_MAX);
+		EvFeelValue *larger;
 
+		if (items->count == capacity)
+			items->run->exceeded = EV_FEEL_TOO_LARGE;
+		larger = ev_feel_alloc_items(items->run, capacity);
 		if (larger == NULL)
 			return false;
 		if (items->count > 0)
