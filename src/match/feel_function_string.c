@@ -10,6 +10,7 @@
 
 #include "catalog/pg_collation.h"
 #include "match/feel_number.h"
+#include "match/feel_regex.h"
 #include "match/feel_string.h"
 #include "utils/formatting.h"
 
@@ -261,6 +262,17 @@ const EvFeelBuiltin ev_feel_string_functions[] = {
 	{"contains", contains, {{"string", STRING}, {"match", STRING}}},
 	{"starts with", starts_with, {{"string", STRING}, {"match", STRING}}},
 	{"ends with", ends_with, {{"string", STRING}, {"match", STRING}}},
+	{"matches",
+	 ev_feel_regex_matches,
+	 {{"input", STRING}, {"pattern", STRING}, {"flags", STRING | OR_NULL, true}}},
+	{"replace",
+	 ev_feel_regex_replace,
+	 {{"input", STRING},
+	  {"pattern", STRING},
+	  {"replacement", STRING},
+	  {"flags", STRING | OR_NULL, true}}},
+	{"split", ev_feel_regex_split, {{"string", STRING}, {"delimiter", STRING}}},
+	{"extract", ev_feel_regex_extract, {{"string", STRING}, {"pattern", STRING}}},
 	{"string join",
 	 string_join,
 	 {{"list", LIST},
