@@ -91,7 +91,7 @@ typedef struct EvFeelPair
 struct EvFeelNode
 {
 	EvFeelKind kind;
-	int location; /* byte in the expression */
+	int location;  /* byte in the expression */
 	bool asks;	   /* a unary test in which ? occurs: it gives the answer itself */
 	bool captured; /* functions made inside keep the names that it binds: its frame must last */
 	union

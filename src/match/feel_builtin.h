@@ -18,4 +18,9 @@ extern EvFeelValue ev_feel_function_call(EvFeelRun *run, const EvFeelBuiltin *ro
 										 const EvFeelValue *args, int nargs,
 										 const EvFeelName *names);
 
+/*
+ * The value as one of these types (bits), by the conversions of FEEL; false if there is none.
+ */
+extern bool ev_feel_function_convert(EvFeelRun *run, int types, EvFeelValue *value);
+
 #endif /* EV_FEEL_BUILTIN_H */

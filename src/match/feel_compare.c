@@ -6,9 +6,10 @@
  * types are not comparable, which is null; all others are equal or not.
  * Numbers are equal by value, strings byte for byte, moments in time whatever the
  * zones they are told in.  Lists are equal when they are of one length and their
- * elements are, one by one; contexts when they have the same names and equal values; ranges when their
- * endpoints are equal and both or neither belong to them.  Inside of these, what cannot
- * be compared is not equal.  Functions cannot be compared.
+ * elements are, one by one; contexts when they have the same names and equal
+ * values; ranges when their endpoints are equal and both or neither belong to
+ * them.  Inside of these, what cannot be compared is not equal.  Functions cannot be
+ * compared.
  *
  * Order is that of numbers, strings (by code points), moments and durations.
  *

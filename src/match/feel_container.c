@@ -24,28 +24,6 @@
 /* Contexts with more entries are searched by halves. */
 #define FEW_ENTRIES 16
 
-const char *
-ev_feel_type_name(EvFeelType type)
-{
-	static const char *const names[] = {
-		[EV_FEEL_NULL] = "null",
-		[EV_FEEL_BOOLEAN] = "boolean",
-		[EV_FEEL_NUMBER] = "number",
-		[EV_FEEL_STRING] = "string",
-		[EV_FEEL_DATE] = "date",
-		[EV_FEEL_TIME] = "time",
-		[EV_FEEL_DATE_TIME] = "date and time",
-		[EV_FEEL_YEARS_MONTHS] = "years and months duration",
-		[EV_FEEL_DAYS_TIME] = "days and time duration",
-		[EV_FEEL_LIST] = "list",
-		[EV_FEEL_CONTEXT] = "context",
-		[EV_FEEL_RANGE] = "range",
-		[EV_FEEL_FUNCTION] = "function",
-	};
-
-	return names[type];
-}
-
 /* ---- strings ---- */
 
 EvFeelValue
@@ -124,9 +102,12 @@ ev_feel_items_add(EvFeelItems *items, EvFeelValue value)
 {
 	if (items->count == items->capacity)
 	{
-		int64 capacity = Max((int64) items->capacity * 2, 8);
-		EvFeelValue *larger = ev_feel_alloc_items(items->run, capacity);
+		int64 capacity = Min(Max((int64) items->capacity * 2, 8), PG_INT32_MAX);
+		EvFeelValue *larger;
 
+		if (items->count == capacity)
+			items->run->exceeded = EV_FEEL_TOO_LARGE;
+		larger = ev_feel_alloc_items(items->run, capacity);
 		if (larger == NULL)
 			return false;
 		if (items->count > 0)

@@ -5,9 +5,9 @@
  * The elements that were kept so far stand in a table, in chains by a hash
  * of their values, so that a list of n elements takes about n comparisons.  Equal
  * values have equal hashes: numbers by value (1 = 1.0), contexts whatever the order of
- * their entries.  Dates, times and durations are equal by rules of their own (zones),
- * so all of one type have one hash; comparisons are counted as steps like
- * everywhere, and a list of many different ones ends at the limit.
+ * their entries.  Times, and dates with times, are equal by rules of their own (zones), so
+ * all of one type have one hash, and so do ranges and functions; comparisons are
+ * counted as steps like everywhere, and a list of many different ones ends at the limit.
  *
  * Values that cannot be compared are different; null equals null.  The first of
  * equal elements is the one that stays, and the order is that of the list.
@@ -90,6 +90,15 @@ hash_value(EvFeelRun *run, EvFeelValue value)
 			return ev_number_hash(&number);
 		case EV_FEEL_STRING:
 			return hash_bytes((const unsigned char *) value.string, value.length);
+		case EV_FEEL_DATE:
+			return hash_combine(murmurhash32(value.temporal->year),
+								murmurhash32(value.temporal->month * 32 + value.temporal->day));
+		case EV_FEEL_YEARS_MONTHS:
+			return hash_bytes((const unsigned char *) &value.months, sizeof(value.months));
+		case EV_FEEL_DAYS_TIME:
+			return hash_combine(hash_bytes((const unsigned char *) &value.duration->seconds,
+										   sizeof(int64)),
+								murmurhash32(value.duration->nanoseconds));
 		case EV_FEEL_LIST:
 			return hash_list(run, value);
 		case EV_FEEL_CONTEXT:

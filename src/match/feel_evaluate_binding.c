@@ -75,7 +75,9 @@ begin_range(EvFeelRun *run, EvFeelRange range, Sequence *sequence)
 		ev_feel_problem(run, "only ranges of whole numbers and of dates can be walked");
 		return false;
 	}
-	*sequence = (Sequence) {.type = range.start.type, .start = start, .step = start <= end ? 1 : -1};
+	*sequence = (Sequence) {.type = range.start.type,
+							.start = start,
+							.step = start <= end ? 1 : -1};
 	sequence->count = (end - start) * sequence->step + 1;
 	if (!range.start_included)
 	{

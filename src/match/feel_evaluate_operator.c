@@ -177,8 +177,7 @@ ev_feel_evaluate_logic(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNod
 			if (!ev_feel_is_null(value))
 			{
 				run->location = node->list.items[i]->location;
-				ev_feel_problem(run, "%s is neither true nor false",
-								ev_feel_type_name(value.type));
+				ev_feel_problem(run, "%s is neither true nor false", ev_feel_type_name(value.type));
 			}
 			is_null = true;
 		}

@@ -27,8 +27,7 @@ view_in_place(const EvFeelFrame *frame, const EvFeelNode *node, EvView *view)
 	{
 		EvView parent;
 
-		return view_in_place(frame, node->path.value, &parent) &&
-			   parent.type == EV_JSON_OBJECT &&
+		return view_in_place(frame, node->path.value, &parent) && parent.type == EV_JSON_OBJECT &&
 			   ev_view_member(&parent, node->path.name.text, node->path.name.length, view);
 	}
 	return node->kind == EV_FEEL_NODE_NAME && node->reference.slot < 0 &&

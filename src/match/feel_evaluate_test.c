@@ -55,8 +55,7 @@ is_in_list(EvFeelRun *run, EvFeelValue value, EvFeelValue list)
 
 /* A test that is an expression; `alone`: not behind `in`. */
 static EvFeelValue
-ask(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode *test, EvFeelValue value,
-	bool alone)
+ask(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode *test, EvFeelValue value, bool alone)
 {
 	EvFeelValue wanted = ev_feel_evaluate(run, frame, test);
 

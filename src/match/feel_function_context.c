@@ -34,6 +34,9 @@ typedef struct Builder
 	uint32 mask;
 } Builder;
 
+/* The slots of so many entries are still counted by an int. */
+#define MAX_CAPACITY (PG_INT32_MAX / 4)
+
 /* Room for so many entries in all; false past a limit. */
 static bool
 begin(Builder *builder, EvFeelRun *run, int64 capacity)
@@ -41,6 +44,8 @@ begin(Builder *builder, EvFeelRun *run, int64 capacity)
 	uint32 size;
 
 	*builder = (Builder) {.run = run};
+	if (run->exceeded == EV_FEEL_WITHIN_LIMITS && capacity > MAX_CAPACITY)
+		run->exceeded = EV_FEEL_TOO_LARGE;
 	if (!ev_feel_step(run, capacity))
 		return false;
 	builder->entries = ev_feel_alloc_entries(run, capacity);

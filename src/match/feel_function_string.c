@@ -8,8 +8,9 @@
  */
 #include "match/feel_function.h"
 
-#include "catalog/pg_collation.h"
+#include "base/utf8.h"
 #include "match/feel_number.h"
+#include "match/feel_regex.h"
 #include "match/feel_string.h"
 #include "utils/formatting.h"
 
@@ -77,32 +78,36 @@ string_length(EvFeelRun *run, const EvFeelValue *args, int nargs)
 	return ev_feel_number_from_int64(run, ev_feel_string_count(args[0]));
 }
 
-/* By the database's own collation, which does not change with the session. */
+/* By Unicode, not by the locale of the database: a filter means the same everywhere. */
 static EvFeelValue
-change_case(EvFeelRun *run, EvFeelValue string, char *(*change)(const char *, size_t, Oid))
+change_case(EvFeelRun *run, EvFeelValue string, bool upper)
 {
-	char *changed;
 	int length;
+	char *changed;
 
-	if (!spend(run, string) || !ev_feel_take(run, string.length + 1))
+	if (!spend(run, string) || !ev_feel_regex_to_utf8(run, &string) ||
+		!ev_feel_take(run, (int64) string.length * 3))
 		return ev_feel_null();
-	changed = change(string.string, string.length, DEFAULT_COLLATION_OID);
-	length = strlen(changed);
-	if (!ev_feel_take(run, length))
-		return ev_feel_null();
-	return ev_feel_string(changed, length);
+	length = string.length;
+	if (length == 0)
+		return string;
+	if (!ev_utf8_is_ascii(string.string, length))
+		changed = ev_regex_change_case(string.string, &length, upper);
+	else
+		changed = upper ? asc_toupper(string.string, length) : asc_tolower(string.string, length);
+	return ev_feel_regex_from_utf8(run, changed, length);
 }
 
 static EvFeelValue
 upper_case(EvFeelRun *run, const EvFeelValue *args, int nargs)
 {
-	return change_case(run, args[0], str_toupper);
+	return change_case(run, args[0], true);
 }
 
 static EvFeelValue
 lower_case(EvFeelRun *run, const EvFeelValue *args, int nargs)
 {
-	return change_case(run, args[0], str_tolower);
+	return change_case(run, args[0], false);
 }
 
 /* Every byte of the string may begin a comparison with the whole part. */
@@ -261,6 +266,17 @@ const EvFeelBuiltin ev_feel_string_functions[] = {
 	{"contains", contains, {{"string", STRING}, {"match", STRING}}},
 	{"starts with", starts_with, {{"string", STRING}, {"match", STRING}}},
 	{"ends with", ends_with, {{"string", STRING}, {"match", STRING}}},
+	{"matches",
+	 ev_feel_regex_matches,
+	 {{"input", STRING}, {"pattern", STRING}, {"flags", STRING | OR_NULL, true}}},
+	{"replace",
+	 ev_feel_regex_replace,
+	 {{"input", STRING},
+	  {"pattern", STRING},
+	  {"replacement", STRING},
+	  {"flags", STRING | OR_NULL, true}}},
+	{"split", ev_feel_regex_split, {{"string", STRING}, {"delimiter", STRING}}},
+	{"extract", ev_feel_regex_extract, {{"string", STRING}, {"pattern", STRING}}},
 	{"string join",
 	 string_join,
 	 {{"list", LIST},

@@ -9,7 +9,7 @@
  * Out of FEEL a value becomes JSON from its leaves upwards: a view for every value,
  * and a new container around the views of its elements (view_make.c).  A list or
  * a context that still lies in a datum is copied as a whole.  A container is
- * copied once more for each one around it, and all of that is counted as memory.
+ * copied once more for each one around it, and given back then.
  *
  * JSON has no dates, times and durations: they are strings as string() gives them.
  * A range is an object of its four properties, a function is null, and so is a
@@ -105,6 +105,28 @@ take_container(EvFeelRun *run, int64 entries, int64 data)
 	return ev_feel_take(run, size);
 }
 
+static void
+give_back(EvFeelRun *run, void *memory, int64 bytes)
+{
+	pfree(memory);
+	run->bytes_left += bytes;
+}
+
+/* A container that was made here is marked by its boolean, which says nothing otherwise. */
+static void
+mark_as_made(EvView *view)
+{
+	view->boolean = true;
+}
+
+/* It has been copied into another one. */
+static void
+give_back_container(EvFeelRun *run, const EvView *view)
+{
+	if ((view->type == EV_JSON_ARRAY || view->type == EV_JSON_OBJECT) && view->boolean)
+		give_back(run, unconstify(char *, view->data), view->length);
+}
+
 /* At most so many bytes, with what aligns it. */
 #define room_for(length) ((int64) (length) + 2 * ALIGNOF_INT)
 
@@ -134,6 +156,10 @@ list_to_view(EvFeelRun *run, EvFeelValue value, EvView *view)
 	if (!take_container(run, count, data))
 		return false;
 	*view = ev_view_make_array(elements, count);
+	mark_as_made(view);
+	for (int i = 0; i < count; i++)
+		give_back_container(run, &elements[i]);
+	give_back(run, elements, count * (int64) sizeof(EvView));
 	return true;
 }
 
@@ -158,6 +184,9 @@ members_to_view(EvFeelRun *run, EvMember *members, int count, EvView *view)
 		return false;
 	qsort(members, count, sizeof(EvMember), compare_members);
 	*view = ev_view_make_object(members, count);
+	mark_as_made(view);
+	for (int i = 0; i < count; i++)
+		give_back_container(run, &members[i].value);
 	return true;
 }
 
@@ -190,7 +219,10 @@ context_to_view(EvFeelRun *run, EvFeelValue value, EvView *view)
 			return false;
 		n++;
 	}
-	return members_to_view(run, members, n, view);
+	if (!members_to_view(run, members, n, view))
+		return false;
+	give_back(run, members, count * (int64) sizeof(EvMember));
+	return true;
 }
 
 static bool
@@ -229,8 +261,12 @@ temporal_to_view(EvFeelRun *run, EvFeelValue value, EvView *view)
 
 	initStringInfo(&text);
 	ev_feel_temporal_append(&text, value);
-	*view = (EvView) {.type = EV_JSON_STRING, .data = text.data, .length = text.len};
-	return ev_feel_take(run, text.maxlen);
+	value = ev_feel_make_string(run, text.data, text.len);
+	pfree(text.data);
+	if (ev_feel_is_null(value))
+		return false;
+	*view = (EvView) {.type = EV_JSON_STRING, .data = value.string, .length = value.length};
+	return true;
 }
 
 /* false past a limit */

@@ -45,8 +45,8 @@ is_name_start(int c)
 	if (c < 0x80)
 		return c == '?' || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 	return (c >= 0xC0 && c <= 0x2FF && c != 0xD7 && c != 0xF7) ||
-		   (c >= 0x370 && c <= 0x1FFF && c != 0x37E && !is_blank(c)) || c == 0x200C || c == 0x200D ||
-		   (c >= 0x2070 && c <= 0x218F) || (c >= 0x2C00 && c <= 0x2FEF) ||
+		   (c >= 0x370 && c <= 0x1FFF && c != 0x37E && !is_blank(c)) || c == 0x200C ||
+		   c == 0x200D || (c >= 0x2070 && c <= 0x218F) || (c >= 0x2C00 && c <= 0x2FEF) ||
 		   (c >= 0x3001 && c <= 0xD7FF) || (c >= 0xF900 && c <= 0xFDCF) ||
 		   (c >= 0xFDF0 && c <= 0xFFFD && c != 0xFEFF) || (c >= 0x10000 && c <= 0xEFFFF);
 }
@@ -115,7 +115,7 @@ ev_feel_lex_is_symbol(char c)
 bool
 ev_feel_lex_ends_name(const char *word, int length)
 {
-	static const char *const words[] = {"in",	  "or",	  "and",	 "then",	   "else",
+	static const char *const words[] = {"in",	  "or",		 "and",		 "then",	  "else",
 										"return", "between", "instance", "satisfies", "external"};
 
 	for (int i = 0; i < lengthof(words); i++)

@@ -236,7 +236,7 @@ ev_feel_parse_comparison(EvFeelParser *parser, EvFeelOperator *operator)
 	if (symbol == NULL || symbol->precedence != EV_FEEL_PRECEDENCE_COMPARISON)
 		return false;
 	parser->s += strlen(symbol->text);
-	*operator = symbol->operator;
+	*operator= symbol->operator;
 	return true;
 }
 
@@ -260,8 +260,7 @@ parse_level(EvFeelParser *parser, int precedence)
 static EvFeelNode *
 parse_joined(EvFeelParser *parser, EvFeelNode *left, const char *word, EvFeelKind kind)
 {
-	int precedence =
-		kind == EV_FEEL_NODE_AND ? EV_FEEL_PRECEDENCE_AND : EV_FEEL_PRECEDENCE_OR;
+	int precedence = kind == EV_FEEL_NODE_AND ? EV_FEEL_PRECEDENCE_AND : EV_FEEL_PRECEDENCE_OR;
 	EvFeelNode *node = ev_feel_parse_node(parser, kind, parser->s);
 	EvFeelNodes operands = {0};
 
@@ -315,7 +314,10 @@ ev_feel_parse_rest(EvFeelParser *parser, EvFeelNode *left, int precedence)
 
 		if (symbol != NULL && symbol->precedence >= precedence)
 		{
-			node = ev_feel_parse_node(parser, symbol->operator <= EV_FEEL_POWER ? EV_FEEL_NODE_ARITHMETIC : EV_FEEL_NODE_COMPARE, parser->s);
+			node = ev_feel_parse_node(parser,
+									  symbol->operator<= EV_FEEL_POWER ? EV_FEEL_NODE_ARITHMETIC
+																	   : EV_FEEL_NODE_COMPARE,
+									  parser->s);
 			parser->s += strlen(symbol->text);
 			node->operation.operator= symbol->operator;
 			node->operation.left = left;

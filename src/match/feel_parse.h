@@ -141,7 +141,8 @@ extern bool ev_feel_parse_at_known(EvFeelParser *parser);	  /* a name of several
 
 /* A name that is being bound: in front of : or `in`. */
 extern EvFeelName ev_feel_parse_new_name(EvFeelParser *parser, bool stops_at_in);
-extern void ev_feel_parse_open_scope(EvFeelParser *parser, EvFeelScope *scope, EvFeelScopeKind kind);
+extern void ev_feel_parse_open_scope(EvFeelParser *parser, EvFeelScope *scope,
+									 EvFeelScopeKind kind);
 extern void ev_feel_parse_close_scope(EvFeelParser *parser);
 extern void ev_feel_parse_capture(EvFeelParser *parser);
 extern int ev_feel_parse_bind(EvFeelParser *parser, EvFeelName name);

@@ -97,21 +97,21 @@ parse_range_end(EvFeelParser *parser, EvFeelNode *start, bool start_included, co
 
 /* What a comparison without left side means as a value: a range that is open for ever. */
 static EvFeelNode *
-make_open_range(EvFeelParser *parser, EvFeelOperator operator, EvFeelNode *end, const char *at)
+make_open_range(EvFeelParser *parser, EvFeelOperator operator, EvFeelNode * end, const char *at)
 {
 	EvFeelNode *node = ev_feel_parse_node(parser, EV_FEEL_NODE_RANGE, at);
 
-	if (operator == EV_FEEL_NOT_EQUAL)
+	if (operator== EV_FEEL_NOT_EQUAL)
 		ev_feel_parse_fault(parser, at, "\"!=\" without a left side makes no range");
-	if (operator != EV_FEEL_LESS && operator != EV_FEEL_LESS_EQUAL)
+	if (operator!= EV_FEEL_LESS && operator!= EV_FEEL_LESS_EQUAL)
 	{
 		node->range.start = end;
-		node->range.start_included = operator != EV_FEEL_GREATER;
+		node->range.start_included = operator!= EV_FEEL_GREATER;
 	}
-	if (operator != EV_FEEL_GREATER && operator != EV_FEEL_GREATER_EQUAL)
+	if (operator!= EV_FEEL_GREATER && operator!= EV_FEEL_GREATER_EQUAL)
 	{
 		node->range.end = end;
-		node->range.end_included = operator != EV_FEEL_LESS;
+		node->range.end_included = operator!= EV_FEEL_LESS;
 	}
 	return node;
 }
@@ -253,7 +253,7 @@ parse_context(EvFeelParser *parser)
 
 /* A bracket, a parenthesis or a brace, in which the range that we may be in is out of sight. */
 static EvFeelNode *
-parse_nested(EvFeelParser *parser, EvFeelNode *(*parse) (EvFeelParser *))
+parse_nested(EvFeelParser *parser, EvFeelNode *(*parse)(EvFeelParser *) )
 {
 	bool in_range = parser->in_range;
 	EvFeelNode *node;
@@ -274,12 +274,11 @@ ev_feel_parse_primary(EvFeelParser *parser)
 	switch (c)
 	{
 		case '"':
-			{
-				EvFeelName string = parse_string(parser);
+		{
+			EvFeelName string = parse_string(parser);
 
-				return ev_feel_parse_constant(parser, ev_feel_string(string.text, string.length),
-											  at);
-			}
+			return ev_feel_parse_constant(parser, ev_feel_string(string.text, string.length), at);
+		}
 		case '@':
 			return parse_at_literal(parser);
 		case '[':

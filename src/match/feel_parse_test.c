@@ -16,7 +16,7 @@
 
 /* A comparison without left side, or what `parse` reads; the present scope is that of ?. */
 static EvFeelNode *
-parse_one(EvFeelParser *parser, EvFeelNode *(*parse) (EvFeelParser *))
+parse_one(EvFeelParser *parser, EvFeelNode *(*parse)(EvFeelParser *) )
 {
 	bool *used = parser->scope->used;
 	bool was_used = used[0];

@@ -13,14 +13,14 @@
 #include "match/feel_lex.h"
 #include "match/feel_parse.h"
 
-typedef struct TypeName
+typedef struct ShapeName
 {
 	const char *name;
 	EvFeelShapeKind kind;
 	EvFeelType type;
-} TypeName;
+} ShapeName;
 
-static const TypeName type_names[] = {
+static const ShapeName type_names[] = {
 	{"Any", EV_FEEL_SHAPE_ANY, EV_FEEL_NULL},
 	{"Null", EV_FEEL_SHAPE_NULL, EV_FEEL_NULL},
 	{"null", EV_FEEL_SHAPE_NULL, EV_FEEL_NULL},

@@ -49,9 +49,9 @@ find_in_event(EvSubject *subject, EvFeelName name, EvView *view, bool *is_attrib
 	EvView data;
 
 	*is_attribute = ev_subject_get(subject, name.text, name.length, view);
-	return *is_attribute || (ev_subject_get(subject, "data", 4, &data) &&
-							 data.type == EV_JSON_OBJECT &&
-							 ev_view_member(&data, name.text, name.length, view));
+	return *is_attribute ||
+		   (ev_subject_get(subject, "data", 4, &data) && data.type == EV_JSON_OBJECT &&
+			ev_view_member(&data, name.text, name.length, view));
 }
 
 /* What JSON has the name; *is_text_of_moment: an attribute of an event that is text of a moment. */
