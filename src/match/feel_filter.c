@@ -24,7 +24,8 @@ MemoryContext
 ev_feel_run_context(void)
 {
 	if (run_context == NULL)
-		run_context = AllocSetContextCreate(TopMemoryContext, "events FEEL", ALLOCSET_DEFAULT_SIZES);
+		run_context = AllocSetContextCreate(TopMemoryContext, "events FEEL",
+											ALLOCSET_DEFAULT_SIZES);
 	else
 		MemoryContextReset(run_context);
 	return run_context;
