@@ -43,6 +43,7 @@ int ev_feel_step_limit;
 int ev_feel_depth_limit;
 int ev_feel_memory_limit;
 int ev_feel_cache_size;
+int ev_pattern_cache_size;
 
 typedef struct IntSetting
 {
@@ -132,6 +133,10 @@ static const IntSetting int_settings[] = {
 	 "Those not used for the longest time are forgotten first. One expression is always kept, "
 	 "however large.",
 	 &ev_feel_cache_size, 4096, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
+	{"events.pattern_cache_size", "Memory for compiled event patterns in each session.",
+	 "Sets of patterns count too. Those not used for the longest time are forgotten first. One is "
+	 "always kept, however large.",
+	 &ev_pattern_cache_size, 16384, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
 	{"events.debug_wait_in_gate",
 	 "For tests: advisory lock key that a commit waits for in the gate.",
 	 "A committing transaction takes and releases this advisory lock in share mode after it has "
