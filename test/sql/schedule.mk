@@ -32,4 +32,5 @@ REGRESS = \
 	feel_list \
 	feel_context \
 	feel_range \
-	feel_temporal
+	feel_temporal \
+	filter
