@@ -78,8 +78,8 @@ ev_feel_evaluate_arithmetic(EvFeelRun *run, const EvFeelFrame *frame, const EvFe
 	if ((ev_feel_is_temporal(a) && (ev_feel_is_temporal(b) || b.type == EV_FEEL_NUMBER)) ||
 		(ev_feel_is_temporal(b) && a.type == EV_FEEL_NUMBER))
 		return temporal_arithmetic(run, op, a, b);
-	return ev_feel_problem(run, "%s %s %s is not defined", ev_feel_type_name(a.type),
-						   symbols[op], ev_feel_type_name(b.type));
+	return ev_feel_problem(run, "%s %s %s is not defined", ev_feel_type_name(a.type), symbols[op],
+						   ev_feel_type_name(b.type));
 }
 
 EvFeelValue

@@ -88,8 +88,7 @@ add_string(EvFeelValue value, EvView *views, int *n)
 	if (value.type != EV_FEEL_STRING)
 		return false;
 	if (views != NULL)
-		views[*n] =
-			(EvView) {.type = EV_JSON_STRING, .data = value.string, .length = value.length};
+		views[*n] = (EvView) {.type = EV_JSON_STRING, .data = value.string, .length = value.length};
 	(*n)++;
 	return true;
 }

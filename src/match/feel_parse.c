@@ -331,7 +331,7 @@ ev_feel_parse_rest(EvFeelParser *parser, EvFeelNode *left, int precedence)
 		{
 			node = ev_feel_parse_node(parser,
 									  symbol->op <= EV_FEEL_POWER ? EV_FEEL_NODE_ARITHMETIC
-																	   : EV_FEEL_NODE_COMPARE,
+																  : EV_FEEL_NODE_COMPARE,
 									  parser->s);
 			parser->s += strlen(symbol->text);
 			node->operation.op = symbol->op;

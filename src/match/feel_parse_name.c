@@ -272,7 +272,8 @@ ev_feel_parse_reference(EvFeelParser *parser)
 
 	if (*at == '`')
 		name = read_quoted(parser);
-	else if (word_end == at || (ev_feel_lex_ends_name(at, word_end - at) && !is_called(at, word_end)))
+	else if (word_end == at ||
+			 (ev_feel_lex_ends_name(at, word_end - at) && !is_called(at, word_end)))
 	{
 		ev_feel_parse_unexpected(parser, "an expression");
 		return ev_feel_parse_constant(parser, ev_feel_null(), at);

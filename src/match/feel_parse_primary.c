@@ -90,14 +90,15 @@ parse_range_end(EvFeelParser *parser, EvFeelNode *start, bool start_included, co
 	node->range.end = ev_feel_parse_sum(parser);
 	parser->in_range = false;
 	node->range.end_included = ev_feel_parse_take(parser, "]");
-	if (!node->range.end_included && !ev_feel_parse_take(parser, "["))
-		ev_feel_parse_expect(parser, ")");
+	if (!node->range.end_included && !ev_feel_parse_take(parser, "[") &&
+		!ev_feel_parse_take(parser, ")"))
+		ev_feel_parse_unexpected(parser, "\"]\" or \")\"");
 	return ev_feel_parse_fold(parser, node);
 }
 
 /* What a comparison without left side means as a value. */
 static EvFeelNode *
-make_open_range(EvFeelParser *parser, EvFeelOperator op, EvFeelNode * end, const char *at)
+make_open_range(EvFeelParser *parser, EvFeelOperator op, EvFeelNode *end, const char *at)
 {
 	EvFeelNode *node = ev_feel_parse_node(parser, EV_FEEL_NODE_RANGE, at);
 

@@ -28,6 +28,8 @@ REGRESS = \
 	schema_pattern \
 	schema_format \
 	schema_compatibility \
+	feel_language \
+	feel_errors \
 	feel_equality \
 	feel_list \
 	feel_context \

@@ -90,6 +90,14 @@ def read_foreign(text):
                          r"dayTimeDuration|Time|DateTime)\([\"']([^\"']*)[\"']\)", text)
     if found:
         return f'@"{found.group(2)}"', found.group(2)
+    found = re.fullmatch(r"ZonedDateTime\.of\(\s*LocalDateTime\.parse\(\"([^\"]+)\"\),\s*"
+                         r"Zone(?:Offset\.ofHours\((\d+)\)|Id\.of\(\"([^\"]+)\"\))\s*\)", text)
+    if found:
+        zone = f"@{found.group(3)}" if found.group(3) else f"+{int(found.group(2)):02}:00"
+        return f'@"{found.group(1)}{zone}"', found.group(1) + zone
+    found = re.fullmatch(r"Period\.ofYears\((\d+)\)\.withMonths\((\d+)\)", text)
+    if found:
+        return None, f"P{found.group(1)}Y{found.group(2)}M"
     if text == "Map.empty":
         return "{}", {}
     found = re.fullmatch(r"'(.*)'", text)
