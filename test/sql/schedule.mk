@@ -32,4 +32,6 @@ REGRESS = \
 	feel_list \
 	feel_context \
 	feel_range \
-	feel_temporal
+	feel_temporal \
+	feel_number \
+	feel_string
