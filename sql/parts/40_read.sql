@@ -8,14 +8,16 @@ CREATE FUNCTION events.read(
     after     bigint DEFAULT NULL,
     max_count int    DEFAULT 100,
     topics    text[] DEFAULT NULL,
-    types     text[] DEFAULT NULL)
+    types     text[] DEFAULT NULL,
+    pattern   jsonb  DEFAULT NULL,
+    filter    text   DEFAULT NULL)
 RETURNS SETOF events.event
 AS 'MODULE_PATHNAME', 'ev_read'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION events.read(bigint, int, text[], text[]) IS
+COMMENT ON FUNCTION events.read(bigint, int, text[], text[], jsonb, text) IS
 'The next events after a position, in order, none missing: give the position of the last event you had.
-after: NULL begins with the oldest event kept. max_count: NULL for all. topics: one path (ARRAY[''order'']) or several (ARRAY[[''order'',NULL],[''service'',''production'']], padded with NULLs); a path gets what begins with it, * stands for one element. types: names, or prefixes ending in *.
-Errors: EV001 the position is older than the oldest event kept; EV002 it is in the future; 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby; 22023 bad argument.';
+after: NULL begins with the oldest event kept. max_count: NULL for all. topics: one path (ARRAY[''order'']) or several (ARRAY[[''order'',NULL],[''service'',''production'']], padded with NULLs); a path gets what begins with it, * stands for one element. types: names, or prefixes ending in *. pattern: an event pattern, as of events.matches(). filter: a FEEL expression over the event''s attributes and data. All that is given must hold.
+Errors: EV001 the position is older than the oldest event kept; EV002 it is in the future; 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby; 22023 bad argument; 42601 the filter is not FEEL; 54001 it passed a limit.';
 
 CREATE FUNCTION events.horizon()
 RETURNS bigint
@@ -43,12 +45,16 @@ Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
 CREATE FUNCTION events._feed(
     after bigint, max_count int, max_bytes int,
     topics text[] DEFAULT NULL, types text[] DEFAULT NULL,
-    OUT "position" bigint, OUT recorded_at timestamptz, OUT type text, OUT topic text[], OUT event text)
+    filters text[] DEFAULT NULL, filters_key text DEFAULT NULL, only_matching boolean DEFAULT false,
+    OUT "position" bigint, OUT recorded_at timestamptz, OUT type text, OUT topic text[], OUT event text,
+    OUT matches int[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'ev_feed'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION events._feed(bigint, int, int, text[], text[]) IS
-'For eventsd: a page of events as CloudEvents JSON text; the last row has no event, its position says how far the page goes and its type names the epoch';
+COMMENT ON FUNCTION events._feed(bigint, int, int, text[], text[], text[], text, boolean) IS
+'For eventsd: a page of events as CloudEvents JSON text; the last row has no event, its position says how far the page goes and its type names the epoch.
+filters: what events._check_filter() answered, as many as there are; matches then has the numbers (from 1) of those that match each event, the negative number of one of which that cannot be known because it passed a limit. filters_key: a name under which the session keeps the filters; with filters NULL, those kept under it are used. only_matching: leave out events with no number.
+Errors: those of events.read(); EV003 the session keeps no filters under the key.';
 
 CREATE FUNCTION events._relay_state(
     OUT epoch text, OUT horizon bigint, OUT oldest bigint, OUT last_position bigint,

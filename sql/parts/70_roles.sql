@@ -15,13 +15,17 @@ AS $$
       -- what looks at its arguments and the registry only goes with every privilege
       AND (p.proname IN ('is_valid', 'validate', 'validation_errors', 'validation_report',
                          'apply_defaults', 'resolve_schema', 'schema_risks', 'schema_compatibility',
-                         'infer_schema', 'infer_schema_agg', 'typescript', 'sample')
+                         'infer_schema', 'infer_schema_agg', 'typescript', 'sample',
+                         'matches', 'check_pattern', 'explain_match', '_match_set', 'feel', 'feel_test',
+                         'feel_unary', 'feel_problems', 'check_feel')
            OR CASE privilege
           WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at',
+                                         'matches_event', '_matches_event',
                                          '_relay_state', '_partitions')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
-                                          '_relay_state', '_partitions', '_feed', '_intake')
+                                          '_relay_state', '_partitions', '_feed', '_intake',
+                                          '_check_filter', '_try_filter', '_test_filter')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_close_partitions', '_drop_old_partitions',

@@ -8,6 +8,7 @@
 #include "base/compat.h"
 
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "match/topic.h"
 #include "utils/builtins.h"
 
@@ -42,7 +43,7 @@ make_path(EvTopicPath *path, Datum *elements, bool *nulls, int n)
 }
 
 static void
-make_paths(EvFilter *filter, ArrayType *topics)
+make_paths(EvTopicFilter *filter, ArrayType *topics)
 {
 	Datum *elements;
 	bool *nulls;
@@ -63,7 +64,7 @@ make_paths(EvFilter *filter, ArrayType *topics)
 }
 
 static void
-make_types(EvFilter *filter, ArrayType *types)
+make_types(EvTopicFilter *filter, ArrayType *types)
 {
 	Datum *elements;
 	bool *nulls;
@@ -79,10 +80,10 @@ make_types(EvFilter *filter, ArrayType *types)
 	}
 }
 
-EvFilter *
-ev_filter_make(ArrayType *topics, ArrayType *types)
+EvTopicFilter *
+ev_topic_filter_make(ArrayType *topics, ArrayType *types)
 {
-	EvFilter *filter = palloc0(sizeof(EvFilter));
+	EvTopicFilter *filter = palloc0(sizeof(EvTopicFilter));
 
 	filter->npaths = -1;
 	filter->ntypes = -1;
@@ -119,7 +120,7 @@ type_matches(const text *pattern, const text *type)
 }
 
 bool
-ev_filter_matches(const EvFilter *filter, const text *type, ArrayType *topic)
+ev_topic_filter_matches(const EvTopicFilter *filter, const text *type, ArrayType *topic)
 {
 	bool matches = filter->ntypes < 0;
 	Datum *elements;
@@ -179,6 +180,37 @@ ev_topic_from_type(const char *type, int length)
 	if (n == 0) /* nothing but dots */
 		elements[n++] = PointerGetDatum(cstring_to_text_with_len(type, length));
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+char *
+ev_topic_to_path(ArrayType *topic, int *length)
+{
+	StringInfoData path;
+	Datum *elements;
+	int n;
+
+	initStringInfo(&path);
+	deconstruct_array(topic, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		text *element = DatumGetTextPP(elements[i]);
+		const char *s = VARDATA_ANY(element);
+
+		if (i > 0)
+			appendStringInfoChar(&path, '/');
+		for (int j = 0; j < VARSIZE_ANY_EXHDR(element); j++)
+		{
+			if (s[j] == '/')
+				appendStringInfoString(&path, "%2F");
+			else if (s[j] == '%')
+				appendStringInfoString(&path, "%25");
+			else
+				appendStringInfoChar(&path, s[j]);
+		}
+	}
+	pfree(elements);
+	*length = path.len;
+	return path.data;
 }
 
 static int

@@ -19,13 +19,13 @@ typedef struct EvTopicPath
 	text **elements;
 } EvTopicPath;
 
-typedef struct EvFilter
+typedef struct EvTopicFilter
 {
 	int npaths; /* -1: any topic */
 	EvTopicPath *paths;
 	int ntypes; /* -1: any type */
 	text **types;
-} EvFilter;
+} EvTopicFilter;
 
 /*
  * From SQL arguments, either of which may be NULL for "any".  topics has one
@@ -33,15 +33,18 @@ typedef struct EvFilter
  * NULLs).  Raises 22023 for anything else.  The arrays must live as long as
  * the filter.
  */
-extern EvFilter *ev_filter_make(ArrayType *topics, ArrayType *types);
+extern EvTopicFilter *ev_topic_filter_make(ArrayType *topics, ArrayType *types);
 
-extern bool ev_filter_matches(const EvFilter *filter, const text *type, ArrayType *topic);
+extern bool ev_topic_filter_matches(const EvTopicFilter *filter, const text *type, ArrayType *topic);
 
 /* Raises 22023 unless this is a topic: one dimension, no NULLs, no empty element. */
 extern void ev_topic_check(ArrayType *topic);
 
 /* 'order.created' → {order,created}: the topic of an event that has none. */
 extern ArrayType *ev_topic_from_type(const char *type, int length);
+
+/* {order,created} → 'order/created', with '/' and '%' inside an element percent-encoded. */
+extern char *ev_topic_to_path(ArrayType *topic, int *length);
 
 /* 'order/created' → {order,created}, undoing percent-encoding; NULL if it is not a topic. */
 extern ArrayType *ev_topic_from_path(const char *path, int length);

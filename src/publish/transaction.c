@@ -35,7 +35,7 @@
 #include "publish/transaction.h"
 #include "store/append.h"
 #include "store/position.h"
-#include "store/read.h"
+#include "store/reader.h"
 #include "store/staging.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -100,7 +100,7 @@ ev_transaction_flush(bool sweep)
 static void
 write_pending(void)
 {
-	bool sweep = ev_read_take_sweep_request();
+	bool sweep = ev_reader_take_sweep_request();
 
 	stage = WRITTEN;
 	ev_pending_check();
@@ -141,7 +141,7 @@ ev_transaction_published(void)
 static void
 forget(void)
 {
-	(void) ev_read_take_sweep_request();
+	(void) ev_reader_take_sweep_request();
 	ev_pending_reset(false);
 	stage = PENDING;
 }

@@ -10,7 +10,7 @@
 #include "base/compat.h"
 
 #include "base/rfc3339.h"
-#include "catalog/pg_type.h"
+#include "match/topic.h"
 #include "store/cloudevent.h"
 #include "store/columns.h"
 #include "store/epoch.h"
@@ -41,33 +41,12 @@ append_time(StringInfo out, const char *name, TimestampTz t)
 static void
 append_topic(StringInfo out, ArrayType *topic)
 {
-	StringInfoData path;
-	Datum *elements;
-	int n;
+	int length;
+	char *path = ev_topic_to_path(topic, &length);
 
-	initStringInfo(&path);
-	deconstruct_array(topic, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-	{
-		text *element = DatumGetTextPP(elements[i]);
-		const char *s = VARDATA_ANY(element);
-
-		if (i > 0)
-			appendStringInfoChar(&path, '/');
-		for (int j = 0; j < VARSIZE_ANY_EXHDR(element); j++)
-		{
-			if (s[j] == '/')
-				appendStringInfoString(&path, "%2F");
-			else if (s[j] == '%')
-				appendStringInfoString(&path, "%25");
-			else
-				appendStringInfoChar(&path, s[j]);
-		}
-	}
 	appendStringInfoString(out, ",\"topic\":");
-	escape_json(out, path.data);
-	pfree(path.data);
-	pfree(elements);
+	escape_json(out, path);
+	pfree(path);
 }
 
 /* The members of `attributes`, which are strings, booleans and integers. */

@@ -2,177 +2,57 @@
  *
  * read.c: the SQL functions that read events.
  *
- * Each computes the horizon first and takes its snapshot after that, so that
- * everything at and below the horizon is seen.  That is why they refuse
- * REPEATABLE READ and SERIALIZABLE, where a statement must not see what the
- * transaction's snapshot does not, and hot standbys, whose copy of the
- * sequence runs ahead and which know nothing of commits in flight.
- *
- * A cursor is the position of the last event that was taken in.  One below
- * what retention has kept, or above what was ever drawn, is an error (EV001,
- * EV002), never an empty answer.
+ * What goes for all of them (horizon, snapshots, cursors) is in reader.h.
  */
 #include "base/compat.h"
 
-#include "access/table.h"
-#include "access/xact.h"
-#include "access/xlog.h"
 #include "base/catalog.h"
-#include "base/shared.h"
 #include "base/wake.h"
-#include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "match/topic.h"
-#include "miscadmin.h"
-#include "store/cloudevent.h"
+#include "match/filter.h"
 #include "store/epoch.h"
-#include "store/partition.h"
+#include "store/event_subject.h"
 #include "store/position.h"
-#include "store/read.h"
+#include "store/reader.h"
 #include "store/scan.h"
-#include "store/staging.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(ev_read);
-PG_FUNCTION_INFO_V1(ev_feed);
 PG_FUNCTION_INFO_V1(ev_horizon);
 PG_FUNCTION_INFO_V1(ev_oldest);
 PG_FUNCTION_INFO_V1(ev_position_at);
 PG_FUNCTION_INFO_V1(ev_relay_state);
 
-/* Rows that one feed page looks at for each row that it may return. */
-#define FEED_ROWS_LOOKED_AT 20
-
 /* Recorded times may lie out of order by so much (a commit that was held up). */
 #define CLOCK_DISORDER (10 * USECS_PER_SEC)
 
-static bool sweep_requested = false;
-
-void
-ev_read_request_sweep_if_staged(void)
-{
-	if (!XactReadOnly && ev_staging_is_pending())
-		sweep_requested = true;
-}
-
-bool
-ev_read_take_sweep_request(void)
-{
-	bool requested = sweep_requested;
-
-	sweep_requested = false;
-	return requested;
-}
-
-static void
-refuse_standby(const char *function)
-{
-	if (RecoveryInProgress())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s cannot be used on a hot standby", function),
-				 errdetail("A standby knows nothing of the commits in flight on its primary."),
-				 errhint("Read events from the primary.")));
-}
-
-static void
-refuse_old_snapshots(const char *function)
-{
-	refuse_standby(function);
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s cannot be used in a %s transaction", function,
-						IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"),
-				 errdetail("It must see what was committed after the transaction's snapshot."),
-				 errhint("Use READ COMMITTED.")));
-}
-
-/*
- * The horizon.  Events of prepared transactions that have been committed are
- * given their positions by the commit of the reader's own transaction.
- */
-static int64
-compute_horizon(void)
-{
-	int64 horizon;
-
-	ev_read_request_sweep_if_staged();
-	ev_wake_request_worker();
-	horizon = ev_position_horizon(ev_catalog_relid("position"));
-
-	/*
-	 * Who reads up to the horizon must know of the partitions that were
-	 * attached for it, also where he holds a lock on events.event from
-	 * before, so that taking it again would not look for news.
-	 */
-	AcceptInvalidationMessages();
-	return horizon;
-}
-
-static int64
-compute_oldest(void)
-{
-	Relation event = table_open(ev_catalog_relid("event"), AccessShareLock);
-	int64 oldest = ev_partition_oldest(event);
-
-	table_close(event, AccessShareLock);
-	return oldest;
-}
-
-/*
- * The cursor from an argument; NULL is the earliest.  To be called after the
- * horizon was computed: that brings the sequence back above all it ever gave.
- * Whether it is too old is seen when the partitions are (ev_scan_open).
- */
-static int64
-get_cursor(FunctionCallInfo fcinfo, int arg)
-{
-	int64 last = ev_position_last(ev_catalog_relid("position"));
-	int64 after = PG_ARGISNULL(arg) ? compute_oldest() - 1 : PG_GETARG_INT64(arg);
-
-	if (after < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("position must not be negative: " INT64_FORMAT, after)));
-	if (after > last)
-		ereport(ERROR,
-				(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '2')),
-				 errmsg("position " INT64_FORMAT " is in the future", after),
-				 errdetail("The last position is " INT64_FORMAT ".", last),
-				 errhint("The position is of another database, or this one was restored to an "
-						 "earlier point: SELECT events.new_epoch().")));
-	return after;
-}
-
+/* From four arguments that follow one another: topics, types, pattern, filter. */
 static EvFilter *
-get_filter(FunctionCallInfo fcinfo, int topics, int types)
+get_filter(FunctionCallInfo fcinfo, int first)
 {
-	return ev_filter_make(PG_ARGISNULL(topics) ? NULL : PG_GETARG_ARRAYTYPE_P(topics),
-						  PG_ARGISNULL(types) ? NULL : PG_GETARG_ARRAYTYPE_P(types));
-}
+	EvFilterSource source = {
+		.topics = PG_ARGISNULL(first) ? NULL : PG_GETARG_ARRAYTYPE_P(first),
+		.types = PG_ARGISNULL(first + 1) ? NULL : PG_GETARG_ARRAYTYPE_P(first + 1),
+		.pattern = PG_ARGISNULL(first + 2) ? NULL : PG_GETARG_JSONB_P(first + 2),
+		.expression = PG_ARGISNULL(first + 3) ? NULL : PG_GETARG_TEXT_PP(first + 3),
+	};
 
-static int
-get_max_count(FunctionCallInfo fcinfo, int arg)
-{
-	int n = PG_ARGISNULL(arg) ? PG_INT32_MAX : PG_GETARG_INT32(arg);
-
-	if (n < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("max_count must be at least 1: %d", n)));
-	return n;
+	return ev_filter_make(&source);
 }
 
 static bool
-event_matches(const EvFilter *filter, const Datum *values)
+event_matches(const EvFilter *filter, const Datum *values, const bool *nulls)
 {
-	return ev_filter_matches(filter, DatumGetTextPP(values[EV_TYPE]),
-							 DatumGetArrayTypeP(values[EV_TOPIC]));
+	EvEventSubject row;
+
+	return ev_filter_may_match(filter, DatumGetTextPP(values[EV_TYPE]),
+							   DatumGetArrayTypeP(values[EV_TOPIC])) &&
+		   ev_filter_matches(filter, ev_event_subject_init(&row, values, nulls));
 }
 
-/* events.read(after, max_count, topics, types) → setof events.event */
+/* events.read(after, max_count, topics, types, pattern, filter) → setof events.event */
 Datum
 ev_read(PG_FUNCTION_ARGS)
 {
@@ -188,11 +68,11 @@ ev_read(PG_FUNCTION_ARGS)
 	bool *isnull;
 	MemoryContext row_context;
 
-	refuse_old_snapshots("events.read()");
-	horizon = compute_horizon();
-	after = get_cursor(fcinfo, 0);
-	max_count = get_max_count(fcinfo, 1);
-	filter = get_filter(fcinfo, 2, 3);
+	ev_reader_refuse_old_snapshots("events.read()");
+	horizon = ev_reader_horizon();
+	after = ev_reader_from_argument(fcinfo, 0);
+	max_count = ev_reader_max_count(fcinfo, 1);
+	filter = get_filter(fcinfo, 2);
 	InitMaterializedSRF(fcinfo, 0);
 	ev_columns_locate(result->setDesc, numbers);
 	row = palloc0(sizeof(Datum) * result->setDesc->natts);
@@ -206,7 +86,7 @@ ev_read(PG_FUNCTION_ARGS)
 	{
 		MemoryContext old = MemoryContextSwitchTo(row_context);
 
-		if (event_matches(filter, values))
+		if (event_matches(filter, values, nulls))
 		{
 			for (int i = 0; i < EV_NCOLUMNS; i++)
 			{
@@ -223,134 +103,17 @@ ev_read(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Columns of events._feed's result. */
-enum
-{
-	FEED_POSITION,
-	FEED_RECORDED_AT,
-	FEED_TYPE,
-	FEED_TOPIC,
-	FEED_EVENT,
-	FEED_NCOLUMNS
-};
-
-typedef struct FeedPage
-{
-	ReturnSetInfo *result;
-	int max_count;
-	int64 max_bytes;
-	int count;
-	int looked_at;
-	int64 bytes;
-	StringInfoData text;
-} FeedPage;
-
-static bool
-feed_page_is_full(const FeedPage *page)
-{
-	return page->count >= page->max_count || page->bytes >= page->max_bytes ||
-		   page->looked_at / FEED_ROWS_LOOKED_AT >= page->max_count;
-}
-
-static void
-put_feed_row(FeedPage *page, Datum *values, bool *nulls, const char *epoch)
-{
-	Datum row[FEED_NCOLUMNS];
-	bool isnull[FEED_NCOLUMNS] = {false};
-
-	resetStringInfo(&page->text);
-	ev_cloudevent_append(&page->text, values, nulls, epoch);
-	row[FEED_POSITION] = values[EV_POSITION];
-	row[FEED_RECORDED_AT] = values[EV_RECORDED_AT];
-	row[FEED_TYPE] = values[EV_TYPE];
-	row[FEED_TOPIC] = values[EV_TOPIC];
-	row[FEED_EVENT] = PointerGetDatum(cstring_to_text_with_len(page->text.data, page->text.len));
-	tuplestore_putvalues(page->result->setResult, page->result->setDesc, row, isnull);
-	page->count++;
-	page->bytes += page->text.len;
-}
-
-static void
-put_end_row(FeedPage *page, int64 position, const char *epoch)
-{
-	Datum row[FEED_NCOLUMNS] = {0};
-	bool isnull[FEED_NCOLUMNS];
-
-	memset(isnull, true, sizeof(isnull));
-	row[FEED_POSITION] = Int64GetDatum(position);
-	isnull[FEED_POSITION] = false;
-	row[FEED_TYPE] = CStringGetTextDatum(epoch);
-	isnull[FEED_TYPE] = false;
-	tuplestore_putvalues(page->result->setResult, page->result->setDesc, row, isnull);
-}
-
-/*
- * events._feed(after, max_count, max_bytes, topics, types): a page of the feed
- * for the sidecar, events as CloudEvents text.  The last row has no event; its
- * position says how far the page goes and its type names the epoch.
- */
-Datum
-ev_feed(PG_FUNCTION_ARGS)
-{
-	FeedPage page = {0};
-	Datum values[EV_NCOLUMNS];
-	bool nulls[EV_NCOLUMNS];
-	char epoch[EV_EPOCH_LENGTH + 1];
-	int64 end, horizon;
-	EvFilter *filter;
-	EvScan *scan;
-	MemoryContext row_context;
-
-	refuse_old_snapshots("events._feed()");
-	horizon = compute_horizon();
-	end = get_cursor(fcinfo, 0);
-	page.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	page.max_count = get_max_count(fcinfo, 1);
-	page.max_bytes = PG_ARGISNULL(2) ? PG_INT64_MAX : PG_GETARG_INT32(2);
-	if (page.max_bytes < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("max_bytes must be at least 1: " INT64_FORMAT, page.max_bytes)));
-	filter = get_filter(fcinfo, 3, 4);
-	InitMaterializedSRF(fcinfo, 0);
-	initStringInfo(&page.text);
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "events feed",
-										ALLOCSET_DEFAULT_SIZES);
-
-	ev_epoch_current(epoch);
-	scan = ev_scan_open(end, horizon);
-	while (!feed_page_is_full(&page))
-	{
-		MemoryContext old;
-
-		if (!ev_scan_next(scan, values, nulls))
-		{
-			end = Max(end, horizon);
-			break;
-		}
-		old = MemoryContextSwitchTo(row_context);
-		page.looked_at++;
-		end = DatumGetInt64(values[EV_POSITION]);
-		if (event_matches(filter, values))
-			put_feed_row(&page, values, nulls, epoch);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(row_context);
-	}
-	ev_scan_close(scan);
-	put_end_row(&page, end, epoch);
-	return (Datum) 0;
-}
-
 Datum
 ev_horizon(PG_FUNCTION_ARGS)
 {
-	refuse_old_snapshots("events.horizon()");
-	PG_RETURN_INT64(compute_horizon());
+	ev_reader_refuse_old_snapshots("events.horizon()");
+	PG_RETURN_INT64(ev_reader_horizon());
 }
 
 Datum
 ev_oldest(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(compute_oldest());
+	PG_RETURN_INT64(ev_reader_oldest());
 }
 
 /* The first event after a position: its position and recorded time. */
@@ -407,9 +170,9 @@ ev_position_at(PG_FUNCTION_ARGS)
 	bool nulls[EV_NCOLUMNS];
 	EvScan *scan;
 
-	refuse_old_snapshots("events.position_at()");
-	horizon = compute_horizon();
-	cursor = compute_oldest() - 1;
+	ev_reader_refuse_old_snapshots("events.position_at()");
+	horizon = ev_reader_horizon();
+	cursor = ev_reader_oldest() - 1;
 	if (TIMESTAMP_IS_NOBEGIN(t) || cursor >= horizon)
 		PG_RETURN_INT64(Max(cursor, 0));
 	if (TIMESTAMP_IS_NOEND(t))
@@ -446,13 +209,13 @@ ev_relay_state(PG_FUNCTION_ARGS)
 	Oid sequence = ev_catalog_relid("position");
 	int pid;
 
-	refuse_standby("events.status");
+	ev_reader_refuse_standby("events.status");
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	ev_epoch_current(epoch);
 	values[0] = CStringGetTextDatum(epoch);
-	values[1] = Int64GetDatum(compute_horizon());
-	values[2] = Int64GetDatum(compute_oldest());
+	values[1] = Int64GetDatum(ev_reader_horizon());
+	values[2] = Int64GetDatum(ev_reader_oldest());
 	values[3] = Int64GetDatum(ev_position_last(sequence));
 	pid = ev_wake_worker_pid();
 	values[4] = BoolGetDatum(pid != 0);

@@ -37,7 +37,7 @@
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "store/position.h"
-#include "store/read.h"
+#include "store/reader.h"
 #include "store/staging.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -172,7 +172,7 @@ notify_readers(void)
 		Oid sequence = ev_catalog_relid("position");
 		int64 horizon = ev_position_horizon(sequence);
 
-		ev_read_request_sweep_if_staged();
+		ev_reader_request_sweep_if_staged();
 		if (sequence != notified_sequence || horizon > notified)
 		{
 			char payload[32];
