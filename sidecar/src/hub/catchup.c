@@ -231,13 +231,16 @@ table_answered(Subscriber *subscriber, const HistoryEnd *end)
 	subscriber->checked = true;
 	if (before < hub->vouched)
 		hub->vouched = before;
+	if (hub->page_failed > 0)
+	{
+		flush_end(subscriber, END_FILTER_FAILED);
+		return;
+	}
 	if (!flush_begin(subscriber))
 		return;
 	if (after > before)
 		subscriber->position = after;
-	if (hub->page_failed > 0)
-		flush_end(subscriber, END_FILTER_FAILED);
-	else if (hub->page_events > 0)
+	if (hub->page_events > 0)
 		flush_page(subscriber);
 	else if (after > before || before >= hub->head)
 		hub_make_ready(subscriber);
