@@ -245,8 +245,8 @@ read_texts(Asking *asking, const Json *data, Str raw, char detail[FILTER_DETAIL_
 		pattern = json_raw_member(raw.data, raw.len, "pattern");
 	if (json_member(data, "pattern") != NULL && pattern.data == NULL)
 		snprintf(detail, FILTER_DETAIL_SIZE, "the name of pattern is written with escapes");
-	else if (filter != NULL && expression.data == NULL)
-		snprintf(detail, FILTER_DETAIL_SIZE, "filter is not a string");
+	else if (filter != NULL && expression.len == 0)
+		snprintf(detail, FILTER_DETAIL_SIZE, "filter is not a string, or empty");
 	else if (pattern.len + expression.len > max)
 		snprintf(detail, FILTER_DETAIL_SIZE, "pattern and filter are longer than %zu bytes", max);
 	else

@@ -43,6 +43,16 @@ def metric(name, eventsd=None):
                     if line.startswith(f"eventsd_{name} ")).split()[1])
 
 
+def opened(transport, **query):
+    """A reader, as soon as the database answers again."""
+    def attempt():
+        try:
+            return transport(stand.address, **query)
+        except (Refused, ConnectionError):
+            return None
+    return closing(wait_until(attempt, f"{transport.name} opens"))
+
+
 class Publisher(threading.Thread):
     """Publishes {"n": 0...} in small transactions until told to stop."""
 
@@ -135,9 +145,10 @@ def _(transport):
         got = reader.take(1)
         raise AssertionError(f"a filter that failed, and {got} came")
     except FilterFailed as failed:
-        position = position_of(failed.cursor)
-    equal([data["n"] for at, _, data in stand.table(kind) if at == position], [13], "the cursor")
-    again = closing(transport(stand.address, after=failed.cursor, types=[kind], filter=FAILING))
+        cursor = failed.cursor
+    equal([data["n"] for at, _, data in stand.table(kind) if at == position_of(cursor)], [13],
+          "the cursor")
+    again = closing(transport(stand.address, after=cursor, types=[kind], filter=FAILING))
     equal(numbers(again.take(1)), [14], "behind it")
     equal(numbers(beside.take(4)), [1, 12, 13, 14], "another subscription")
     wait_until(lambda: metric("filter_failures_total") > before, "the failure is counted")
@@ -304,21 +315,23 @@ def _():
         stand.publish_many(kind, 4, 4 * round)
         stand.sql.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                         "WHERE usename = 'relay'")
-        late = closing(SseReader(stand.address, after=stand.cursor(), types=[kind],
-                                 filter=every(7, round))) if round == 2 else None
+        late = opened(SseReader, after=stand.cursor(), types=[kind], filter=every(7, round))
         for number, reader in enumerate(readers):
             equal(numbers(reader.take(2)), [4 * round + number % 2, 4 * round + number % 2 + 2],
                   f"{reader.name} in round {round}")
-        if late:
-            stand.publish(kind + ".x", {"n": 2})
-            late.close()
+        stand.publish(kind, {"n": 700 + round})
+        equal(numbers(late.take(1)), [700 + round], "one that came meanwhile")
+        late.close()
+        for number, reader in enumerate(readers):
+            if (700 + round) % 2 == number % 2:
+                equal(numbers(reader.take(1)), [700 + round], reader.name)
 
 
 @test("filters_survive_a_restart_of_the_server")
 def _():
     kind = fresh()
-    readers = [closing(transport(stand.address, after=stand.cursor(), types=[kind],
-                                 filter=every(2, 1))) for transport in TRANSPORTS[:3]]
+    readers = [opened(transport, after=stand.cursor(), types=[kind], filter=every(2, 1))
+               for transport in TRANSPORTS[:3]]
     stand.publish_many(kind, 2)
     for reader in readers:
         equal(numbers(reader.take(1)), [1], reader.name)
