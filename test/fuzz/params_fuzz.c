@@ -32,10 +32,8 @@ look_at(const Params *params, const ParamsLimits *limits)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const ParamsLimits limits = {.max_wait_ms = 60000,
-										.max_limit = 1000,
-										.max_subscriptions = 10,
-										.max_filter_size = 100};
+	static const ParamsLimits limits = {
+		.max_wait_ms = 60000, .max_limit = 1000, .max_subscriptions = 10, .max_filter_size = 100};
 	const uint8_t *line = size > 0 ? memchr(data, '\n', size) : NULL;
 	size_t query_len = line ? (size_t) (line - data) : size;
 	size_t id_len = line ? size - query_len - 1 : 0;

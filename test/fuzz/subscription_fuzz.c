@@ -5,7 +5,8 @@
  *
  * Input is lines: topics and types of one filter, topics and types of another, an event's topic
  * and type, and the texts that both must have matched beside.  An event matches such a text when it
- * ends in a letter before `n`, and fails on it when that is `!`.  The real matcher is held against the naive one of the unit tests.
+ * ends in a letter before `n`, and fails on it when that is `!`.  The real matcher is held against
+ * the naive one of the unit tests.
  */
 #include "fuzz.h"
 

@@ -180,8 +180,9 @@ on_epoch(void *arg, const FeedEpoch *epoch)
 static void
 fail_filter(Tail *tail, const FeedEvent *event)
 {
-	fprintf(stderr, "eventsd: the filter passed a limit of the database on the event at position "
-					"%lld; --after that position leaves it out\n",
+	fprintf(stderr,
+			"eventsd: the filter passed a limit of the database on the event at position "
+			"%lld; --after that position leaves it out\n",
 			(long long) event->position);
 	tail->status = CMD_FAILED;
 	tail->count = 0;

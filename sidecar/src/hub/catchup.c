@@ -143,8 +143,8 @@ step_in_ring(Subscriber *subscriber)
 	if (end - index > RING_STEP)
 		end = index + RING_STEP;
 	page_begin(subscriber);
-	while (index < end && page_add(subscriber, &ring_get(&hub->ring, index)->view,
-								   subscriber->channel->numbers))
+	while (index < end &&
+		   page_add(subscriber, &ring_get(&hub->ring, index)->view, subscriber->channel->numbers))
 		index++;
 	hub->page_owner = NULL;
 

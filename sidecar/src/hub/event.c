@@ -1,8 +1,9 @@
 /*
- * event.c - see event.h.  Memory of an event: the struct, the topic's Strs, numbers of filters,
- * then the bytes.
+ * event.c - see event.h.
  *
  * SPDX-License-Identifier: PostgreSQL
+ *
+ * Memory of an event: the struct, the topic's Strs, numbers of filters, then the bytes.
  */
 #include "hub/event.h"
 

@@ -62,7 +62,7 @@ typedef struct FilterTable
 	Dlist all; /* in the order of their numbers */
 	int64_t last_number;
 	int64_t asked_number; /* the last one when a page was asked for last */
-	uint64_t version; /* of the list that would be made now */
+	uint64_t version;	  /* of the list that would be made now */
 	FilterList asked;
 	uint64_t taken; /* version of the list of the last page */
 } FilterTable;

@@ -335,8 +335,8 @@ serve_behind(Subscriber *subscriber)
 			hub_make_ready(subscriber);
 			break;
 		case CATCHUP_WAIT:
-			if (subscriber->no_wait && (subscriber->state == SUBSCRIBER_AHEAD ||
-										subscriber->state == SUBSCRIBER_AWAITING))
+			if (subscriber->no_wait &&
+				(subscriber->state == SUBSCRIBER_AHEAD || subscriber->state == SUBSCRIBER_AWAITING))
 				answer_nothing(subscriber);
 			break;
 		case CATCHUP_OVER:

@@ -12,7 +12,8 @@
  *
  * An event is looked up under its own first element and its own type, and for each filter that
  * matches it (or failed on it) under these with the filter's number: so ten thousand channels with
- * ten thousand filters cost what those cost that match.  What is found are candidates: the subscription still decides, and a channel may be found more than once.
+ * ten thousand filters cost what those cost that match.  What is found are candidates: the
+ * subscription still decides, and a channel may be found more than once.
  */
 #ifndef EVENTSD_ROUTES_H
 #define EVENTSD_ROUTES_H

@@ -459,8 +459,7 @@ bool
 subscription_is_all(const Subscription *subscription)
 {
 	return subscription->clause_count == 1 && subscription->clauses[0].topic_count == 0 &&
-		   subscription->clauses[0].types.count == 0 &&
-		   subscription->clauses[0].filter.len == 0;
+		   subscription->clauses[0].types.count == 0 && subscription->clauses[0].filter.len == 0;
 }
 
 const EventFilter *

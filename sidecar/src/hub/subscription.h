@@ -8,8 +8,8 @@
  * everything.  A topic path matches an event's topic when it is a prefix of it, element by
  * element, where "*" stands for any one element.  A type matches exactly, or by prefix when it
  * ends in "*".  A clause may have a filter as well (a text for the database), and then it must
- * match too; whether it does, the event says (EventView.matches).  A subscription without clauses matches nothing (a client that took back all that
- * it asked for).
+ * match too; whether it does, the event says (EventView.matches).  A subscription without clauses
+ * matches nothing (a client that took back all that it asked for).
  *
  * A GET has one clause.  A WebSocket connection adds one with every `subscribe`, so its
  * subscription is the union of several; subscription_union() makes it.

@@ -24,9 +24,9 @@
 typedef struct Clause
 {
 	StrList *topics;
-	int topic_count; /* 0: all */
-	StrList types;	 /* none: all */
-	Str filter;		 /* empty: none */
+	int topic_count;  /* 0: all */
+	StrList types;	  /* none: all */
+	Str filter;		  /* empty: none */
 	int filter_index; /* among those of its subscription, -1: none */
 } Clause;
 

@@ -1,8 +1,10 @@
 /*
- * feed_private.h - the inside of a Feed: what is asked (feed.c), where we are (feed_place.c), and
- * with what filters (feed_filters.c).
+ * feed_private.h - the inside of a Feed.
  *
  * SPDX-License-Identifier: PostgreSQL
+ *
+ * What is asked is in feed.c, where we are in feed_place.c, and with what filters in
+ * feed_filters.c.
  */
 #ifndef EVENTSD_PG_FEED_PRIVATE_H
 #define EVENTSD_PG_FEED_PRIVATE_H

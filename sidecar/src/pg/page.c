@@ -42,8 +42,9 @@ const ConnStatement page_statement = {
 		   " $8::boolean)",
 	.params = PAGE_PARAMS,
 	.binary = true};
-const ConnStatement check_statement =
-	{.number = 8, .sql = "SELECT events._check_filter($1::text, $2::text)", .params = 2};
+const ConnStatement check_statement = {.number = 8,
+									   .sql = "SELECT events._check_filter($1::text, $2::text)",
+									   .params = 2};
 
 /* ---- parameters ---- */
 

@@ -49,8 +49,8 @@ typedef struct QueryError
 } QueryError;
 
 /*
- * Is it what the client wrote?  Class 22 (data exceptions), 42601 (syntax), class 54 (limits).  Said
- * of answers to texts of clients only.
+ * Is it what the client wrote?  Class 22 (data exceptions), 42601 (syntax), class 54 (limits).
+ * To be asked of answers to texts of clients only.
  */
 bool query_is_client_fault(const QueryError *error);
 

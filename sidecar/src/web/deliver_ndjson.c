@@ -5,8 +5,8 @@
  *
  * The cursor is in each event's `sequence`.  An empty line says that the stream is alive (readers
  * of NDJSON skip those).  A stream whose cursor is no longer good just ends: the client comes back
- * with it and learns why from the answer.  One whose filter failed ends with a line that is no event
- * and says so.
+ * with it and learns why from the answer.  One whose filter failed ends with a line that is no
+ * event and says so.
  */
 #include "web/deliver_internal.h"
 
@@ -91,10 +91,10 @@ reset(char *out, const SubscriberEnded *ended)
 static size_t
 failed(char *out, const SubscriberEnded *ended)
 {
-	return (size_t) snprintf(
-		out, STREAM_WORDS_SIZE,
-		"{\"error\":{\"code\":\"%s\",\"detail\":\"%s\",\"cursor\":\"%s\"}}\n",
-		subscriber_end_name(ended->reason), FILTER_FAILED_DETAIL, ended->cursor);
+	return (size_t) snprintf(out, STREAM_WORDS_SIZE,
+							 "{\"error\":{\"code\":\"%s\",\"detail\":\"%s\",\"cursor\":\"%s\"}}\n",
+							 subscriber_end_name(ended->reason), FILTER_FAILED_DETAIL,
+							 ended->cursor);
 }
 
 static const StreamWords words = {

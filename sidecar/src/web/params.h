@@ -58,9 +58,9 @@ typedef struct Params
 
 typedef struct ParamsLimits
 {
-	int max_wait_ms;	   /* longer waits are cut to this */
-	int max_limit;		   /* larger limits are cut to this */
-	int max_subscriptions; /* topics + types + filters; more is refused */
+	int max_wait_ms;		/* longer waits are cut to this */
+	int max_limit;			/* larger limits are cut to this */
+	int max_subscriptions;	/* topics + types + filters; more is refused */
 	size_t max_filter_size; /* pattern + filter; more is refused */
 } ParamsLimits;
 

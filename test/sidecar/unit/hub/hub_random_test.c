@@ -34,7 +34,7 @@ static const char *const wanted_types[] = {"", "", "t", "t*", "u"};
 
 #define PICK(array) (array)[random_below((int) (sizeof(array) / sizeof((array)[0])))]
 
-static const char *const wanted_filters[] = {"",	"",	   "2:0",	  "3:1",
+static const char *const wanted_filters[] = {"",	"",	   "2:0",	   "3:1",
 											 "3:2", "5:0", "4:1!13:5", "1:0!17:3"};
 
 static World world;
@@ -487,8 +487,8 @@ main(int argc, char **argv)
 	}
 	printf("# %" PRId64 " events received, %" PRId64 " resets, %" PRId64 " reads of the table\n",
 		   received, resets, read_count);
-	printf("# %" PRId64 " positions answered for filters, %" PRId64 " failures of filters\n", answers,
-		   failures);
+	printf("# %" PRId64 " positions answered for filters, %" PRId64 " failures of filters\n",
+		   answers, failures);
 	checks_held("every client got everything it wanted once, in order");
 	ok(received > rounds && read_count > rounds, "and there was something to get");
 	ok(answers > rounds && failures > 0, "filters were answered for, and failed");

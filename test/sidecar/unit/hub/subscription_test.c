@@ -191,10 +191,11 @@ filtered(void)
 	other = joint(subscription_acquire(one), want("b", ""));
 	ok(!subscription_filter(other)->only_matching && subscription_filters(other).count == 2,
 	   "with a clause beside that has none, all events are wanted");
-	ok(subscription_match(other, &(EventView) {.type = STR("t"),
-											   .topic = want_split(STR("a"), '/'),
-											   .matches = (int64_t[]) {70, 90},
-											   .match_count = 2},
+	ok(subscription_match(other,
+						  &(EventView) {.type = STR("t"),
+										.topic = want_split(STR("a"), '/'),
+										.matches = (int64_t[]) {70, 90},
+										.match_count = 2},
 						  (int64_t[]) {90, 100}) == SUBSCRIPTION_YES,
 	   "numbers may be others");
 	subscription_release(other);

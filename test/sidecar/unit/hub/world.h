@@ -3,14 +3,14 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * A World is the truth: all events ever committed, what of them is still kept (from `oldest` on)
+ * A World (world.c) is the truth: all events ever committed, what of them is still kept (from `oldest` on)
  * and up to where they are decided (`horizon`).  It is a HistorySource too; reads are answered
  * when the test says so, from what the table holds at that moment.
  *
  * Its language of filters is "3:1", which matches positions that leave 1 when divided by 3, and
  * "3:1!7:0", which fails where the position leaves 0 when divided by 7.
  *
- * A Client is a subscriber with a socket that has room for so many bytes.  It knows nothing of the
+ * A Client (client.c) is a subscriber with a socket that has room for so many bytes.  It knows nothing of the
  * hub: it parses what it receives, and client_expect() holds that against the truth:
  * the next event received must be the next one in the world that it wants.
  *
@@ -124,7 +124,7 @@ void client_make_room(Client *client, size_t room);
 bool client_insert(Client *client);
 /* it claims to have had everything up to here: so nothing wanted may lie in (seen, position] */
 void client_claims(Client *client, int64_t position);
-/* the position of the event after `seen` on which a filter of its fails before one it wants, or 0 */
+/* where a filter of its fails after `seen`, with nothing wanted before; or 0 */
 int64_t client_failure(const Client *client);
 /* nothing wanted is left up to that position */
 bool client_is_complete(const Client *client, int64_t until);

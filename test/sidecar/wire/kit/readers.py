@@ -302,5 +302,5 @@ class PollReader(Reader):
 
 
 TRANSPORTS = (WebSocketReader, SseReader, NdjsonReader, PollReader)
-__all__ = ["FilterFailed", "TRANSPORTS", "WebSocketReader", "SseReader", "NdjsonReader", "PollReader",
-           "Refused", "Closed", "Reset", "query_string", "PATH"]
+__all__ = ["TRANSPORTS", "WebSocketReader", "SseReader", "NdjsonReader", "PollReader",
+           "Refused", "Closed", "FilterFailed", "Reset", "query_string", "PATH"]
