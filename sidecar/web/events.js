@@ -73,7 +73,10 @@ export class EventsError extends Error {
 
 	/* The request itself is wrong: asking again, in whatever way, will not help. */
 	get isFinal() {
-		return [400, 401, 403, 414, 422, 501].includes(this.status);
+		return (
+			[400, 401, 403, 414, 422, 501].includes(this.status) ||
+			this.problem.code === "filter_failed"
+		);
 	}
 }
 
