@@ -13,6 +13,7 @@ const SAMPLE = {
 };
 const MOST = 5;
 const LONGEST = 40; // characters of a value that makes a good example
+const AMOUNT = /total|amount|price|sum|count|quantity|size|seconds|duration|value|age$/i;
 const NAME = /^[a-z_]\w*$/i;
 const WORDS = new Set(
 	"and between else every external false for function if in null or return satisfies some then true"
@@ -45,9 +46,12 @@ function below(number) {
 
 function facts({ type, data }) {
 	const found = [...scalars(data)];
+	const numbers = found.filter(([, value]) => Number.isFinite(value));
 	return {
 		text: found.find(([, value]) => typeof value === "string"),
-		number: found.find(([, value]) => Number.isFinite(value)),
+		number:
+			numbers.find(([path]) => AMOUNT.test(path.at(-1))) ??
+			numbers.find(([path]) => !/id$/i.test(path.at(-1))),
 		flag: found.find(([, value]) => typeof value === "boolean"),
 		prefix: type.includes(".") ? type.slice(0, type.indexOf(".") + 1) : null,
 	};
@@ -73,7 +77,7 @@ function patterns(event) {
 	const { type } = event;
 	const { text, number, flag, prefix } = facts(event);
 	const found = [["this type", { type: [type] }]];
-	if (prefix) found.push([`types ${prefix}…`, { type: [{ prefix }] }]);
+	if (prefix) found.push([`${prefix}*`, { type: [{ prefix }] }]);
 	if (number) {
 		const [path, value] = number;
 		const condition = [{ numeric: [">", below(value)] }];
@@ -98,7 +102,7 @@ function filters(event) {
 	const name = (path) => ["data", ...path].join(".");
 	const usable = (fact) => fact?.[0].every(isName);
 	const found = [["this type", `type = ${quote(type)}`]];
-	if (prefix) found.push([`types ${prefix}…`, `starts with(type, ${quote(prefix)})`]);
+	if (prefix) found.push([`${prefix}*`, `starts with(type, ${quote(prefix)})`]);
 	if (usable(number)) {
 		const [path, value] = number;
 		const condition = `type = ${quote(type)} and ${name(path)} > ${below(value)}`;

@@ -17,7 +17,7 @@
  * gets to see, for each of the two languages; what is used as the stream's
  * filter is in the query, and console.js looks after that.
  */
-import { copy } from "/console-detail.js";
+import { copy, element } from "/console-detail.js";
 import { Editor } from "/console-editor.js";
 import { examples } from "/console-examples.js";
 import { indexOf, JsonFault, lineAndColumn, scanJson } from "/console-json.js";
@@ -29,8 +29,8 @@ const TYPED = 200; // ms after the last key
 const CAME = 200; // ms in which new events are gathered
 const TOO_LONG = 6000; // characters of a filter in an address
 const HINTS = {
-	pattern: "An object in the shape of the event; each leaf an array of values and conditions.",
-	filter: "An expression over the event: its attributes by name, its data as data.….",
+	pattern: "A pattern has the shape of the event; its leaves are arrays of values and conditions.",
+	filter: "A filter is an expression over the event: attributes by name, and data.",
 };
 
 /* For a POSIX shell, and for SQL. */
@@ -50,6 +50,13 @@ export function placeOf(kind, text, { message, problem }) {
 	const from = indexOf(text, Number(found[1]), Number(found[2]));
 	const [word] = /^(?:[\p{L}\p{N}_]+|[^\n]?)/u.exec(text.slice(from));
 	return [from, from + word.length];
+}
+
+/* eventsd counts in the text that it was sent; what is meant is the one in the editor. */
+function placed(message, { line, column }) {
+	return message.replace(/\bline \d+, column \d+/i, (old) =>
+		`${old[0] === "L" ? "Line" : "line"} ${line}, column ${column}`,
+	);
 }
 
 export class TryPanel {
@@ -218,9 +225,10 @@ export class TryPanel {
 	}
 
 	#refused(error) {
-		const place = placeOf(this.#kind, this.#texts[this.#kind], error);
+		const text = this.#texts[this.#kind];
+		const place = placeOf(this.#kind, text, error);
 		this.#allow("");
-		this.#say(error.message, place);
+		this.#say(place ? placed(error.message, lineAndColumn(text, place[0])) : error.message, place);
 	}
 
 	/* ---- drawing */
@@ -254,9 +262,9 @@ export class TryPanel {
 		const made = this.#examples().map(({ label, text }) => {
 			const button = document.createElement("button");
 			button.type = "button";
-			button.className = "quiet";
-			button.textContent = label;
 			button.title = text;
+			const line = text.replace(/\s+/g, " ");
+			button.append(element("span", "", label), element("code", "", line));
 			button.addEventListener("click", () => {
 				this.editor.show(text, this.#kind);
 				this.#typed(0);
