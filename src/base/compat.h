@@ -76,6 +76,23 @@
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
 #endif
 
+/* 17: the first argument of the JSON lexer's constructor is the lexer, if there is one. */
+#if PG_VERSION_NUM >= 170000
+#define ev_make_json_lexer(text, length, encoding) \
+	makeJsonLexContextCstringLen(NULL, (text), (length), (encoding), true)
+#else
+#define ev_make_json_lexer(text, length, encoding) \
+	makeJsonLexContextCstringLen((text), (length), (encoding), true)
+#endif
+
+/* 16: an escape without an equivalent in the database's encoding has an error of its own. */
+#if PG_VERSION_NUM >= 160000
+#define ev_json_is_untranslatable(error) \
+	((error) == JSON_UNICODE_CODE_POINT_ZERO || (error) == JSON_UNICODE_UNTRANSLATABLE)
+#else
+#define ev_json_is_untranslatable(error) ((error) == JSON_UNICODE_CODE_POINT_ZERO)
+#endif
+
 /* 18: what does not return says so before its type. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))

@@ -39,6 +39,11 @@ int ev_validate_mode;
 int ev_schema_draft;
 bool ev_format_assertion;
 int ev_schema_cache_size;
+int ev_feel_step_limit;
+int ev_feel_depth_limit;
+int ev_feel_memory_limit;
+int ev_feel_cache_size;
+int ev_pattern_cache_size;
 
 typedef struct IntSetting
 {
@@ -114,6 +119,24 @@ static const IntSetting int_settings[] = {
 	 "Those not used for the longest time are forgotten first. One schema is always kept, however "
 	 "large.",
 	 &ev_schema_cache_size, 8192, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
+	{"events.feel_step_limit", "Greatest number of steps of one evaluation of a FEEL expression.",
+	 "A step is about a part of the expression, an element or a byte looked at. Past it, the "
+	 "expression is an error, and a filter matches nothing.",
+	 &ev_feel_step_limit, 10000000, 1000, INT_MAX, PGC_USERSET, 0},
+	{"events.feel_depth_limit", "How deeply parts of a FEEL expression, and calls, may be nested.",
+	 "Each function that is under way takes several levels.", &ev_feel_depth_limit, 2000, 10,
+	 1000000, PGC_USERSET, 0},
+	{"events.feel_memory_limit", "Greatest memory of one evaluation of a FEEL expression.",
+	 "What an evaluation has made is freed at its end, not before.", &ev_feel_memory_limit, 65536,
+	 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
+	{"events.feel_cache_size", "Memory for compiled FEEL expressions in each session.",
+	 "Those not used for the longest time are forgotten first. One expression is always kept, "
+	 "however large.",
+	 &ev_feel_cache_size, 4096, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
+	{"events.pattern_cache_size", "Memory for compiled event patterns in each session.",
+	 "Sets of patterns count too. Those not used for the longest time are forgotten first. One is "
+	 "always kept, however large.",
+	 &ev_pattern_cache_size, 16384, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
 	{"events.debug_wait_in_gate",
 	 "For tests: advisory lock key that a commit waits for in the gate.",
 	 "A committing transaction takes and releases this advisory lock in share mode after it has "

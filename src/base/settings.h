@@ -43,6 +43,14 @@ extern int ev_schema_draft; /* as EvDraft of schema/draft.h counts */
 extern bool ev_format_assertion;
 extern int ev_schema_cache_size; /* kB */
 
+/* FEEL */
+extern int ev_feel_step_limit;
+extern int ev_feel_depth_limit;
+extern int ev_feel_memory_limit; /* kB */
+extern int ev_feel_cache_size;	 /* kB */
+/* event patterns */
+extern int ev_pattern_cache_size; /* kB */
+
 /* for tests */
 extern int ev_debug_wait_in_gate;
 

@@ -36,8 +36,8 @@ extern bool ev_event_pattern_matches(const EvEventPattern *pattern, EvSubject *s
 
 /*
  * Exact values that a top-level attribute (type, source, subject, topic; by its name on
- * the wire) must have for the pattern to match: strings, as many as *n says.  NULL where any
- * value might do.
+ * the wire) must have for the pattern to match: strings, as many as *n says, in an array of
+ * CurrentMemoryContext whose strings are the pattern's.  NULL where any value might do.
  */
 extern const EvView *ev_event_pattern_required(const EvEventPattern *pattern, const char *attribute,
 											   int *n);

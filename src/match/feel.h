@@ -15,9 +15,10 @@ typedef struct EvFeel EvFeel; /* a compiled expression */
 
 typedef struct EvFeelFault
 {
-	int offset; /* byte in the expression, from 0 */
-	int line;	/* from 1 */
-	int column; /* characters, from 1 */
+	int offset;	   /* byte in the expression, from 0 */
+	int line;	   /* from 1 */
+	int column;	   /* characters, from 1 */
+	bool too_deep; /* FEEL it may be, but nested more deeply than events.feel_depth_limit */
 	const char *message;
 } EvFeelFault;
 

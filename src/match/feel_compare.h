@@ -10,7 +10,10 @@
 /* true, false, or null where the two cannot be compared (values of different types). */
 extern EvFeelValue ev_feel_equal(EvFeelRun *run, EvFeelValue a, EvFeelValue b);
 
-/* The same as a plain answer: are they equal?  null counts as no; null equals null. */
+/*
+ * A plain answer for elements of lists: are they equal?  Values that cannot be compared are
+ * not, null equals null, and a list of one element is not its element (for the others here it is).
+ */
 extern bool ev_feel_is_equal(EvFeelRun *run, EvFeelValue a, EvFeelValue b);
 
 /* Less than, equal to or greater than 0 in *order; false where there is no order (null). */

@@ -9,6 +9,7 @@
 #ifndef EV_FEEL_NUMBER_H
 #define EV_FEEL_NUMBER_H
 
+#include "base/decimal.h"
 #include "lib/stringinfo.h"
 #include "match/feel_run.h"
 
@@ -37,5 +38,16 @@ extern bool ev_feel_number_is_integer(EvFeelValue number);
 
 /* Without an exponent, without trailing zeros after the point. */
 extern void ev_feel_number_append(StringInfo out, EvFeelValue number);
+
+/* ---- for functions of numbers ---- */
+
+/* The number as a decimal; false if it is out of range, which no value of FEEL is. */
+extern bool ev_feel_number_read(EvFeelValue number, EvDecimal *decimal);
+
+/* The decimal as a value, if the result exists; else null, since it is too large. */
+extern EvFeelValue ev_feel_number_make(EvFeelRun *run, bool exists, const EvDecimal *decimal);
+
+/* Count the work of a root, logarithm or power; false past a limit. */
+extern bool ev_feel_number_spend(EvFeelRun *run);
 
 #endif /* EV_FEEL_NUMBER_H */

@@ -57,8 +57,20 @@ extern bool ev_feel_step(EvFeelRun *run, int64 n);
 /* Count bytes that are about to be allocated in another way; false past the limit. */
 extern bool ev_feel_take(EvFeelRun *run, int64 bytes);
 
+/* One level deeper into nested values or calls; false past the limit, and then nobody leaves. */
+extern bool ev_feel_enter(EvFeelRun *run);
+
+static inline void
+ev_feel_leave(EvFeelRun *run)
+{
+	run->depth_left++;
+}
+
 /* Counted memory of the run; NULL past the limit, and run->exceeded is set. */
 extern void *ev_feel_alloc(EvFeelRun *run, int64 bytes);
+
+/* The limits of the settings; CurrentMemoryContext is the run's. */
+extern void ev_feel_run_begin(EvFeelRun *run);
 
 /* Null, and the reason why (errmsg style, lower case, no full stop), if reasons are collected. */
 extern EvFeelValue ev_feel_problem(EvFeelRun *run, const char *format, ...)

@@ -3,10 +3,10 @@
  * feel_temporal.h: dates, times, dates with times, and the two kinds of durations.
  *
  * DMN 1.5, 10.3.2.3.4 to 10.3.2.3.8 and tables 54 to 59; the text forms are those of
- * XML Schema (no 24:00:00, years of 4 to 9 digits, a sign), and @Region behind a time for
- * a zone of the IANA database.  The calendar is the proleptic Gregorian one; arithmetic
- * is our own, since PostgreSQL's timestamps neither reach that far nor keep zones
- * or nanoseconds.  Zones are PostgreSQL's (pg_tzset).
+ * XML Schema (years of 4 to 9 digits, a sign; 24:00:00 is the next midnight), and @Region
+ * behind a time for a zone of the IANA database.  The calendar is the proleptic Gregorian
+ * one; arithmetic is our own, since PostgreSQL's timestamps neither reach that far nor keep
+ * zones or nanoseconds.  Zones are PostgreSQL's (pg_tzset).
  */
 #ifndef EV_FEEL_TEMPORAL_H
 #define EV_FEEL_TEMPORAL_H
@@ -36,7 +36,10 @@ extern EvFeelValue ev_feel_temporal_multiply(EvFeelRun *run, EvFeelValue a, EvFe
 extern EvFeelValue ev_feel_temporal_divide(EvFeelRun *run, EvFeelValue a, EvFeelValue b);
 extern EvFeelValue ev_feel_temporal_negate(EvFeelRun *run, EvFeelValue a);
 
-/* Of one type: the order in *order; false if there is none (one with a zone, one without). */
+/*
+ * Of one type: the order in *order, of times in whole seconds; false if there is none (one with
+ * a zone, one without), and then they are not equal.
+ */
 extern bool ev_feel_temporal_compare(EvFeelRun *run, EvFeelValue a, EvFeelValue b, int *order);
 
 /* Of one type, for is(): the same members and the same zone, not just the same moment. */

@@ -83,6 +83,7 @@ struct EvFeelContext
 {
 	int count;
 	EvFeelEntry *entries; /* NULL while only `view` is there */
+	const int *order;	  /* numbers of the entries, sorted by name; NULL until it is needed */
 	EvView view;		  /* EV_JSON_OBJECT */
 };
 

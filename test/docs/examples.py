@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """The examples of the documentation, run as they stand.
 
-    test/docs/examples.py [--update] [PAGE...]      docs/schema.md if none is named
+    test/docs/examples.py [--update] [PAGE...]      all pages with examples if none is named
 
 A block of SQL on a page that is followed by a block without a language is an example: what
 psql prints for the first has to be the second. The examples of a page run in the order of the
@@ -82,7 +82,7 @@ def update(path, text, outputs):
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--update"]
     failed = 0
-    for page in arguments or ["docs/schema.md"]:
+    for page in arguments or ["docs/schema.md", "docs/filters.md"]:
         path = os.path.join(ROOT, page)
         with open(path, encoding="utf-8") as file:
             text = file.read()

@@ -27,4 +27,8 @@ REGRESS = \
 	schema_uri \
 	schema_pattern \
 	schema_format \
-	schema_compatibility
+	schema_compatibility \
+	feel_equality \
+	feel_list \
+	feel_context \
+	feel_range

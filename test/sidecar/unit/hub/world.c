@@ -75,7 +75,10 @@ world_commit(World *world, int64_t position, const char *topic, const char *type
 			world->events[i].view.json.data = world->events[i].json;
 	}
 	event = &world->events[world->count++];
-	event->view = (EventView) {position, position, str_from(type), split(topic), {NULL, 0}};
+	event->view = (EventView) {.position = position,
+							   .recorded_at = position,
+							   .type = str_from(type),
+							   .topic = split(topic)};
 	if (json_len > (int) sizeof(event->json) - 1)
 		json_len = (int) sizeof(event->json) - 1;
 	memset(event->json, 'j', sizeof(event->json));
@@ -133,16 +136,51 @@ cancel_read(void *source, HistoryRead *read)
 
 const HistorySource world_history = {begin_read, cancel_read};
 
+int
+world_judge(Str filter, int64_t position)
+{
+	char text[32] = "";
+	int match[2] = {1, 0};
+	int fail[2] = {1, 1};
+
+	memcpy(text, filter.data, filter.len);
+	sscanf(text, "%d:%d!%d:%d", &match[0], &match[1], &fail[0], &fail[1]);
+	if (position % fail[0] == fail[1])
+		return -1;
+	return position % match[0] == match[1];
+}
+
+EventView
+world_answered(const EventView *view, StrList filters, int64_t matches[WORLD_MAX_FILTERS])
+{
+	EventView answered = *view;
+
+	answered.matches = matches;
+	for (int i = 0; i < filters.count && i < WORLD_MAX_FILTERS; i++)
+	{
+		int answer = world_judge(filters.items[i], view->position);
+
+		if (answer != 0)
+			matches[answered.match_count++] = answer * (i + 1);
+	}
+	return answered;
+}
+
 static bool
 filter_matches(const EventFilter *filter, const EventView *view)
 {
+	EventFilter topics_and_types;
 	Subscription *subscription;
 	bool matches;
 
 	if (filter == NULL)
 		return true;
-	subscription = subscription_new(filter);
-	matches = subscription_matches(subscription, view->type, view->topic);
+	if (filter->only_matching && view->match_count == 0)
+		return false;
+	topics_and_types = *filter;
+	topics_and_types.filters.count = 0;
+	subscription = subscription_new(&topics_and_types);
+	matches = subscription_match(subscription, view, NULL) == SUBSCRIPTION_YES;
 	subscription_release(subscription);
 	return matches;
 }
@@ -154,22 +192,24 @@ give_rows(const World *world, const HistoryRead *read)
 	int count = 0;
 	size_t bytes = 0;
 	int looked = 0;
+	StrList filters = read->filter != NULL ? read->filter->filters : (StrList) {NULL, 0};
+	int64_t matches[WORLD_MAX_FILTERS];
 
 	for (int i = world_find(world, read->after); i < world->count; i++)
 	{
-		const EventView *view = &world->events[i].view;
+		EventView view = world_answered(&world->events[i].view, filters, matches);
 
-		if (view->position > world->horizon)
+		if (view.position > world->horizon)
 			break;
-		if (filter_matches(read->filter, view))
+		if (filter_matches(read->filter, &view))
 		{
-			read->reader->event(read->arg, view);
-			bytes += view->json.len;
+			read->reader->event(read->arg, &view);
+			bytes += view.json.len;
 			if (++count == read->max_count || bytes > (size_t) read->max_bytes)
-				return view->position;
+				return view.position;
 		}
 		if (++looked == world->look_limit)
-			return view->position;
+			return view.position;
 	}
 	return world->horizon;
 }
@@ -213,15 +253,27 @@ world_fail(World *world, HistoryOutcome outcome)
 }
 
 void
-world_feed(World *world, Hub *hub, int64_t until)
+world_feed_page(World *world, Hub *hub, const FilterList *list, int64_t until)
 {
+	int64_t matches[WORLD_MAX_FILTERS];
+
+	hub_begin_page(hub);
 	for (int i = world_find(world, hub_head(hub)); i < world->count; i++)
 	{
-		if (world->events[i].view.position > until)
+		EventView view = world_answered(&world->events[i].view,
+										(StrList) {list->texts, list->count}, matches);
+
+		if (view.position > until)
 			break;
-		hub_publish(hub, &world->events[i].view);
+		hub_publish(hub, &view);
 	}
 	hub_advance(hub, until);
+}
+
+void
+world_feed(World *world, Hub *hub, int64_t until)
+{
+	world_feed_page(world, hub, hub_ask_page(hub), until);
 }
 
 /* ---- framing ---- */
@@ -269,19 +321,24 @@ client_of(Subscriber *subscriber)
 	return (Client *) ((char *) subscriber - offsetof(Client, subscriber));
 }
 
-static bool
+static SubscriptionMatch
 client_wants(const Client *client, const EventView *view)
 {
 	int i = client->want_count - 1;
+	const Subscription *subscription;
+	int64_t matches[WORLD_MAX_FILTERS];
+	EventView answered;
 
 	while (i > 0 && client->wants[i].from >= view->position)
 		i--;
-	return subscription_matches(client->wants[i].subscription, view->type, view->topic);
+	subscription = client->wants[i].subscription;
+	answered = world_answered(view, subscription_filters(subscription), matches);
+	return subscription_match(subscription, &answered, NULL);
 }
 
-/* position of the next event it wants, or -1 */
+/* position of the next event that it wants, or on which its filter fails; -1 when there is none */
 static int64_t
-next_wanted(const Client *client, int64_t after, int64_t until)
+next_of(const Client *client, int64_t after, int64_t until, SubscriptionMatch *match)
 {
 	const World *world = client->world;
 
@@ -291,10 +348,28 @@ next_wanted(const Client *client, int64_t after, int64_t until)
 
 		if (view->position > until)
 			break;
-		if (client_wants(client, view))
+		*match = client_wants(client, view);
+		if (*match != SUBSCRIPTION_NO)
 			return view->position;
 	}
 	return -1;
+}
+
+static int64_t
+next_wanted(const Client *client, int64_t after, int64_t until)
+{
+	SubscriptionMatch match;
+
+	return next_of(client, after, until, &match);
+}
+
+int64_t
+client_failure(const Client *client)
+{
+	SubscriptionMatch match = SUBSCRIPTION_NO;
+	int64_t position = next_of(client, client->seen, INT64_MAX, &match);
+
+	return match == SUBSCRIPTION_UNKNOWN ? position : 0;
 }
 
 bool
@@ -327,6 +402,7 @@ client_receive_line(Client *client, const char *line, size_t len)
 		client_claims(client, cursor.position);
 		return;
 	}
+	check(client_failure(client) == 0);
 	position = strtoll(line, NULL, 10);
 	if (!check(position == next_wanted(client, client->seen, INT64_MAX)))
 		printf("#   got %" PRId64 ", expected %" PRId64 " after %" PRId64 "\n", position,
@@ -439,6 +515,7 @@ on_ended(Subscriber *subscriber, const SubscriberEnded *ended)
 	client->has_ended = true;
 	client->ended = *ended;
 	client->ended_horizon = client->world->horizon;
+	client->ended_failure = client_failure(client);
 }
 
 static const SubscriberOps all_ops[] = {

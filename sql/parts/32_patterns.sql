@@ -1,0 +1,22 @@
+-- SPDX-License-Identifier: PostgreSQL
+--
+-- ---------------------------------------------------------------------------
+-- Event patterns: the language of EventBridge, and CloudEvents filters
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events.matches(event jsonb, pattern jsonb)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'ev_matches'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION events.matches(jsonb, jsonb) IS
+'Does the event match the pattern? NULL if one of them is NULL; false if the event is not an object.
+The pattern is an event pattern as EventBridge has them: an object in the shape of the events, whose leaves are arrays of values and of the operators exactly, prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, cidr and exists; $or chooses between objects. Names of EventBridge''s envelope are aliases: detail-type for type, detail for data, where the event has no such member. Or it is a filter of the CloudEvents Subscriptions API (exact, prefix, suffix, all, any, not), or an array of such filters, all of which must hold. Compiled patterns are kept, up to events.pattern_cache_size.
+Errors: 22023 the pattern is malformed; 54001 it nests too deeply.';
+
+CREATE FUNCTION events.check_pattern(pattern text)
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_check_pattern'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION events.check_pattern(text) IS
+'Raises an error if the text is no event pattern; its DETAIL has the JSON Pointer of what is wrong, with the line and the column (in characters, from 1).
+Errors: 22P02 the text is not JSON; 22P05 it has an escape that jsonb cannot hold; 22023 it is no pattern; 54001 it nests too deeply.';

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * feel_filter.c: expressions as filters of events; feel.h.
+ *
+ * Evaluations share one memory context of the session, which is empty between
+ * them.  An evaluation that raised (it was cancelled) may leave something there; the
+ * next one begins by emptying it.
+ *
+ * What a filter requires of an attribute is read off the comparisons that are joined by `and`:
+ * an event that is not so cannot match, whatever the rest says.
+ */
+#include "base/compat.h"
+
+#include "match/feel_cache.h"
+#include "match/feel_evaluate.h"
+#include "match/feel_filter.h"
+#include "utils/memutils.h"
+
+/* ---- evaluating ---- */
+
+static MemoryContext run_context;
+
+MemoryContext
+ev_feel_run_context(void)
+{
+	if (run_context == NULL)
+		run_context = AllocSetContextCreate(TopMemoryContext, "events FEEL", ALLOCSET_DEFAULT_SIZES);
+	else
+		MemoryContextReset(run_context);
+	return run_context;
+}
+
+bool
+ev_feel_filter_matches(const EvFeel *filter, EvSubject *subject, EvFeelLimit *exceeded)
+{
+	MemoryContext old = MemoryContextSwitchTo(ev_feel_run_context());
+	EvFeelRoot root = {.subject = subject};
+	EvFeelValue value;
+	EvFeelRun run;
+
+	ev_feel_run_begin(&run);
+	value = ev_feel_evaluate(&run, &root.frame, filter->root);
+	*exceeded = run.exceeded;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(run_context);
+	return ev_feel_is_true(value) && !run.exceeded;
+}
+
+/* ---- compiling ---- */
+
+EvFeel *
+ev_feel_compile_filter(const char *text, int length, EvFeelFault *fault)
+{
+	return ev_feel_parse(text, length, false, NULL, fault);
+}
+
+EvFeel *
+ev_feel_make_filter(const char *text, int length)
+{
+	EvFeelFault fault = {0};
+	EvFeel *filter = ev_feel_compile_filter(text, length, &fault);
+
+	if (filter == NULL)
+		ev_feel_raise_fault(&fault);
+	return filter;
+}
+
+/* ---- what must be so ---- */
+
+static bool
+is_attribute(const EvFeelNode *node, const char *attribute)
+{
+	return node->kind == EV_FEEL_NODE_NAME && node->reference.slot < 0 &&
+		   node->reference.nfilters == 0 && node->reference.name.length == strlen(attribute) &&
+		   memcmp(node->reference.name.text, attribute, node->reference.name.length) == 0;
+}
+
+/* A string, or a list of strings in brackets or parentheses. */
+static bool
+gather_strings(const EvFeelNode *node, EvView *views, int *n)
+{
+	if (node->kind == EV_FEEL_NODE_CONSTANT && node->constant.type == EV_FEEL_STRING)
+	{
+		if (views != NULL)
+			views[*n] = (EvView) {.type = EV_JSON_STRING,
+								  .data = node->constant.string,
+								  .length = node->constant.length};
+		(*n)++;
+		return true;
+	}
+	if (node->kind != EV_FEEL_NODE_LIST && node->kind != EV_FEEL_NODE_TESTS)
+		return false;
+	for (int i = 0; i < node->list.count; i++)
+	{
+		if (node->list.items[i]->kind != EV_FEEL_NODE_CONSTANT ||
+			!gather_strings(node->list.items[i], views, n))
+			return false;
+	}
+	return node->list.count > 0;
+}
+
+/* The side of a condition on the attribute that has the strings; NULL if it is none. */
+static const EvFeelNode *
+other_side(const EvFeelNode *node, const char *attribute)
+{
+	if (node->kind == EV_FEEL_NODE_IN)
+		return is_attribute(node->operation.left, attribute) ? node->operation.right : NULL;
+	if (node->kind != EV_FEEL_NODE_COMPARE || node->operation.operator!= EV_FEEL_EQUAL)
+		return NULL;
+	if (is_attribute(node->operation.left, attribute) &&
+		node->operation.right->kind == EV_FEEL_NODE_CONSTANT)
+		return node->operation.right;
+	if (is_attribute(node->operation.right, attribute) &&
+		node->operation.left->kind == EV_FEEL_NODE_CONSTANT)
+		return node->operation.left;
+	return NULL;
+}
+
+static const EvView *
+required_of(const EvFeelNode *node, const char *attribute, int *n)
+{
+	const EvFeelNode *side = other_side(node, attribute);
+	EvView *views;
+	int count = 0;
+
+	if (side == NULL || !gather_strings(side, NULL, &count))
+		return NULL;
+	views = palloc(count * sizeof(EvView));
+	*n = 0;
+	gather_strings(side, views, n);
+	return views;
+}
+
+const EvView *
+ev_feel_required(const EvFeel *filter, const char *attribute, int *n)
+{
+	const EvFeelNode *root = filter->root;
+
+	if (root->kind != EV_FEEL_NODE_AND)
+		return required_of(root, attribute, n);
+	for (int i = 0; i < root->list.count; i++)
+	{
+		const EvView *views = required_of(root->list.items[i], attribute, n);
+
+		if (views != NULL)
+			return views;
+	}
+	return NULL;
+}

@@ -1,0 +1,122 @@
+-- Patterns and FEEL filters over events: events.read(), events.matches_event(), the feed.
+SET events.source = '/shop';
+SELECT events.horizon() AS start \gset
+SELECT count(*) FROM (SELECT events.publish(type, data, topic, subject => subject, "time" => '2026-03-01T12:00:00Z')
+    FROM (VALUES
+        ('order.created', '{"order": 1, "total": 50, "customer": "Ada"}'::jsonb,                NULL::text[],    'order-1'),
+        ('order.created', '{"order": 2, "total": 150.5, "customer": "Bob", "lines": [{"sku": "a-1", "n": 2}]}', NULL, 'order-2'),
+        ('order.paid',    '{"order": 2, "total": 150.5}',                                       NULL,            'order-2'),
+        ('log.line',      '"just text"',                                                        '{log/raw,a%b}', NULL),
+        ('stock.low',     '{"sku": "a-1", "left": 3, "Reorder Level": 5}',                      NULL,            NULL))
+    AS e(type, data, topic, subject)) AS published;
+
+CREATE TABLE numbered AS SELECT row_number() OVER (ORDER BY position) AS n, position FROM events.event WHERE position > :start;
+CREATE FUNCTION read_numbers(pattern jsonb DEFAULT NULL, filter text DEFAULT NULL) RETURNS bigint[]
+LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(n ORDER BY n), '{}')
+    FROM events.read((SELECT min(position) - 1 FROM numbered), NULL, pattern => $1, filter => $2) JOIN numbered USING (position)
+$$;
+
+-- by pattern: attributes by their names on the wire, the names of EventBridge's envelope, data
+SELECT read_numbers('{"type": ["order.created"]}'),
+       read_numbers('{"detail-type": ["order.paid"], "detail": {"total": [{"numeric": [">", 100]}]}}'),
+       read_numbers('{"data": {"lines": {"sku": [{"prefix": "a-"}]}}}'),
+       read_numbers('{"subject": [{"exists": false}]}');
+SELECT read_numbers('{"topic": ["log%2Fraw/a%25b"]}') AS by_topic,
+       read_numbers('{"time": ["2026-03-01T12:00:00Z"]}') AS by_time,
+       read_numbers('{"data": ["just text"]}') AS scalar_data,
+       read_numbers('{"specversion": ["1.0"], "source": ["/shop"], "id": [{"exists": true}], "recordedtime": [{"prefix": "2"}]}') AS every;
+
+-- by FEEL: attributes, then members of data; times are times
+SELECT read_numbers(filter => 'type = "order.created" and total > 100'),
+       read_numbers(filter => 'data.total > 100 or left < Reorder Level'),
+       read_numbers(filter => 'time >= date and time("2026-03-01T12:00:00Z") and recordedtime > time'),
+       read_numbers(filter => 'starts with(type, "order.") and not(subject = "order-2")'),
+       read_numbers(filter => 'data = "just text"');
+SELECT read_numbers(filter => 'some line in lines satisfies line.n = 2') AS some_line,
+       read_numbers(filter => 'no such name = 1') AS unknown,
+       read_numbers(filter => 'null') AS nothing,
+       read_numbers('{"type": [{"prefix": "order."}]}', 'total > 100') AS both;
+
+-- with topics, types and max_count; a page ends where it ends
+SELECT count(*) FROM events.read(:start, types => '{order.*}', pattern => '{"data": {"order": [2]}}');
+SELECT count(*) FROM events.read(:start, max_count => 1, filter => 'order = 2');
+
+-- what is wrong is said
+SELECT read_numbers('{"type": "order.created"}');
+SELECT read_numbers(filter => 'total >');
+SET events.feel_step_limit = 1000;
+SELECT read_numbers(filter => 'count(for i in 1..100000 return i) > 1');
+RESET events.feel_step_limit;
+
+-- in WHERE clauses
+SELECT n FROM events.event AS e JOIN numbered USING (position)
+WHERE events.matches_event(e, '{"data": {"total": [{"numeric": [">", 100]}]}}', 'type = "order.paid"');
+SELECT n FROM events.event AS e JOIN numbered USING (position)
+WHERE events.matches_event(e, filter => 'order = 1');
+SELECT events.matches_event(NULL, '{"type": ["a"]}');
+SELECT count(*) FROM events.event AS e JOIN numbered USING (position), (VALUES ('{"type": ["order.paid"]}'::jsonb), ('{"type": ["log.line"]}')) AS p(pattern)
+WHERE events.matches_event(e, p.pattern);
+-- of a partition, whose rows are of another type
+SELECT format('SELECT count(*) FROM %s AS e WHERE events.matches_event(e::events.event, ''{"type": ["order.paid"]}'')',
+              (SELECT DISTINCT tableoid::regclass FROM events.event JOIN numbered USING (position))) || ' AND position > ' || :start
+\gexec
+
+-- what they require of attributes is the planner's to use
+CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+        RETURN NEXT regexp_replace(line, 'event_p?\d+\w*', 'event_N', 'g');
+    END LOOP;
+END
+$$;
+SELECT plan_of($$ SELECT FROM events.event AS e WHERE events.matches_event(e, '{"type": ["order.paid"], "source": ["/a", "/b"], "data": {"total": [1]}}') $$) LIMIT 3;
+SELECT plan_of($$ SELECT FROM events.event AS e WHERE events.matches_event(e, filter => 'subject in ("order-1", "order-2") and topic = "order/paid" and total > 1') $$) LIMIT 3;
+CREATE INDEX filter_test ON events.event (type);
+SET enable_seqscan = off;
+SELECT DISTINCT line FROM plan_of($$ SELECT FROM events.event AS e WHERE events.matches_event(e, '{"type": ["order.paid"], "data": {"total": [1]}}') $$) AS line WHERE line ~ 'Cond';
+SELECT n FROM events.event AS e JOIN numbered USING (position)
+WHERE events.matches_event(e, '{"type": ["order.paid"], "data": {"total": [150.5]}}');
+RESET enable_seqscan;
+DROP INDEX events.filter_test;
+
+-- the feed: which filters match each event, in one go
+CREATE VIEW filters AS SELECT ARRAY[
+    events._check_filter('{"type": ["order.created"]}', NULL),
+    events._check_filter(NULL, ' total > 100 '),
+    events._check_filter('{"type": [{"prefix": "order."}]}', 'order = 2'),
+    events._check_filter(NULL, 'type = "log.line" and true'),
+    '{"filter": "count(for i in 1..100000 return i) > 1"}',
+    '{"filter": "this is ("}'] AS filters;
+SELECT unnest(filters) FROM filters;
+SET events.feel_step_limit = 1000;
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters[1:4] FROM filters)) LEFT JOIN numbered USING (position) ORDER BY position;
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters FROM filters)) LEFT JOIN numbered USING (position) ORDER BY position;
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters[1:2] FROM filters), only_matching => true) LEFT JOIN numbered USING (position) ORDER BY position;
+SELECT count(*) FROM events._feed(:start, 100, 1000000, filters => '{}', only_matching => true);
+-- under a key the list is given once
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters_key => 'a');
+\echo :LAST_ERROR_SQLSTATE
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters[2:3] FROM filters), filters_key => 'a') LEFT JOIN numbered USING (position) ORDER BY position;
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters_key => 'a') LEFT JOIN numbered USING (position) ORDER BY position;
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters[1:1] FROM filters), filters_key => 'a') LEFT JOIN numbered USING (position) ORDER BY position;
+-- a bounded number of lists is kept
+SELECT count(*) FROM generate_series(1, 8) AS k, events._feed(:start, 100, 1000000, filters => (SELECT filters[1:1] FROM filters), filters_key => 'k' || k);
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters_key => 'a');
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => '{not json}');
+SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => '{"{\"pattern\": 1}", "{}"}');
+RESET events.feel_step_limit;
+
+-- what eventsd asks before, and for those who try
+SELECT events._check_filter(NULL, NULL);
+SELECT events._check_filter('{"a": [1], ', NULL);
+SELECT events._check_filter(NULL, 'a and');
+SELECT events._try_filter('{"type": ["a"]}', 'n > 1', '[{"type": "a", "data": {"n": 2}}, {"type": "b", "data": {"n": 2}}, {"type": "a"}]', true);
+SELECT events._try_filter(NULL, 'n > 1', '[]', true), events._try_filter('{"type": ["a"]}', NULL, '[]', true);
+SELECT events._try_filter(NULL, 'n > 1', '{}', false);
+
+DROP VIEW filters;
+DROP FUNCTION plan_of, read_numbers;
+DROP TABLE numbered;
