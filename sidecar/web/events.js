@@ -81,7 +81,7 @@ export class EventsError extends Error {
 
 	/* The pattern or filter is refused, or passed a limit on an event of the stream. */
 	get isFilter() {
-		return /^(invalid|bad|filter)[-_](filter|pattern|failed)$/.test(this.problem.code);
+		return /^(invalid[-_]filter|filter[-_]failed)$/.test(this.problem.code);
 	}
 }
 
