@@ -105,7 +105,7 @@ other_side(const EvFeelNode *node, const char *attribute)
 {
 	if (node->kind == EV_FEEL_NODE_IN)
 		return is_attribute(node->operation.left, attribute) ? node->operation.right : NULL;
-	if (node->kind != EV_FEEL_NODE_COMPARE || node->operation.operator!= EV_FEEL_EQUAL)
+	if (node->kind != EV_FEEL_NODE_COMPARE || node->operation.op != EV_FEEL_EQUAL)
 		return NULL;
 	if (is_attribute(node->operation.left, attribute) &&
 		node->operation.right->kind == EV_FEEL_NODE_CONSTANT)

@@ -276,7 +276,7 @@ ev_feel_function_call(EvFeelRun *run, const EvFeelBuiltin *rows, const EvFeelVal
 		 row++)
 	{
 		int nparameters = count_parameters(row);
-		EvFeelValue arranged[EV_FEEL_MAX_PARAMETERS];
+		EvFeelValue arranged[EV_FEEL_MAX_PARAMETERS] = {0};
 		uint32 given;
 
 		if (row->variadic)

@@ -193,7 +193,7 @@ ev_feel_parse_leave(EvFeelParser *parser)
 typedef struct Symbol
 {
 	const char *text;
-	EvFeelOperator operator;
+	EvFeelOperator op;
 	int precedence;
 } Symbol;
 
@@ -229,14 +229,14 @@ next_symbol(EvFeelParser *parser)
 
 /* One of the six comparisons, which is read. */
 bool
-ev_feel_parse_comparison(EvFeelParser *parser, EvFeelOperator *operator)
+ev_feel_parse_comparison(EvFeelParser *parser, EvFeelOperator *op)
 {
 	const Symbol *symbol = next_symbol(parser);
 
 	if (symbol == NULL || symbol->precedence != EV_FEEL_PRECEDENCE_COMPARISON)
 		return false;
 	parser->s += strlen(symbol->text);
-	*operator= symbol->operator;
+	*op = symbol->op;
 	return true;
 }
 
@@ -315,11 +315,11 @@ ev_feel_parse_rest(EvFeelParser *parser, EvFeelNode *left, int precedence)
 		if (symbol != NULL && symbol->precedence >= precedence)
 		{
 			node = ev_feel_parse_node(parser,
-									  symbol->operator<= EV_FEEL_POWER ? EV_FEEL_NODE_ARITHMETIC
+									  symbol->op <= EV_FEEL_POWER ? EV_FEEL_NODE_ARITHMETIC
 																	   : EV_FEEL_NODE_COMPARE,
 									  parser->s);
 			parser->s += strlen(symbol->text);
-			node->operation.operator= symbol->operator;
+			node->operation.op = symbol->op;
 			node->operation.left = left;
 			node->operation.right = parse_level(parser, symbol->precedence + 1);
 		}

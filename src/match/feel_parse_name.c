@@ -242,6 +242,13 @@ is_bound(EvFeelParser *parser, EvFeelName name)
 	return false;
 }
 
+/* and(...), or(...): functions that have the name of an operator. */
+static bool
+is_called(const char *word, const char *end)
+{
+	return *ev_feel_lex_blank(end) == '(' && ev_feel_function_find(word, end - word) != NULL;
+}
+
 EvFeelNode *
 ev_feel_parse_reference(EvFeelParser *parser)
 {
@@ -253,7 +260,7 @@ ev_feel_parse_reference(EvFeelParser *parser)
 
 	if (*at == '`')
 		name = read_quoted(parser);
-	else if (word_end == at || ev_feel_lex_ends_name(at, word_end - at))
+	else if (word_end == at || (ev_feel_lex_ends_name(at, word_end - at) && !is_called(at, word_end)))
 	{
 		ev_feel_parse_unexpected(parser, "an expression");
 		return ev_feel_parse_constant(parser, ev_feel_null(), at);
