@@ -29,3 +29,15 @@ COMMENT ON FUNCTION events._match_set(jsonb, jsonb[]) IS
 'Which of the patterns does the event match? Their places in the array, from 1, ascending; a pattern that is NULL matches nothing. The patterns are compiled into one index, which is kept as for events.matches().
 Errors: as for events.matches(); DETAIL has the number of the pattern.';
 REVOKE EXECUTE ON FUNCTION events._match_set(jsonb, jsonb[]) FROM PUBLIC;
+
+CREATE FUNCTION events.explain_match(
+    event jsonb,
+    pattern jsonb,
+    OUT location text, OUT condition jsonb, OUT found jsonb, OUT matches boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ev_explain_match'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 5;
+COMMENT ON FUNCTION events.explain_match(jsonb, jsonb) IS
+'Why the event matches the pattern, or does not: a row for each condition of the pattern, in its order.
+location is the JSON Pointer of the condition in the pattern; found has the values that the event has there (one as it is, several as an array, NULL: none); matches says if the condition holds by itself. Where conditions hold by themselves but not together, as they must in the same elements of arrays, a last row with the location '''' and the whole pattern says that it does not match.
+Errors: as for events.matches(); 54000 the event has more than 65,536 values at these places.';

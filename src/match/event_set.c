@@ -359,9 +359,9 @@ ev_event_set_match(EvEventSet *set, EvSubject *subject, const int **indexes)
 {
 	*indexes = set->indexes;
 	set->nindexes = 0;
+	set->event++;
 	if (subject->get == NULL && subject->view.type != EV_JSON_OBJECT)
 		return 0;
-	set->event++;
 	set->subject = subject;
 	set->npool = 0;
 	set->overflow = false;
