@@ -168,6 +168,14 @@ ev_feel_parse_add_pair(EvFeelPairs *pairs, EvFeelName name)
 	return pair;
 }
 
+static void
+too_deep(EvFeelParser *parser)
+{
+	if (!parser->failed)
+		parser->fault.too_deep = true;
+	ev_feel_parse_fault(parser, parser->s, "the expression is nested too deeply");
+}
+
 /* One level deeper; false (and a fault) if that is too deep. */
 bool
 ev_feel_parse_enter(EvFeelParser *parser)
@@ -176,10 +184,16 @@ ev_feel_parse_enter(EvFeelParser *parser)
 	parser->depth_left--;
 	if (parser->depth_left >= 0 && !stack_is_too_deep())
 		return true;
-	if (!parser->failed)
-		parser->fault.too_deep = true;
-	ev_feel_parse_fault(parser, parser->s, "the expression is nested too deeply");
+	too_deep(parser);
 	return false;
+}
+
+/* The n-th operator, or step of a path, of one chain: each has the one before within it. */
+static void
+check_chain(EvFeelParser *parser, int n)
+{
+	if (n > ev_feel_depth_limit)
+		too_deep(parser);
 }
 
 void
@@ -307,11 +321,12 @@ parse_word_operator(EvFeelParser *parser, EvFeelNode *left, int precedence)
 EvFeelNode *
 ev_feel_parse_rest(EvFeelParser *parser, EvFeelNode *left, int precedence)
 {
-	for (;;)
+	for (int n = 0;; n++)
 	{
 		const Symbol *symbol = next_symbol(parser);
 		EvFeelNode *node;
 
+		check_chain(parser, n);
 		if (symbol != NULL && symbol->precedence >= precedence)
 		{
 			node = ev_feel_parse_node(parser,
@@ -412,11 +427,12 @@ parse_filter(EvFeelParser *parser, EvFeelNode *value)
 EvFeelNode *
 ev_feel_parse_postfix(EvFeelParser *parser, EvFeelNode *value)
 {
-	for (;;)
+	for (int n = 0;; n++)
 	{
 		char c = ev_feel_parse_peek(parser);
 		const char *at = parser->s;
 
+		check_chain(parser, n);
 		if (c == '.' && at[1] != '.')
 		{
 			EvFeelNode *node = ev_feel_parse_node(parser, EV_FEEL_NODE_PATH, at);

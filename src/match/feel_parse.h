@@ -134,6 +134,9 @@ extern EvFeelNode *ev_feel_parse_test(EvFeelParser *parser);
 extern EvFeelNode *ev_feel_parse_positive_test(EvFeelParser *parser);
 extern const EvFeelShape *ev_feel_parse_type(EvFeelParser *parser);
 
+/* The node, or a constant where it is one (feel_fold.c). */
+extern EvFeelNode *ev_feel_parse_fold(EvFeelParser *parser, EvFeelNode *node);
+
 /* ---- feel_parse_name.c ---- */
 extern EvFeelNode *ev_feel_parse_reference(EvFeelParser *parser);
 extern EvFeelName ev_feel_parse_member(EvFeelParser *parser); /* behind a point */

@@ -100,20 +100,32 @@ join_words(const char *s, const char **end)
 	}
 }
 
-/* `anything` */
+/* `anything`, blanks in it made one. */
 static EvFeelName
 read_quoted(EvFeelParser *parser)
 {
-	const char *at = parser->s + 1;
-	const char *end = strchr(at, '`');
+	const char *s = parser->s + 1;
+	const char *end = strchr(s, '`');
+	StringInfoData name;
 
+	initStringInfo(&name);
 	if (end == NULL)
 	{
 		ev_feel_parse_fault(parser, parser->s, "the name does not end");
-		return (EvFeelName) {"", 0};
+		return (EvFeelName) {name.data, 0};
+	}
+	while (s < end)
+	{
+		const char *next = ev_feel_lex_blank(s);
+
+		if (next > s)
+			appendStringInfoChar(&name, ' ');
+		else
+			appendStringInfoChar(&name, *next++);
+		s = next;
 	}
 	parser->s = end + 1;
-	return (EvFeelName) {pnstrdup(at, end - at), end - at};
+	return (EvFeelName) {name.data, name.len};
 }
 
 /* ---- binding ---- */

@@ -92,7 +92,7 @@ parse_range_end(EvFeelParser *parser, EvFeelNode *start, bool start_included, co
 	node->range.end_included = ev_feel_parse_take(parser, "]");
 	if (!node->range.end_included && !ev_feel_parse_take(parser, "["))
 		ev_feel_parse_expect(parser, ")");
-	return node;
+	return ev_feel_parse_fold(parser, node);
 }
 
 /* What a comparison without left side means as a value. */
@@ -112,7 +112,7 @@ make_open_range(EvFeelParser *parser, EvFeelOperator op, EvFeelNode * end, const
 		node->range.end = end;
 		node->range.end_included = op == EV_FEEL_EQUAL || op == EV_FEEL_LESS_EQUAL;
 	}
-	return node;
+	return ev_feel_parse_fold(parser, node);
 }
 
 /* An element of a list, what a filter asks: an expression, or a range without its parentheses. */
@@ -146,7 +146,7 @@ parse_bracket(EvFeelParser *parser)
 	ev_feel_parse_expect(parser, "]");
 	node->list.items = items.items;
 	node->list.count = items.count;
-	return node;
+	return ev_feel_parse_fold(parser, node);
 }
 
 /* ]1..2] */

@@ -31,4 +31,5 @@ REGRESS = \
 	feel_equality \
 	feel_list \
 	feel_context \
-	feel_range
+	feel_range \
+	feel_temporal
