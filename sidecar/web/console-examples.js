@@ -116,7 +116,7 @@ function filters(event) {
 		([key, value]) => isName(key) && Array.isArray(value) && value.length,
 	);
 	if (list) found.push([`${list[0]} in number`, `count(data.${list[0]}) >= ${list[1].length}`]);
-	else found.push(["of the last hour", 'date and time(time) > now() - duration("PT1H")']);
+	else found.push(["of the last hour", 'time > now() - duration("PT1H")']);
 	return found.map(([label, text]) => ({ label, text }));
 }
 

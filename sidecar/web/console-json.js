@@ -5,6 +5,8 @@
  *
  *	scanJson('{"a": [1]}')	→ { compact: '{"a":[1]}', places: Map { "/a/0" → [7, 8], … } }
  *
+ * The place of a member begins with its name.
+ *
  * A pattern that is typed into the console is sent on as its text, so that its
  * numbers keep their digits; what is needed here is to know that it is JSON, to
  * say where it is not, and to find the place that a JSON Pointer in an answer
@@ -87,10 +89,10 @@ class Scanner {
 		);
 	}
 
-	value(pointer, depth) {
+	value(pointer, depth, start) {
 		if (depth > DEEPEST) throw new JsonFault("it is nested too deeply", this.at);
 		const first = this.next;
-		const from = this.at;
+		const from = start ?? this.at;
 		if (first === "{") this.object(pointer, depth);
 		else if (first === "[") this.array(pointer, depth);
 		else if (first === '"') this.string();
@@ -115,9 +117,10 @@ class Scanner {
 		if (this.sign("}")) return;
 		do {
 			if (this.next !== '"') this.fail("a name in double quotes");
-			const name = this.string();
+			const from = this.at;
+			const name = this.string().replace(/~/g, "~0").replace(/\//g, "~1");
 			if (!this.sign(":")) this.fail("a colon");
-			this.value(`${pointer}/${name.replace(/~/g, "~0").replace(/\//g, "~1")}`, depth + 1);
+			this.value(`${pointer}/${name}`, depth + 1, from);
 		} while (this.sign(","));
 		if (!this.sign("}")) this.fail("a comma or }");
 	}

@@ -15,7 +15,8 @@
  * only those are sent that have no answer yet.  Until the first answer to a new
  * question the old ones stay, as `isStale`.  A request that is too large is
  * asked again in halves; one that fails for want of a server or a database, a
- * little later.
+ * little later.  A question is asked even where there is no event, to know that
+ * it is one.
  */
 const MOST_EVENTS = 200;
 const MOST_SIZE = 500000; // characters of events in one request
@@ -43,6 +44,7 @@ export class Matcher {
 	#isDue = false;
 	#room = MOST_EVENTS;
 	isStale = false;
+	isTaken = false; // the question was answered, if only for no event
 
 	constructor({ url = "/v1/match", onchange }) {
 		Object.assign(this, { url, onchange });
@@ -55,6 +57,7 @@ export class Matcher {
 		this.#isDue = false;
 		this.#members = null;
 		this.isStale = this.#answers.size > 0;
+		this.isTaken = false;
 	}
 
 	ask(members) {
@@ -118,7 +121,7 @@ export class Matcher {
 
 	async #send() {
 		const entries = this.#unanswered(this.#room);
-		if (this.#members === null || !entries.length) return;
+		if (this.#members === null || (this.isTaken && !entries.length)) return;
 		const request = (this.#request = new AbortController());
 		let [delay, error] = [0, null];
 		try {
@@ -135,13 +138,15 @@ export class Matcher {
 			delay = this.#missed(entries, error);
 		}
 		this.#request = null;
-		if (this.#members !== null && this.#unanswered(1).length) this.#plan(delay);
+		if (this.#members !== null && (!this.isTaken || this.#unanswered(1).length))
+			this.#plan(delay);
 		this.onchange(error?.status === 413 ? null : error);
 	}
 
 	#keep(entries, matches) {
 		if (this.isStale) this.#answers.clear();
 		this.isStale = false;
+		this.isTaken = true;
 		entries.forEach(({ serial }, i) => {
 			this.#answers.set(serial, matches[i] ?? null);
 		});

@@ -62,7 +62,8 @@ function placed(message, { line, column }) {
 export class TryPanel {
 	#kind = "pattern";
 	#texts = { pattern: "", filter: "" };
-	#timer;
+	#timer = 0;
+	#isWanted = false; // to be used when it is known to be good
 	#due = 0;
 	#compact = ""; // what stands in the editor, when it can be used
 	#view = [];
@@ -123,6 +124,7 @@ export class TryPanel {
 	close() {
 		this.box.hidden = true;
 		clearTimeout(this.#timer);
+		this.#timer = 0;
 		this.matcher.hold();
 		this.onchange();
 		this.onclose();
@@ -188,16 +190,25 @@ export class TryPanel {
 	#typed(delay = TYPED) {
 		this.#texts[this.#kind] = this.editor.value;
 		clearTimeout(this.#timer);
+		this.#isWanted = false;
 		this.matcher.hold();
-		this.#allow("");
 		this.list.setState("stale");
 		this.#timer = setTimeout(() => this.#ask(), delay);
 	}
 
+	/* Does not wait for another key. */
+	#hurry() {
+		if (!this.#timer) return;
+		clearTimeout(this.#timer);
+		this.#ask();
+	}
+
 	#ask() {
+		this.#timer = 0;
 		const text = this.#texts[this.#kind];
 		this.onchange();
 		this.#say("");
+		this.#allow("");
 		if (!text.trim()) return this.matcher.ask(null);
 		try {
 			const { compact } = this.#kind === "pattern" ? scanJson(text) : { compact: text.trim() };
@@ -222,6 +233,7 @@ export class TryPanel {
 		this.list.setState(this.matcher.isStale ? "stale" : "");
 		this.list.mark();
 		this.#drawCount();
+		if (this.#isWanted && this.matcher.isTaken) this.#use();
 	}
 
 	#refused(error) {
@@ -285,13 +297,19 @@ export class TryPanel {
 		for (const name of ["curl", "sql"]) this.parts[name].disabled = !compact;
 	}
 
+	/* Once eventsd has taken it: what it refuses is better said here than by the stream. */
 	#use() {
+		this.#hurry();
 		if (this.parts.use.disabled) return;
+		this.#isWanted = !this.matcher.isTaken;
+		if (this.#isWanted) return;
 		this.onuse(this.#kind, this.#compact);
 		this.close();
 	}
 
 	async #copy(name) {
+		this.#hurry();
+		if (!this.#compact) return;
 		const button = this.parts[name];
 		const label = (button.dataset.label ??= button.textContent);
 		const url = `${location.origin}/v1/events?after=earliest`;
