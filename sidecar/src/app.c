@@ -147,6 +147,7 @@ static void
 use_conf(App *app)
 {
 	app->route.conf = app->process->conf;
+	app->route.match.conf = app->process->conf;
 	app->route.intake.source = app->process->conf->source;
 	app->route.sessions.conf = app->process->conf;
 }
@@ -176,12 +177,46 @@ reload(LoopSignal *signal, int signum, void *arg)
 
 /* ---- the feed ---- */
 
+/* what the database said of them may no longer be so */
+static void
+forget_filters(App *app)
+{
+	checker_forget(app->route.sessions.checker);
+	wanted_forget(app->route.wanted);
+}
+
 static void
 on_epoch(void *arg, const FeedEpoch *epoch)
 {
 	App *app = arg;
 
+	forget_filters(app);
 	deliver_feed_handler.on_epoch(deliver_hub(app->deliver), epoch);
+}
+
+static FeedFilters
+feed_filters(void *arg)
+{
+	App *app = arg;
+
+	return deliver_feed_handler.filters(deliver_hub(app->deliver));
+}
+
+static void
+on_page(void *arg)
+{
+	App *app = arg;
+
+	deliver_feed_handler.on_page(deliver_hub(app->deliver));
+}
+
+static void
+on_filters_refused(void *arg)
+{
+	App *app = arg;
+
+	forget_filters(app);
+	deliver_feed_handler.on_filters_refused(deliver_hub(app->deliver));
 }
 
 static void
@@ -208,6 +243,9 @@ on_state(void *arg, bool connected)
 }
 
 static const FeedHandler feed_handler = {.on_epoch = on_epoch,
+										 .filters = feed_filters,
+										 .on_page = on_page,
+										 .on_filters_refused = on_filters_refused,
 										 .on_event = on_event,
 										 .on_page_end = on_page_end,
 										 .on_state = on_state};
@@ -316,6 +354,8 @@ open_app(App *app)
 	if (app->process->admin_count > 0)
 		app->admin_server = http_server_new(app->loop, &admin);
 	app->route.intake.queries = app->queries;
+	app->route.match.queries = app->queries;
+	app->route.sessions.checker = checker_new(app->queries);
 	app->route.sessions.ws_server = app->ws_server;
 	app->route.sessions.queries = app->queries;
 	app->route.sessions.deliver = app->deliver;
@@ -351,6 +391,7 @@ close_app(App *app)
 	if (app->upkeep != NULL)
 		upkeep_free(app->upkeep);
 	wanted_free(app->route.wanted);
+	checker_free(app->route.sessions.checker);
 	feed_free(app->feed);
 	deliver_free(app->deliver);
 	queries_free(app->queries);

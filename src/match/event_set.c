@@ -168,8 +168,8 @@ merge_members(EvEventSet *set, EvSetNode *node, const EvView *object, bool below
 		while (child < end &&
 			   ev_view_compare_keys((*child)->name, (*child)->length, name, length) < 0)
 			child++;
-		for (; child < end && (*child)->length == length &&
-			   memcmp((*child)->name, name, length) == 0;
+		for (;
+			 child < end && (*child)->length == length && memcmp((*child)->name, name, length) == 0;
 			 child++)
 			push_value(set, *child, &value, below_element);
 	}
@@ -199,8 +199,7 @@ look_into(EvEventSet *set, EvSetNode *node, const EvView *object, bool below_ele
 
 	if (nchildren == 0 || nmembers == 0)
 		return;
-	if ((node->has_grandchildren && ev_event_pattern_has_dots(object)) ||
-		nchildren > nmembers * 8)
+	if ((node->has_grandchildren && ev_event_pattern_has_dots(object)) || nchildren > nmembers * 8)
 		push_members(set, node, object, below_element);
 	else if (nchildren <= FEW_CHILDREN)
 		look_for_children(set, node, object, below_element);

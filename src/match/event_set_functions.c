@@ -21,10 +21,10 @@ compile_element(Datum element, int number)
 	EvEventPattern *pattern = ev_event_pattern_compile(source, &fault);
 
 	if (pattern == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid event pattern"),
-						errdetail("Pattern %d, at \"%s\": %s.", number, fault.pointer,
-								  fault.message),
-						errhint("docs/filters.md has the language of event patterns.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid event pattern"),
+				 errdetail("Pattern %d, at \"%s\": %s.", number, fault.pointer, fault.message),
+				 errhint("docs/filters.md has the language of event patterns.")));
 	pfree(source);
 	return pattern;
 }

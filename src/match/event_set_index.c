@@ -425,8 +425,7 @@ find_key(const LookUp *look, KeyKind kind, int length, uint64 key)
 
 		if (entry->hash != hash)
 			break;
-		if (entry->tried == index->nscalars ||
-			entry->condition->candidates_of == look->set->event)
+		if (entry->tried == index->nscalars || entry->condition->candidates_of == look->set->event)
 			continue;
 		entry->tried = index->nscalars;
 		if (ev_event_pattern_test(entry->test, look->scalar))

@@ -49,31 +49,31 @@ typedef struct EvSetNode
 	const char *name;
 	int length;
 	const char *alias;
-	EvSetList children;		 /* by ev_view_compare_keys() */
+	EvSetList children; /* by ev_view_compare_keys() */
 	bool has_grandchildren;
 	bool has_conditions;
-	bool has_access;		 /* an index or presence, here or below */
-	EvSetIndex *index;		 /* NULL: none */
-	EvSetList presence;		 /* access conditions that any scalar passes */
-	int nranges;			 /* ranges in its conditions, while it is compiled */
+	bool has_access;	/* an index or presence, here or below */
+	EvSetIndex *index;	/* NULL: none */
+	EvSetList presence; /* access conditions that any scalar passes */
+	int nranges;		/* ranges in its conditions, while it is compiled */
 
 	/* of the present event */
 	uint64 event;
-	int first;				 /* scalars, in the pool; -1: none */
-	int pending;			 /* objects that have not been looked into */
-	bool opened;			 /* objects are looked into at once */
-	bool below_elements;	 /* some scalars are below elements of arrays */
+	int first;			 /* scalars, in the pool; -1: none */
+	int pending;		 /* objects that have not been looked into */
+	bool opened;		 /* objects are looked into at once */
+	bool below_elements; /* some scalars are below elements of arrays */
 } EvSetNode;
 
 typedef struct EvSetCondition
 {
 	EvSetNode *node;
 	const EvCondition *condition;
-	int uses;				 /* conjuncts that have it */
-	double cost;			 /* how many candidates it may make as an access condition */
-	EvSetList units;		 /* filed here */
-	uint64 candidates_of;	 /* the event for which they have become candidates */
-	uint64 answered_for;	 /* the event for which `answer` is */
+	int uses;			  /* conjuncts that have it */
+	double cost;		  /* how many candidates it may make as an access condition */
+	EvSetList units;	  /* filed here */
+	uint64 candidates_of; /* the event for which they have become candidates */
+	uint64 answered_for;  /* the event for which `answer` is */
 	bool answer;
 } EvSetCondition;
 

@@ -35,4 +35,6 @@ REGRESS = \
 	feel_context \
 	feel_range \
 	feel_temporal \
+	feel_number \
+	feel_string \
 	filter

@@ -8,7 +8,9 @@
  *
  * A topic is a path: a StrList, one Str for each element.  An EventFilter is what a subscriber
  * asked for: topics are ORed, types are ORed, both groups are ANDed, and an empty group means all.
- * In a filter's topic the element "*" stands for any one element; a type may end in "*".
+ * In a filter's topic the element "*" stands for any one element; a type may end in "*".  What is
+ * beyond topics and types is text for the database, in its canonical form: one that a subscriber
+ * must have matched, or, when the database is asked, all that are to be answered for.
  */
 #ifndef EVENTSD_STR_H
 #define EVENTSD_STR_H
@@ -34,6 +36,8 @@ typedef struct EventFilter
 	const StrList *topics;
 	int topic_count;
 	StrList types;
+	StrList filters;	/* canonical texts */
+	bool only_matching; /* asked of the database: leave out what matches none of them */
 } EventFilter;
 
 /* of a literal */

@@ -23,6 +23,8 @@ static const char usage[] =
 	"tail:\n"
 	"    --type TYPE         only this type; may end in *; repeatable, or a,b\n"
 	"    --topic A/B         only this topic and those below it; * is any element; repeatable\n"
+	"    --pattern JSON      only what matches this event pattern\n"
+	"    --filter FEEL       only what this expression is true for; with --pattern: both\n"
 	"    --after CURSOR      go on after a cursor; or earliest, or latest (the default)\n"
 	"    --since TIME        everything recorded at or after this time (RFC 3339)\n"
 	"    --count N           end after N events\n"

@@ -26,7 +26,7 @@
 #include "cmd/cmd.h"
 #include "cmd/pretty.h"
 #include "hub/cursor.h"
-#include "pg/feed.h"
+#include "pg/query.h"
 #include "web/filter.h"
 
 #define OUT_LIMIT ((size_t) 2 << 30) /* a page is bounded; pretty printing can double it */
@@ -176,6 +176,19 @@ on_epoch(void *arg, const FeedEpoch *epoch)
 		finish(tail);
 }
 
+/* the one filter passed a limit: nobody knows whether the event is one to be printed */
+static void
+fail_filter(Tail *tail, const FeedEvent *event)
+{
+	fprintf(stderr,
+			"eventsd: the filter passed a limit of the database on the event at position "
+			"%lld; --after that position leaves it out\n",
+			(long long) event->position);
+	tail->status = CMD_FAILED;
+	tail->count = 0;
+	tail->finished = true;
+}
+
 static void
 on_event(void *arg, const FeedEvent *event)
 {
@@ -183,6 +196,11 @@ on_event(void *arg, const FeedEvent *event)
 
 	if (tail->count == 0 || (!tail->follow && event->position > tail->stop_at))
 		return;
+	if (event->match_count > 0 && event->matches[0] < 0)
+	{
+		fail_filter(tail, event);
+		return;
+	}
 	if (tail->pretty)
 		pretty_print(&tail->out, event->json);
 	else
@@ -211,11 +229,18 @@ on_page_end(void *arg, int64_t position, const char *epoch)
 }
 
 static void
-on_refused(void *arg, const char *message)
+on_refused(void *arg, const char *what, const QueryError *error)
 {
 	Tail *tail = arg;
 
-	fprintf(stderr, "eventsd: --since: %s\n", message);
+	if (strcmp(what, "since") == 0)
+		fprintf(stderr, "eventsd: --since: %s\n", error->message);
+	else
+		fprintf(stderr, "eventsd: the filter is not good: %s\n", error->message);
+	if (error->detail)
+		fprintf(stderr, "eventsd: %s\n", error->detail);
+	if (error->hint)
+		fprintf(stderr, "eventsd: hint: %s\n", error->hint);
 	tail->status = CMD_UNUSABLE;
 	loop_stop(tail->loop);
 }
@@ -287,6 +312,10 @@ set_option(Tail *tail, char **words, int *at)
 		status = value ? set_filter(tail, false, value) : 0;
 	else if (cmd_option(words, at, "--topic", &value))
 		status = value ? set_filter(tail, true, value) : 0;
+	else if (cmd_option(words, at, "--pattern", &value))
+		tail->start.pattern = value;
+	else if (cmd_option(words, at, "--filter", &value))
+		tail->start.expression = value;
 	else if (cmd_option(words, at, "--after", &value))
 		status = value ? set_after(tail, value) : 0;
 	else if (cmd_option(words, at, "--since", &value))

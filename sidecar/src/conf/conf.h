@@ -67,6 +67,8 @@ typedef struct Conf
 	int64_t max_connections;			 /* per process */
 	int64_t max_connections_per_address; /* per process; 0: no limit */
 	int64_t max_subscriptions;			 /* topics and types of one connection */
+	int64_t max_filters;				 /* distinct ones, per process */
+	int64_t max_filter_size;			 /* bytes of a pattern and filter */
 	int64_t max_wait;					 /* ms a long-poll may ask for */
 	int64_t max_limit;					 /* events one long-poll may ask for */
 

@@ -89,7 +89,13 @@ const Setting conf_settings[] = {
 	 "Client connections of each process from one address; 0 for no limit, as is right "
 	 "behind a proxy."},
 	{"max_subscriptions", SETTING_INTEGER, AT(max_subscriptions), "100", 1, 10000, true, NULL,
-	 "Topics, and types, that one connection may subscribe to."},
+	 "Topics, types and filters that one connection may subscribe to."},
+	{"max_filters", SETTING_INTEGER, AT(max_filters), "1000", 1, 100000, true, NULL,
+	 "Different filters (pattern, filter) that the clients of each process may use at one time; "
+	 "more are answered 503. The database evaluates each of them for each event."},
+	{"max_filter_size", SETTING_BYTES, AT(max_filter_size), "16kB", 64, 1 * MB, true, NULL,
+	 "Pattern and filter of a subscription together; more is answered 400. (In a URL "
+	 "max_url_size counts as well.)"},
 	{"max_wait", SETTING_DURATION, AT(max_wait), "60s", 0, HOUR, true, NULL,
 	 "Longest wait that a long-poll may ask for; longer ones are shortened to it."},
 	{"max_limit", SETTING_INTEGER, AT(max_limit), "1000", 1, 100000, true, NULL,

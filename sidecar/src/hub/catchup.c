@@ -13,6 +13,14 @@
  * the feed has passed q: what lies between is in the ring by then, and q is found again there (or
  * in the log) like any other position.
  *
+ * With filters both log and ring have the answers from a position on only (channel_filters_floor),
+ * and below that the table is asked, with the filters.  Who has had everything up to the head of a
+ * channel whose filters are not all live waits for that, without asking anybody: when they are
+ * live, from a position q on, and the head had moved from p to q meanwhile, the table has (p, q].
+ *
+ * An event on which a filter failed ends the subscriber who gets to it, be it in the ring or in a
+ * page of the table, after it has had what comes before.
+ *
  * A cursor must be good before anything is said to its client.  What retention has removed from the
  * table may still be in the ring; then all eventsd of a database should answer alike, whatever they
  * remember.  So the table is asked, unless the cursor is hardly older than a tick, which is what
@@ -65,6 +73,7 @@ page_begin(Subscriber *subscriber)
 	hub->page_events = 0;
 	hub->page_position = subscriber->position;
 	hub->page_full = false;
+	hub->page_failed = 0;
 }
 
 /* the first event always fits */
@@ -84,25 +93,39 @@ page_has_room(Subscriber *subscriber, size_t size)
 	return true;
 }
 
-/* false: full, the event is not in it */
+/* the page ends before this event */
 static bool
-page_add(Subscriber *subscriber, const EventView *event)
+page_ends(Hub *hub)
+{
+	hub->page_full = true;
+	return false;
+}
+
+/* false: full, the event is not in it; numbers as of subscription_match() */
+static bool
+page_add(Subscriber *subscriber, const EventView *event, const int64_t *numbers)
 {
 	Hub *hub = subscriber->hub;
 	const Framing *framing = subscriber->ops->framing;
+	size_t size;
 
-	if (subscription_matches(subscriber->channel->subscription, event->type, event->topic))
+	switch (subscription_match(subscriber->channel->subscription, event, numbers))
 	{
-		size_t size = framing->size(event);
-
-		if (!page_has_room(subscriber, size))
-		{
-			hub->page_full = true;
-			return false;
-		}
-		framing->write(event, hub->epoch, hub->page->data + hub->page->used);
-		hub->page->used += (uint32_t) size;
-		hub->page_events++;
+		case SUBSCRIPTION_NO:
+			break;
+		case SUBSCRIPTION_YES:
+			size = framing->size(event);
+			if (!page_has_room(subscriber, size))
+				return page_ends(hub);
+			framing->write(event, hub->epoch, hub->page->data + hub->page->used);
+			hub->page->used += (uint32_t) size;
+			hub->page_events++;
+			break;
+		case SUBSCRIPTION_UNKNOWN:
+			/* what comes before it goes out first, and then it is looked at again */
+			if (hub->page_events == 0)
+				hub->page_failed = event->position;
+			return page_ends(hub);
 	}
 	hub->page_position = event->position;
 	return true;
@@ -120,18 +143,25 @@ step_in_ring(Subscriber *subscriber)
 	if (end - index > RING_STEP)
 		end = index + RING_STEP;
 	page_begin(subscriber);
-	while (index < end && page_add(subscriber, &ring_get(&hub->ring, index)->view))
+	while (index < end &&
+		   page_add(subscriber, &ring_get(&hub->ring, index)->view, subscriber->channel->numbers))
 		index++;
 	hub->page_owner = NULL;
 
 	subscriber->position = index == hub->ring.count ? hub->head : hub->page_position;
+	if (hub->page_failed > 0)
+	{
+		flush_end(subscriber, END_FILTER_FAILED);
+		return CATCHUP_OVER;
+	}
 	return hub->page_events > 0 ? CATCHUP_PAGE : CATCHUP_AGAIN;
 }
 
 /* ---- the table ---- */
 
+/* does the ring, or the log, have everything after its position? */
 static bool
-is_covered(const Subscriber *subscriber)
+is_remembered(const Subscriber *subscriber)
 {
 	const Hub *hub = subscriber->hub;
 
@@ -140,11 +170,26 @@ is_covered(const Subscriber *subscriber)
 			subscriber->position >= subscriber->channel->log.floor);
 }
 
+/* with the answers of its filters? */
+static bool
+is_covered(const Subscriber *subscriber)
+{
+	return is_remembered(subscriber) &&
+		   subscriber->position >= channel_filters_floor(subscriber->channel);
+}
+
+/* can it go on without the table? */
+static bool
+needs_no_table(const Subscriber *subscriber)
+{
+	return subscriber->position == subscriber->hub->head || is_covered(subscriber);
+}
+
 /* begun streams wait for better times, others are told */
 static void
 table_unavailable(Subscriber *subscriber)
 {
-	if (!subscriber->checked && is_covered(subscriber) &&
+	if (!subscriber->checked && needs_no_table(subscriber) &&
 		subscriber->position >= subscriber->hub->oldest - 1)
 	{
 		subscriber->checked = true;
@@ -178,6 +223,7 @@ table_answered(Subscriber *subscriber, const HistoryEnd *end)
 	/* the database has moved to another epoch, and the feed is about to tell us */
 	if (strcmp(end->epoch, hub->epoch) != 0)
 	{
+		hub->page_failed = 0;
 		hub_park(subscriber, SUBSCRIBER_RETRY, &hub->retry);
 		return;
 	}
@@ -185,6 +231,11 @@ table_answered(Subscriber *subscriber, const HistoryEnd *end)
 	subscriber->checked = true;
 	if (before < hub->vouched)
 		hub->vouched = before;
+	if (hub->page_failed > 0)
+	{
+		flush_end(subscriber, END_FILTER_FAILED);
+		return;
+	}
 	if (!flush_begin(subscriber))
 		return;
 	if (after > before)
@@ -211,11 +262,11 @@ on_event(void *reader, const EventView *view)
 	if (memchr(view->json.data, '\n', view->json.len) == NULL &&
 		memchr(view->json.data, '\r', view->json.len) == NULL)
 	{
-		page_add(subscriber, view);
+		page_add(subscriber, view, NULL);
 		return;
 	}
 	event = event_new(view); /* makes it one line */
-	page_add(subscriber, &event->view);
+	page_add(subscriber, &event->view, NULL);
 	event_release(event);
 }
 
@@ -289,7 +340,7 @@ catchup_start_reads(Hub *hub)
 		subscriber->state = SUBSCRIBER_READY;
 		if (!subscriber->checked)
 			catchup_check(subscriber);
-		if (subscriber->checked && is_covered(subscriber))
+		if (subscriber->checked && needs_no_table(subscriber))
 			hub_make_ready(subscriber);
 		else if (!start_read(subscriber))
 			table_unavailable(subscriber);
@@ -323,34 +374,44 @@ catchup_check(Subscriber *subscriber)
 		if (subscriber->position > hub->head)
 			subscriber->position = hub->head;
 	}
-	if (subscriber->position >= hub->vouched && is_covered(subscriber))
+	if (subscriber->position >= hub->vouched && is_remembered(subscriber))
 		subscriber->checked = true;
+}
+
+/* one whose position is good, and not beyond the head */
+static CatchupStep
+step_below_head(Subscriber *subscriber)
+{
+	Hub *hub = subscriber->hub;
+	Channel *channel = subscriber->channel;
+
+	/* who wants nothing has had it all */
+	if (subscription_is_none(channel->subscription))
+		subscriber->position = hub->head;
+	if (subscriber->position >= channel->log.floor)
+	{
+		catchup_join(subscriber);
+		return CATCHUP_JOINED;
+	}
+	if (subscriber->position >= hub->ring.floor && is_covered(subscriber))
+		return step_in_ring(subscriber);
+	if (subscriber->position == hub->head)
+		hub_park(subscriber, SUBSCRIBER_AWAITING, &channel->awaiting);
+	else
+		hub_park(subscriber, SUBSCRIBER_QUEUED, &hub->queued);
+	return CATCHUP_WAIT;
 }
 
 CatchupStep
 catchup_step(Subscriber *subscriber)
 {
 	Hub *hub = subscriber->hub;
-	int64_t position = subscriber->position;
 
-	if (position > hub->head && subscriber->checked)
-	{
+	if (subscriber->checked && subscriber->position <= hub->head)
+		return step_below_head(subscriber);
+	if (subscriber->checked)
 		hub_park(subscriber, SUBSCRIBER_AHEAD, &hub->ahead);
-		return CATCHUP_WAIT;
-	}
-	if (position <= hub->head && subscriber->checked)
-	{
-		/* who wants nothing has had it all */
-		if (subscription_is_none(subscriber->channel->subscription))
-			position = subscriber->position = hub->head;
-		if (position >= subscriber->channel->log.floor)
-		{
-			catchup_join(subscriber);
-			return CATCHUP_JOINED;
-		}
-		if (position >= hub->ring.floor)
-			return step_in_ring(subscriber);
-	}
-	hub_park(subscriber, SUBSCRIBER_QUEUED, &hub->queued);
+	else
+		hub_park(subscriber, SUBSCRIBER_QUEUED, &hub->queued);
 	return CATCHUP_WAIT;
 }

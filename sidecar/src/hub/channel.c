@@ -18,7 +18,9 @@ channels_init(ChannelTable *table)
 	table->bucket_count = FIRST_BUCKETS;
 	table->buckets = mem_array(table->bucket_count, sizeof(Channel *));
 	routes_init(&table->routes);
+	filters_init(&table->filters);
 	dlist_init(&table->all);
+	dlist_init(&table->waiting);
 	dlist_init(&table->lingering);
 }
 
@@ -43,6 +45,8 @@ grow(ChannelTable *table)
 		Channel *channel = DLIST_OWNER(Channel, node, node);
 		Channel **bucket = bucket_of(table, channel->subscription, channel->framing);
 
+		if (channel->retired)
+			continue;
 		channel->next = *bucket;
 		*bucket = channel;
 	}
@@ -59,6 +63,67 @@ find(const ChannelTable *table, const Subscription *subscription, const Framing 
 	return channel;
 }
 
+/* ---- filters ---- */
+
+static void
+acquire_filters(ChannelTable *table, Channel *channel)
+{
+	StrList texts = subscription_filters(channel->subscription);
+
+	if (texts.count == 0)
+		return;
+	channel->filter_count = texts.count;
+	channel->filters = mem_array((size_t) texts.count, sizeof(Filter *));
+	channel->numbers = mem_array((size_t) texts.count, sizeof(int64_t));
+	for (int i = 0; i < texts.count; i++)
+	{
+		channel->filters[i] = filter_acquire(&table->filters, texts.items[i]);
+		channel->numbers[i] = channel->filters[i]->number;
+	}
+}
+
+static void
+release_filters(ChannelTable *table, Channel *channel)
+{
+	for (int i = 0; i < channel->filter_count; i++)
+		filter_release(&table->filters, channel->filters[i]);
+	mem_free(channel->filters);
+	mem_free(channel->numbers);
+	channel->filters = NULL;
+	channel->numbers = NULL;
+	channel->filter_count = 0;
+}
+
+int64_t
+channel_filters_floor(const Channel *channel)
+{
+	int64_t floor = 0;
+
+	for (int i = 0; i < channel->filter_count; i++)
+	{
+		if (channel->filters[i]->live_from > floor)
+			floor = channel->filters[i]->live_from;
+	}
+	return floor;
+}
+
+void
+channel_restart(ChannelTable *table, Channel *channel, int64_t floor)
+{
+	if (channel_filters_floor(channel) == FILTER_NOT_LIVE)
+	{
+		floor = INT64_MAX;
+		if (!channel_is_waiting(channel))
+			dlist_push_tail(&table->waiting, &channel->waiting_node);
+	}
+	else if (channel_is_waiting(channel))
+		dlist_remove(&channel->waiting_node);
+	channel->fed_position = floor;
+	framelog_restart(&channel->log, floor);
+}
+
+/* ---- coming and going ---- */
+
 static Channel *
 make(ChannelTable *table, Subscription *subscription, const Framing *framing, int64_t head)
 {
@@ -67,11 +132,14 @@ make(ChannelTable *table, Subscription *subscription, const Framing *framing, in
 
 	channel->subscription = subscription_acquire(subscription);
 	channel->framing = framing;
-	channel->fed_position = head;
-	channel->routes = routes_add(&table->routes, channel, subscription, &channel->route_count);
+	acquire_filters(table, channel);
+	channel->routes = routes_add(&table->routes, channel, &channel->route_count);
 	framelog_init(&channel->log, head, &table->log_bytes);
 	dlist_init(&channel->idle);
+	dlist_init(&channel->awaiting);
 	dlist_node_init(&channel->lingering_node);
+	dlist_node_init(&channel->waiting_node);
+	channel_restart(table, channel, head);
 
 	if (table->count == table->bucket_count)
 		grow(table);
@@ -91,14 +159,27 @@ channel_drop_share(Channel *channel)
 	channel->share = NULL;
 }
 
-static void
-destroy(ChannelTable *table, Channel *channel)
+/* out of its bucket, and out of everyone's way */
+void
+channel_retire(ChannelTable *table, Channel *channel)
 {
 	Channel **link = bucket_of(table, channel->subscription, channel->framing);
 
+	if (channel->retired)
+		return;
+	channel->retired = true;
 	while (*link != channel)
 		link = &(*link)->next;
 	*link = channel->next;
+	dlist_remove(&channel->waiting_node);
+	routes_remove(&table->routes, channel->routes, channel->route_count);
+	release_filters(table, channel);
+}
+
+static void
+destroy(ChannelTable *table, Channel *channel)
+{
+	channel_retire(table, channel);
 	dlist_remove(&channel->node);
 	table->count--;
 	if (dlist_is_linked(&channel->lingering_node))
@@ -107,7 +188,6 @@ destroy(ChannelTable *table, Channel *channel)
 		table->lingering_count--;
 	}
 	channel_drop_share(channel);
-	routes_remove(&table->routes, channel->routes, channel->route_count);
 	framelog_clear(&channel->log);
 	subscription_release(channel->subscription);
 	mem_free(channel);
@@ -121,6 +201,7 @@ channels_clear(ChannelTable *table)
 	mem_free(table->buckets);
 	table->buckets = NULL;
 	routes_clear(&table->routes);
+	filters_clear(&table->filters);
 }
 
 Channel *
@@ -162,5 +243,17 @@ channels_expire(ChannelTable *table, int64_t tick, size_t max)
 		if (channel->lingers_until > tick && table->lingering_count <= max)
 			break;
 		destroy(table, channel);
+	}
+}
+
+void
+channels_free_filtered(ChannelTable *table)
+{
+	for (DLIST_EACH_SAFE(node, &table->lingering))
+	{
+		Channel *channel = DLIST_OWNER(Channel, lingering_node, node);
+
+		if (channel->filter_count > 0)
+			destroy(table, channel);
 	}
 }

@@ -1,7 +1,9 @@
 /*
- * event.c - see event.h.  Memory of an event: the struct, the topic's Strs, then the bytes.
+ * event.c - see event.h.
  *
  * SPDX-License-Identifier: PostgreSQL
+ *
+ * Memory of an event: the struct, the topic's Strs, numbers of filters, then the bytes.
  */
 #include "hub/event.h"
 
@@ -39,6 +41,7 @@ Event *
 event_new(const EventView *view)
 {
 	size_t bytes = view->type.len + view->json.len;
+	size_t matches_size = (size_t) view->match_count * sizeof(int64_t);
 	size_t size;
 	Event *event;
 	Str *topic;
@@ -46,7 +49,7 @@ event_new(const EventView *view)
 
 	for (int i = 0; i < view->topic.count; i++)
 		bytes += view->topic.items[i].len;
-	size = sizeof(Event) + (size_t) view->topic.count * sizeof(Str) + bytes;
+	size = sizeof(Event) + (size_t) view->topic.count * sizeof(Str) + matches_size + bytes;
 
 	event = mem_alloc(size);
 	event->references = 1;
@@ -55,6 +58,11 @@ event_new(const EventView *view)
 	event->view.recorded_at = view->recorded_at;
 	topic = (Str *) (event + 1);
 	at = (char *) (topic + view->topic.count);
+	event->view.matches = (int64_t *) at;
+	event->view.match_count = view->match_count;
+	if (matches_size > 0)
+		memcpy(at, view->matches, matches_size);
+	at += matches_size;
 	for (int i = 0; i < view->topic.count; i++)
 		topic[i] = copy_bytes(&at, view->topic.items[i]);
 	event->view.topic = (StrList) {topic, view->topic.count};

@@ -7,6 +7,11 @@
  * line: a raw line break can only be white space between JSON tokens, and event_new() makes it a
  * blank, so that SSE and NDJSON may rely on it.
  *
+ * What the database says about filters comes with the event: numbers, rising by their absolute
+ * value.  A positive one is that of a filter that matches; a negative one says that the filter
+ * passed a limit, so that nobody knows.  Numbers count from 1 in the order in which the texts were
+ * given, or are those of the hub's Filters (filters.h): who hands an event on says which.
+ *
  * EventView borrows its bytes (from a page of the feed); Event is a ref-counted copy in one piece
  * of memory, as the ring holds them.
  */
@@ -25,6 +30,8 @@ typedef struct EventView
 	Str type;
 	StrList topic;
 	Str json;
+	const int64_t *matches;
+	int match_count;
 } EventView;
 
 typedef struct Event

@@ -70,13 +70,18 @@ flush_end(Subscriber *subscriber, SubscriberEnd reason)
 
 	if (reason == END_RESET_TOO_OLD)
 		position = oldest;
-	else if (reason == END_UNAVAILABLE)
+	else if (reason == END_FILTER_FAILED && hub->page_failed > 0)
+		position = hub->page_failed;
+	else if (reason == END_UNAVAILABLE || reason == END_FILTER_FAILED)
 		position = subscriber->position;
 	else if (reason == END_RESET_EPOCH && oldest > position)
 		position = oldest;
 	cursor_format(ended.cursor, hub->epoch, position);
 	cursor_format(ended.oldest, hub->epoch, oldest);
-	if (reason != END_UNAVAILABLE)
+	hub->page_failed = 0;
+	if (reason == END_FILTER_FAILED)
+		hub->stats.filter_failures++;
+	else if (reason != END_UNAVAILABLE)
 		hub->stats.resets++;
 	subscriber_detach(subscriber);
 	subscriber->ops->ended(subscriber, &ended);
@@ -330,8 +335,11 @@ serve_behind(Subscriber *subscriber)
 			hub_make_ready(subscriber);
 			break;
 		case CATCHUP_WAIT:
-			if (subscriber->no_wait && subscriber->state == SUBSCRIBER_AHEAD)
+			if (subscriber->no_wait &&
+				(subscriber->state == SUBSCRIBER_AHEAD || subscriber->state == SUBSCRIBER_AWAITING))
 				answer_nothing(subscriber);
+			break;
+		case CATCHUP_OVER:
 			break;
 	}
 	return false;
@@ -367,12 +375,26 @@ flush_serve(Subscriber *subscriber)
 		send_log(subscriber);
 }
 
+/* filters have come that no page was asked for with */
+static void
+tell_filters(Hub *hub)
+{
+	const FilterTable *filters = &hub->channels.filters;
+
+	if (!filters_are_wanted(filters) || hub->filters_told == filters->last_number)
+		return;
+	hub->filters_told = filters->last_number;
+	if (hub->environment.filters_wanted != NULL)
+		hub->environment.filters_wanted(hub->environment.arg);
+}
+
 void
 hub_flush(Hub *hub)
 {
 	DlistNode *node;
 
 	hub->woken = true; /* what becomes ready meanwhile needs no wake of its own */
+	tell_filters(hub);
 	hub->turn++;
 	hub->budget = hub->config.flush_batch;
 	while (hub->budget-- > 0 && (node = dlist_pop_head(&hub->ready)) != NULL)

@@ -57,6 +57,7 @@ fill_defaults(HubConfig *config)
 	set_default_int(&config->flush_batch, 2000);
 	set_default_int(&config->linger, 30);
 	set_default_int(&config->max_lingering, 1000);
+	set_default_int(&config->max_filters, 1000);
 }
 
 Hub *
@@ -83,6 +84,7 @@ hub_free(Hub *hub)
 	channels_clear(&hub->channels);
 	ring_clear(&hub->ring);
 	segment_release(hub->page);
+	mem_free(hub->numbers);
 	mem_free(hub);
 }
 
@@ -91,6 +93,12 @@ hub_set_queue_size(Hub *hub, size_t queue_size)
 {
 	hub->config.queue_size = queue_size;
 	hub->config.page_bytes = page_bytes_for(queue_size);
+}
+
+void
+hub_set_max_filters(Hub *hub, int max_filters)
+{
+	hub->config.max_filters = max_filters;
 }
 
 /* ---- lists ---- */
@@ -135,12 +143,7 @@ static void
 restart_logs(Hub *hub, int64_t floor)
 {
 	for (DLIST_EACH(node, &hub->channels.all))
-	{
-		Channel *channel = DLIST_OWNER(Channel, node, node);
-
-		framelog_restart(&channel->log, floor);
-		channel->fed_position = floor;
-	}
+		channel_restart(&hub->channels, DLIST_OWNER(Channel, node, node), floor);
 }
 
 /* the end for everyone, told at the end of the turn */
@@ -157,15 +160,18 @@ end_all(Hub *hub, SubscriberEnd reason)
 	}
 }
 
-/* everyone by their own position, which must be taken before logs and head move */
+/*
+ * Everyone by their own position, which must be taken before logs and head move; or those of one
+ * channel.
+ */
 static void
-unjoin_all(Hub *hub)
+unjoin(Hub *hub, const Channel *channel)
 {
 	for (DLIST_EACH(node, &hub->members))
 	{
 		Subscriber *subscriber = DLIST_OWNER(Subscriber, member, node);
 
-		if (!subscriber->joined)
+		if (!subscriber->joined || (channel != NULL && subscriber->channel != channel))
 			continue;
 		catchup_unjoin(subscriber);
 		if (subscriber->state != SUBSCRIBER_BLOCKED)
@@ -181,7 +187,7 @@ hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position)
 	if (same && position < hub->head)
 		end_all(hub, END_RESET_FUTURE);
 	else if (same)
-		unjoin_all(hub);
+		unjoin(hub, NULL);
 	else if (hub->is_open)
 		end_all(hub, END_RESET_EPOCH);
 
@@ -191,6 +197,8 @@ hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position)
 	hub->oldest = oldest;
 	hub->head = hub->vouched = hub->tick_head = position;
 	ring_restart(&hub->ring, position);
+	filters_void(&hub->channels.filters);
+	hub->filters_told = 0;
 	restart_logs(hub, position);
 	make_all_ready(&hub->ahead);
 }
@@ -229,6 +237,15 @@ feed_channel(Hub *hub, Channel *channel, const EventView *view)
 	}
 }
 
+/* nobody knows whether it wants the event: its subscribers find that out, each by its position */
+static void
+fail_channel(Hub *hub, Channel *channel, const EventView *view)
+{
+	if (channel->subscribers > 0)
+		unjoin(hub, channel);
+	channel_restart(&hub->channels, channel, view->position);
+}
+
 /* a channel can be on several lists, and gets the event once */
 static void
 feed_candidates(Hub *hub, Dlist *routes, const EventView *view)
@@ -237,26 +254,81 @@ feed_candidates(Hub *hub, Dlist *routes, const EventView *view)
 	{
 		Channel *channel = DLIST_OWNER(Route, node, node)->channel;
 
-		if (channel->fed_position < view->position &&
-			subscription_matches(channel->subscription, view->type, view->topic))
-			feed_channel(hub, channel, view);
+		if (channel->fed_position >= view->position)
+			continue;
+		switch (subscription_match(channel->subscription, view, channel->numbers))
+		{
+			case SUBSCRIPTION_NO:
+				break;
+			case SUBSCRIPTION_YES:
+				feed_channel(hub, channel, view);
+				break;
+			case SUBSCRIPTION_UNKNOWN:
+				fail_channel(hub, channel, view);
+				break;
+		}
 	}
 }
 
-void
-hub_publish(Hub *hub, const EventView *view)
+static void
+feed_channels(Hub *hub, const EventView *view)
 {
 	Dlist *lists[ROUTES_LISTS];
+
+	routes_find(&hub->channels.routes, view, lists);
+	for (int i = 0; i < ROUTES_LISTS; i++)
+		feed_candidates(hub, lists[i], view);
+	for (int m = 0; m < view->match_count; m++)
+	{
+		int64_t match = view->matches[m];
+
+		routes_find_filtered(&hub->channels.routes, view, match < 0 ? -match : match, lists);
+		for (int i = 0; i < ROUTES_LISTS; i++)
+			feed_candidates(hub, lists[i], view);
+	}
+}
+
+/* from indexes into the list that the page was asked for with, to numbers of filters in use */
+static void
+translate_matches(Hub *hub, EventView *view)
+{
+	const FilterList *list = &hub->channels.filters.asked;
+	int count = 0;
+
+	if (hub->number_capacity < list->count)
+	{
+		hub->number_capacity = list->count;
+		hub->numbers = mem_realloc(hub->numbers, (size_t) list->count * sizeof(int64_t));
+	}
+	for (int i = 0; i < view->match_count; i++)
+	{
+		int64_t match = view->matches[i];
+		int64_t index = match < 0 ? -match : match;
+
+		if (index < 1 || index > list->count || count == list->count ||
+			list->filters[index - 1]->users == 0)
+			continue;
+		index = list->filters[index - 1]->number;
+		hub->numbers[count++] = match < 0 ? -index : index;
+	}
+	view->matches = hub->numbers;
+	view->match_count = count;
+}
+
+void
+hub_publish(Hub *hub, const EventView *given)
+{
+	EventView view = *given;
 	Event *event;
 
-	if (!hub->is_open || view->position <= hub->head)
+	if (!hub->is_open || view.position <= hub->head)
 		return;
-	event = event_new(view);
+	if (view.match_count > 0)
+		translate_matches(hub, &view);
+	event = event_new(&view);
 	ring_push(&hub->ring, event);
-	routes_find(&hub->channels.routes, &event->view, lists);
-	for (int i = 0; i < ROUTES_LISTS; i++)
-		feed_candidates(hub, lists[i], &event->view);
-	hub->head = view->position;
+	feed_channels(hub, &event->view);
+	hub->head = view.position;
 	hub->stats.events++;
 	event_release(event);
 }
@@ -274,6 +346,60 @@ hub_advance(Hub *hub, int64_t position)
 
 		if (subscriber->position <= hub->head)
 			hub_make_ready(subscriber);
+	}
+}
+
+const FilterList *
+hub_ask_page(Hub *hub)
+{
+	return filters_ask(&hub->channels.filters);
+}
+
+/* the last of a channel's filters is live: its log begins here */
+static void
+end_waiting(Hub *hub, Channel *channel)
+{
+	channel_restart(&hub->channels, channel, hub->head);
+	if (!channel_is_waiting(channel))
+		make_all_ready(&channel->awaiting);
+}
+
+void
+hub_begin_page(Hub *hub)
+{
+	if (!hub->is_open || !filters_take(&hub->channels.filters, hub->head))
+		return;
+	for (DLIST_EACH_SAFE(node, &hub->channels.waiting))
+	{
+		Channel *channel = DLIST_OWNER(Channel, waiting_node, node);
+
+		if (channel_filters_floor(channel) != FILTER_NOT_LIVE)
+			end_waiting(hub, channel);
+	}
+}
+
+void
+hub_refuse_filters(Hub *hub)
+{
+	hub->page_failed = 0;
+	for (DLIST_EACH(node, &hub->members))
+	{
+		Subscriber *subscriber = DLIST_OWNER(Subscriber, member, node);
+
+		if (subscriber->channel->filter_count == 0 && !subscriber->channel->retired)
+			continue;
+		if (subscriber->joined)
+			catchup_unjoin(subscriber);
+		catchup_cancel(subscriber);
+		subscriber->end = END_FILTER_FAILED + 1;
+		hub_make_ready(subscriber);
+	}
+	for (DLIST_EACH(node, &hub->channels.all))
+	{
+		Channel *channel = DLIST_OWNER(Channel, node, node);
+
+		if (channel->filter_count > 0)
+			channel_retire(&hub->channels, channel);
 	}
 }
 
@@ -316,6 +442,8 @@ sweep_logs(Hub *hub)
 	{
 		Channel *channel = DLIST_OWNER(Channel, node, node);
 
+		if (channel_is_waiting(channel) || channel->retired)
+			continue;
 		framelog_restart(&channel->log, hub->head);
 		if (hub->channels.log_bytes <= target)
 			break;
@@ -336,6 +464,28 @@ hub_tick(Hub *hub)
 }
 
 /* ---- facts ---- */
+
+static bool
+filters_fit(const Hub *hub, StrList texts)
+{
+	const FilterTable *filters = &hub->channels.filters;
+	size_t count = filters->count;
+
+	for (int i = 0; i < texts.count; i++)
+		count += filter_find(filters, texts.items[i]) == NULL;
+	return count <= (size_t) hub->config.max_filters || count == filters->count;
+}
+
+bool
+hub_has_room(Hub *hub, const Subscription *subscription)
+{
+	StrList texts = subscription_filters(subscription);
+
+	if (texts.count == 0 || filters_fit(hub, texts))
+		return true;
+	channels_free_filtered(&hub->channels);
+	return filters_fit(hub, texts);
+}
 
 bool
 hub_is_open(const Hub *hub)
@@ -370,5 +520,6 @@ hub_stats(Hub *hub)
 	stats->ring_events = (int64_t) hub->ring.count;
 	stats->ring_bytes = (int64_t) hub->ring.bytes;
 	stats->log_bytes = (int64_t) hub->channels.log_bytes;
+	stats->filters = (int64_t) hub->channels.filters.count;
 	return stats;
 }

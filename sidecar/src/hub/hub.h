@@ -26,6 +26,20 @@
  * and one with p > head waits until the feed has passed p.  Nothing is ever decided by "the last
  * event" or by time: only by positions.
  *
+ * Filters are answered for by the database (EventView.matches).  The pages of the feed carry the
+ * answers for the list of filters with which they were asked for, so each filter is live from a
+ * position on (filters.h), and the line above is kept by one more floor: for a channel with
+ * filters, ring and log count only at and above the highest live_from of its filters.  Its log
+ * begins there, the ring is read from there on, and below it the table is asked, with the filters.
+ * A subscriber with p = head whose filters are not all live waits until they are, which is one page
+ * later: hub_begin_page() says so, before the page's first event is published.  Because numbers of
+ * filters are never used again, an answer in the ring always means the filter that it was given
+ * for, however filters, pages, epochs and connections come and go.
+ *
+ * When a filter passes a limit of the database on an event, nobody knows whether the event is
+ * wanted: then the subscribers who get to it are ended (END_FILTER_FAILED), not left with a gap.
+ * The channel's log begins anew behind that event, and so they come by it in ring or table.
+ *
  * Memory: the ring by ring_size, each log by log_size, all logs by logs_size, a connection by
  * queue_size, pages of the table under way by max_reads * page_bytes.
  *
@@ -39,6 +53,7 @@
 #include <stdint.h>
 
 #include "hub/event.h"
+#include "hub/filters.h"
 #include "hub/history.h"
 #include "hub/subscriber.h"
 
@@ -55,6 +70,7 @@ typedef struct HubConfig
 	int flush_batch;   /* connections served in one turn (2,000) */
 	int linger;		   /* ticks that a channel without subscribers is kept (30) */
 	int max_lingering; /* how many such channels (1,000) */
+	int max_filters;   /* distinct filters in use (1,000) */
 } HubConfig;
 
 typedef struct HubEnvironment
@@ -64,6 +80,8 @@ typedef struct HubEnvironment
 	void (*wake)(void *arg);
 	/* the first write of an event on some channel; for the commit-to-delivery histogram */
 	void (*delivered)(void *arg, int64_t recorded_at);
+	/* there are filters that no page was asked for with: have one read soon.  May be NULL */
+	void (*filters_wanted)(void *arg);
 	const HistorySource *history;
 	void *history_arg; /* first argument of the source's functions */
 } HubEnvironment;
@@ -78,6 +96,7 @@ typedef struct HubStats
 	int64_t log_bytes;
 	int64_t behind; /* subscribers that are not joined */
 	int64_t reads;	/* pages of the table under way */
+	int64_t filters;
 	/* since the start */
 	int64_t events;							/* taken from the feed */
 	int64_t frames;							/* framed for channels */
@@ -88,6 +107,7 @@ typedef struct HubStats
 	int64_t history_reads;
 	int64_t fallen_behind; /* joined ones that fell off their log */
 	int64_t resets;
+	int64_t filter_failures; /* subscribers ended by a filter that failed */
 } HubStats;
 
 /* config and environment are copied; the history's table must outlive the hub */
@@ -96,6 +116,7 @@ Hub *hub_new(const HubConfig *config, const HubEnvironment *environment);
 void hub_free(Hub *hub);
 /* from now on, also of those who are there; page_bytes goes with it */
 void hub_set_queue_size(Hub *hub, size_t queue_size);
+void hub_set_max_filters(Hub *hub, int max_filters);
 
 /* ---- the feed's side ---- */
 
@@ -107,6 +128,18 @@ void hub_set_queue_size(Hub *hub, size_t queue_size);
  * through the table, which decides whether that is still possible.
  */
 void hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position);
+/*
+ * A page is asked for: the filters that it is to answer for.  Good until the next call, also when
+ * the page is lost on the way.
+ */
+const FilterList *hub_ask_page(Hub *hub);
+/* the page asked for last has come; its events follow, with indexes into that list (from 1) */
+void hub_begin_page(Hub *hub);
+/*
+ * The database takes no page with that list.  Which of the filters is at fault nobody knows, so all
+ * of them are given up: their subscribers are ended with END_FILTER_FAILED.
+ */
+void hub_refuse_filters(Hub *hub);
 /* positions rise; one at or below the head is ignored */
 void hub_publish(Hub *hub, const EventView *event);
 /* everything up to position was published; it does not go backwards */
@@ -123,6 +156,8 @@ void hub_tick(Hub *hub);
 
 /* ---- facts ---- */
 
+/* would this subscription's filters still find room? */
+bool hub_has_room(Hub *hub, const Subscription *subscription);
 bool hub_is_open(const Hub *hub);
 const char *hub_epoch(const Hub *hub); /* "" before it is open */
 int64_t hub_head(const Hub *hub);

@@ -48,6 +48,12 @@ struct Hub
 	int page_events;			  /* frames in it */
 	int64_t page_position;		  /* all that matches up to here is in it */
 	bool page_full;				  /* the next event did not fit */
+	int64_t page_failed;		  /* position of an event that ends the page's owner, or 0 */
+
+	/* scratch: what the database says of an event, in the numbers of our filters */
+	int64_t *numbers;
+	int number_capacity;
+	int64_t filters_told; /* the last of the filters that filters_wanted() was called for */
 
 	uint64_t turn; /* flushes so far */
 	int budget;	   /* what may still be done in this turn */
@@ -76,7 +82,7 @@ bool flush_begin(Subscriber *subscriber);
 void flush_page(Subscriber *subscriber);
 /* sends what is pending; false: parked as BLOCKED, or gone */
 bool flush_pending(Subscriber *subscriber);
-/* ended(), and out */
+/* ended(), and out; of END_FILTER_FAILED hub->page_failed says where */
 void flush_end(Subscriber *subscriber, SubscriberEnd reason);
 
 /* ---- catchup.c ---- */
@@ -86,7 +92,8 @@ typedef enum CatchupStep
 	CATCHUP_JOINED, /* go on from the log */
 	CATCHUP_PAGE,	/* hub->page has frames for it */
 	CATCHUP_AGAIN,	/* nothing yet, and not done */
-	CATCHUP_WAIT	/* parked */
+	CATCHUP_WAIT,	/* parked */
+	CATCHUP_OVER	/* ended */
 } CatchupStep;
 
 /* decides whether the position is known to be good */

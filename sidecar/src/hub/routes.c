@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "hub/channel.h"
 
 #define FIRST_BUCKETS 64
 
@@ -62,10 +63,10 @@ grow(RouteTable *table)
 }
 
 Route *
-routes_add(RouteTable *table, struct Channel *channel, const Subscription *subscription, int *count)
+routes_add(RouteTable *table, struct Channel *channel, int *count)
 {
 	uint64_t keys[SUBSCRIPTION_MAX_ROUTES];
-	int n = subscription_route_keys(subscription, keys);
+	int n = subscription_route_keys(channel->subscription, channel->numbers, keys);
 	bool is_broad = n < 0;
 	Route *routes;
 
@@ -92,12 +93,27 @@ routes_remove(RouteTable *table, Route *routes, int count)
 	mem_free(routes);
 }
 
+static Str
+first_element(const EventView *event)
+{
+	return event->topic.count > 0 ? event->topic.items[0] : STR("");
+}
+
 void
 routes_find(RouteTable *table, const EventView *event, Dlist *lists[ROUTES_LISTS])
 {
-	Str first = event->topic.count > 0 ? event->topic.items[0] : STR("");
-
 	lists[0] = &table->broad;
-	lists[1] = bucket_of(table, subscription_topic_key(first));
+	lists[1] = bucket_of(table, subscription_topic_key(first_element(event)));
 	lists[2] = bucket_of(table, subscription_type_key(event->type));
+}
+
+void
+routes_find_filtered(RouteTable *table, const EventView *event, int64_t number,
+					 Dlist *lists[ROUTES_LISTS])
+{
+	const uint64_t keys[ROUTES_LISTS] = {0, subscription_topic_key(first_element(event)),
+										 subscription_type_key(event->type)};
+
+	for (int i = 0; i < ROUTES_LISTS; i++)
+		lists[i] = bucket_of(table, subscription_filtered_key(keys[i], number));
 }

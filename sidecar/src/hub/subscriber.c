@@ -31,6 +31,8 @@ subscriber_end_name(SubscriberEnd reason)
 			return "too_old";
 		case END_RESET_FUTURE:
 			return "future";
+		case END_FILTER_FAILED:
+			return "filter_failed";
 		case END_UNAVAILABLE:
 			break;
 	}
@@ -76,7 +78,7 @@ hub_subscribe(Hub *hub, Subscriber *subscriber, const SubscriberOps *ops,
 	hub->stats.subscribers[ops->framing->transport]++;
 	hub->stats.sessions[ops->framing->transport]++;
 	hub->stats.behind++;
-	if (options->start.from == START_LATEST)
+	if (options->start.from == START_LATEST && !channel_is_waiting(subscriber->channel))
 		catchup_join(subscriber);
 	hub_make_ready(subscriber);
 	return true;
@@ -173,7 +175,7 @@ subscriber_finish(Subscriber *subscriber)
 		return;
 	subscriber->no_wait = true;
 	if (subscriber->state == SUBSCRIBER_IDLE || subscriber->state == SUBSCRIBER_AHEAD ||
-		subscriber->state == SUBSCRIBER_RETRY)
+		subscriber->state == SUBSCRIBER_AWAITING || subscriber->state == SUBSCRIBER_RETRY)
 		hub_make_ready(subscriber);
 }
 

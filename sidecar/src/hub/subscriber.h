@@ -21,6 +21,8 @@
  *	  BLOCKED   on none: waits for subscriber_writable()
  *	  AHEAD     hub->ahead: its position is beyond what we have read (it comes from another
  *				eventsd that was faster); waits for the feed to get there
+ *	  AWAITING  channel->awaiting: has got everything up to the head, or up to what was the head
+ *				a moment ago, and waits until all filters of its channel are live
  *	  QUEUED    hub->queued: waits for its turn to read from the table
  *	  READING   on none: a read from the table is under way
  *	  RETRY     hub->retry: the table could not be read; tried again in a second
@@ -54,7 +56,8 @@ typedef enum SubscriberEnd
 	END_RESET_EPOCH,   /* the cursor is of another epoch, or the epoch changed */
 	END_RESET_TOO_OLD, /* events after the cursor are no longer kept */
 	END_RESET_FUTURE,  /* the cursor is beyond the horizon */
-	END_UNAVAILABLE	   /* never became ready: the table cannot be read now */
+	END_UNAVAILABLE,   /* never became ready: the table cannot be read now */
+	END_FILTER_FAILED  /* a filter passed a limit on an event that may be wanted or not */
 } SubscriberEnd;
 
 typedef struct SubscriberEnded
@@ -62,13 +65,16 @@ typedef struct SubscriberEnded
 	SubscriberEnd reason;
 	bool was_ready; /* ready() had been called: the stream has begun */
 	bool is_clean;	/* no frame was left half sent */
-	/* the cursor to go on from: too old: just before the oldest kept; else the newest */
+	/*
+	 * The cursor to go on from.  Too old: just before the oldest kept; a filter failed: at the
+	 * event on which it did, which is left out then; else the newest.
+	 */
 	char cursor[CURSOR_SIZE];
 	/* the oldest cursor that is good */
 	char oldest[CURSOR_SIZE];
 } SubscriberEnded;
 
-/* "epoch", "too_old", "future", "unavailable": words of the wire */
+/* "epoch", "too_old", "future", "unavailable", "filter_failed": words of the wire */
 const char *subscriber_end_name(SubscriberEnd reason);
 
 /*
@@ -120,6 +126,7 @@ typedef enum SubscriberState
 	SUBSCRIBER_IDLE,
 	SUBSCRIBER_BLOCKED,
 	SUBSCRIBER_AHEAD,
+	SUBSCRIBER_AWAITING,
 	SUBSCRIBER_QUEUED,
 	SUBSCRIBER_READING,
 	SUBSCRIBER_RETRY

@@ -29,6 +29,7 @@ struct Subscription
 	bool filters_all;
 	EventFilter filter;
 	Str *filter_types; /* when there are several clauses, else NULL */
+	Str *filter_texts; /* each once */
 };
 
 /* ---- the key ---- */
@@ -55,7 +56,7 @@ key_size(const Draft *draft)
 		size += sizeof(uint32_t);
 		for (int j = 0; j < clause->topic_count; j++)
 			size += list_key_size(clause->topics[j]);
-		size += list_key_size(clause->types);
+		size += list_key_size(clause->types) + sizeof(uint32_t) + clause->filter.len;
 	}
 	return size;
 }
@@ -70,16 +71,20 @@ put_number(char **at, size_t number)
 }
 
 static void
+put_text(char **at, Str text)
+{
+	put_number(at, text.len);
+	if (text.len > 0)
+		memcpy(*at, text.data, text.len);
+	*at += text.len;
+}
+
+static void
 put_list(char **at, StrList list)
 {
 	put_number(at, (size_t) list.count);
 	for (int i = 0; i < list.count; i++)
-	{
-		put_number(at, list.items[i].len);
-		if (list.items[i].len > 0)
-			memcpy(*at, list.items[i].data, list.items[i].len);
-		*at += list.items[i].len;
-	}
+		put_text(at, list.items[i]);
 }
 
 static Str
@@ -98,6 +103,7 @@ make_key(const Draft *draft)
 		for (int j = 0; j < clause->topic_count; j++)
 			put_list(&at, clause->topics[j]);
 		put_list(&at, clause->types);
+		put_text(&at, clause->filter);
 	}
 	return (Str) {key, size};
 }
@@ -132,18 +138,23 @@ take_number(KeyReader *reader)
 	return (int) value;
 }
 
+static Str
+take_text(KeyReader *reader)
+{
+	size_t len = (size_t) take_number(reader);
+	Str text = {reader->at, len};
+
+	reader->at += len;
+	return text;
+}
+
 static StrList
 take_list(KeyReader *reader)
 {
 	StrList list = {reader->string, take_number(reader)};
 
 	for (int i = 0; i < list.count; i++)
-	{
-		size_t len = (size_t) take_number(reader);
-
-		*reader->string++ = (Str) {reader->at, len};
-		reader->at += len;
-	}
+		*reader->string++ = take_text(reader);
 	return list;
 }
 
@@ -156,6 +167,7 @@ take_clause(KeyReader *reader, Clause *clause)
 	for (int i = 0; i < clause->topic_count; i++)
 		clause->topics[i] = take_list(reader);
 	clause->types = take_list(reader);
+	clause->filter = take_text(reader);
 }
 
 static void
@@ -170,6 +182,61 @@ count_draft(const Draft *draft, size_t *strings, size_t *paths)
 		for (int j = 0; j < clause->topic_count; j++)
 			*strings += (size_t) clause->topics[j].count;
 		*strings += (size_t) clause->types.count;
+	}
+}
+
+/* of all clauses, one behind the other */
+static void
+collect_types(Subscription *subscription, int count)
+{
+	int at = 0;
+
+	subscription->filter_types = mem_array((size_t) count, sizeof(Str));
+	for (int i = 0; i < subscription->clause_count; i++)
+	{
+		StrList types = subscription->clauses[i].types;
+
+		for (int j = 0; j < types.count; j++)
+			subscription->filter_types[at++] = types.items[j];
+	}
+	subscription->filter.types = (StrList) {subscription->filter_types, count};
+}
+
+static int
+find_text(StrList list, Str text)
+{
+	for (int i = 0; i < list.count; i++)
+	{
+		if (str_equal(list.items[i], text))
+			return i;
+	}
+	return -1;
+}
+
+/* each once; clauses learn where theirs is */
+static void
+collect_filters(Subscription *subscription)
+{
+	EventFilter *filter = &subscription->filter;
+
+	subscription->filter_texts = mem_array((size_t) subscription->clause_count + 1, sizeof(Str));
+	filter->filters.items = subscription->filter_texts;
+	filter->only_matching = subscription->clause_count > 0;
+	for (int i = 0; i < subscription->clause_count; i++)
+	{
+		Clause *clause = &subscription->clauses[i];
+
+		clause->filter_index = -1;
+		if (clause->filter.len == 0)
+		{
+			filter->only_matching = false;
+			continue;
+		}
+		clause->filter_index = find_text(filter->filters, clause->filter);
+		if (clause->filter_index >= 0)
+			continue;
+		clause->filter_index = filter->filters.count++;
+		subscription->filter_texts[clause->filter_index] = clause->filter;
 	}
 }
 
@@ -198,19 +265,10 @@ make_filter(Subscription *subscription)
 	if (all_topics)
 		filter->topic_count = 0;
 	if (!all_types)
-	{
-		subscription->filter_types = mem_array((size_t) count, sizeof(Str));
-		count = 0;
-		for (int i = 0; i < subscription->clause_count; i++)
-		{
-			StrList types = subscription->clauses[i].types;
-
-			for (int j = 0; j < types.count; j++)
-				subscription->filter_types[count++] = types.items[j];
-		}
-		filter->types = (StrList) {subscription->filter_types, count};
-	}
-	subscription->filters_all = filter->topic_count == 0 && filter->types.count == 0;
+		collect_types(subscription, count);
+	collect_filters(subscription);
+	subscription->filters_all = filter->topic_count == 0 && filter->types.count == 0 &&
+								filter->filters.count == 0;
 }
 
 static Subscription *
@@ -247,7 +305,11 @@ make(const EventFilter *filter)
 	Subscription *subscription;
 
 	draft_init(&draft, 1);
-	draft_add(&draft, filter->topics, filter->topic_count, filter->types);
+	draft_add(&draft, &(Clause) {.topics = (StrList *) filter->topics,
+								 .topic_count = filter->topic_count,
+								 .types = filter->types,
+								 .filter = filter->filters.count > 0 ? filter->filters.items[0]
+																	 : (Str) {NULL, 0}});
 	subscription = from_draft(&draft);
 	draft_clear(&draft);
 	return subscription;
@@ -267,7 +329,7 @@ subscription_all(void)
 Subscription *
 subscription_new(const EventFilter *filter)
 {
-	if (filter->topic_count == 0 && filter->types.count == 0)
+	if (filter->topic_count == 0 && filter->types.count == 0 && filter->filters.count == 0)
 		return subscription_all();
 	return make(filter);
 }
@@ -291,11 +353,7 @@ subscription_union(Subscription *const *parts, int count)
 	for (int i = 0; i < count; i++)
 	{
 		for (int j = 0; j < parts[i]->clause_count; j++)
-		{
-			const Clause *clause = &parts[i]->clauses[j];
-
-			draft_add(&draft, clause->topics, clause->topic_count, clause->types);
-		}
+			draft_add(&draft, &parts[i]->clauses[j]);
 	}
 	subscription = from_draft(&draft);
 	draft_clear(&draft);
@@ -319,20 +377,58 @@ subscription_release(Subscription *subscription)
 	mem_free(subscription->paths);
 	mem_free(subscription->clauses);
 	mem_free(subscription->filter_types);
+	mem_free(subscription->filter_texts);
 	mem_free(subscription);
 }
 
 /* ---- questions ---- */
 
-bool
-subscription_matches(const Subscription *subscription, Str type, StrList topic)
+/* of one filter, by its number in the event's matches */
+static SubscriptionMatch
+answer_of(const EventView *event, int64_t number)
 {
+	int low = 0;
+	int high = event->match_count;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+		int64_t found = event->matches[middle];
+
+		if (found == number)
+			return SUBSCRIPTION_YES;
+		if (-found == number)
+			return SUBSCRIPTION_UNKNOWN;
+		if ((found < 0 ? -found : found) < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return SUBSCRIPTION_NO;
+}
+
+SubscriptionMatch
+subscription_match(const Subscription *subscription, const EventView *event, const int64_t *numbers)
+{
+	SubscriptionMatch match = SUBSCRIPTION_NO;
+
 	for (int i = 0; i < subscription->clause_count; i++)
 	{
-		if (clause_matches(&subscription->clauses[i], type, topic))
-			return true;
+		const Clause *clause = &subscription->clauses[i];
+		int index = clause->filter_index;
+		SubscriptionMatch answer;
+
+		if (!clause_matches(clause, event->type, event->topic))
+			continue;
+		if (index < 0)
+			return SUBSCRIPTION_YES;
+		answer = answer_of(event, numbers != NULL ? numbers[index] : index + 1);
+		if (answer == SUBSCRIPTION_YES)
+			return answer;
+		if (answer == SUBSCRIPTION_UNKNOWN)
+			match = answer;
 	}
-	return false;
+	return match;
 }
 
 bool
@@ -363,7 +459,7 @@ bool
 subscription_is_all(const Subscription *subscription)
 {
 	return subscription->clause_count == 1 && subscription->clauses[0].topic_count == 0 &&
-		   subscription->clauses[0].types.count == 0;
+		   subscription->clauses[0].types.count == 0 && subscription->clauses[0].filter.len == 0;
 }
 
 const EventFilter *
@@ -391,6 +487,12 @@ has_star(Str text)
 	return text.len > 0 && text.data[text.len - 1] == '*';
 }
 
+uint64_t
+subscription_filtered_key(uint64_t key, int64_t number)
+{
+	return (key ^ (uint64_t) number) * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t) number;
+}
+
 /* adds the keys of one clause; false when it has none that would do */
 static bool
 add_keys(const Clause *clause, uint64_t *keys, int *count)
@@ -406,22 +508,51 @@ add_keys(const Clause *clause, uint64_t *keys, int *count)
 
 		if (has_star(text))
 			return false;
-		keys[(*count)++] = by_topic ? subscription_topic_key(text) : subscription_type_key(text);
+		keys[*count + i] = by_topic ? subscription_topic_key(text) : subscription_type_key(text);
 	}
+	*count += n;
+	return true;
+}
+
+/* with a filter there is always one that does: the filter's own */
+static bool
+add_filtered_keys(const Clause *clause, int64_t number, uint64_t *keys, int *count)
+{
+	int first = *count;
+
+	if (!add_keys(clause, keys, count))
+	{
+		if (*count == SUBSCRIPTION_MAX_ROUTES)
+			return false;
+		keys[(*count)++] = 0;
+	}
+	for (int i = first; i < *count; i++)
+		keys[i] = subscription_filtered_key(keys[i], number);
 	return true;
 }
 
 int
-subscription_route_keys(const Subscription *subscription, uint64_t keys[SUBSCRIPTION_MAX_ROUTES])
+subscription_route_keys(const Subscription *subscription, const int64_t *numbers,
+						uint64_t keys[SUBSCRIPTION_MAX_ROUTES])
 {
 	int count = 0;
 
 	for (int i = 0; i < subscription->clause_count; i++)
 	{
-		if (!add_keys(&subscription->clauses[i], keys, &count))
+		const Clause *clause = &subscription->clauses[i];
+		int index = clause->filter_index;
+
+		if (index < 0 ? !add_keys(clause, keys, &count)
+					  : !add_filtered_keys(clause, numbers[index], keys, &count))
 			return -1;
 	}
 	return count;
+}
+
+StrList
+subscription_filters(const Subscription *subscription)
+{
+	return subscription->filter.filters;
 }
 
 int
@@ -431,5 +562,5 @@ subscription_size(const Subscription *subscription)
 
 	for (int i = 0; i < subscription->clause_count; i++)
 		size += subscription->clauses[i].topic_count + subscription->clauses[i].types.count;
-	return size;
+	return size + subscription->filter.filters.count;
 }

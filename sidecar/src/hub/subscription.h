@@ -7,8 +7,9 @@
  * a group of topic paths and a group of types: both groups must match, an empty group matches
  * everything.  A topic path matches an event's topic when it is a prefix of it, element by
  * element, where "*" stands for any one element.  A type matches exactly, or by prefix when it
- * ends in "*".  A subscription without clauses matches nothing (a client that took back all that
- * it asked for).
+ * ends in "*".  A clause may have a filter as well (a text for the database), and then it must
+ * match too; whether it does, the event says (EventView.matches).  A subscription without clauses
+ * matches nothing (a client that took back all that it asked for).
  *
  * A GET has one clause.  A WebSocket connection adds one with every `subscribe`, so its
  * subscription is the union of several; subscription_union() makes it.
@@ -27,12 +28,14 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "hub/event.h"
 
 typedef struct Subscription Subscription;
 
 /*
- * From a filter (borrowed, copied here).  An empty topic path, or the type "*", means all.  The
- * caller has checked sizes and UTF-8 and limited the number of items.
+ * One clause, from a filter (borrowed, copied here).  An empty topic path, or the type "*", means
+ * all; of the filters there is none or one.  The caller has checked sizes and UTF-8 and limited
+ * the number of items.
  */
 Subscription *subscription_new(const EventFilter *filter);
 /* everything, and nothing */
@@ -45,7 +48,19 @@ Subscription *subscription_acquire(Subscription *subscription);
 /* NULL is harmless */
 void subscription_release(Subscription *subscription);
 
-bool subscription_matches(const Subscription *subscription, Str type, StrList topic);
+typedef enum SubscriptionMatch
+{
+	SUBSCRIPTION_NO,
+	SUBSCRIPTION_YES,
+	SUBSCRIPTION_UNKNOWN /* a filter passed a limit, and it hangs on that one */
+} SubscriptionMatch;
+
+/*
+ * numbers[i] is what the event's matches call the i-th filter of the subscription; NULL: i + 1,
+ * as when the database was asked with subscription_filter().
+ */
+SubscriptionMatch subscription_match(const Subscription *subscription, const EventView *event,
+									 const int64_t *numbers);
 bool subscription_equal(const Subscription *a, const Subscription *b);
 uint64_t subscription_hash(const Subscription *subscription);
 /* the canonical key: bytes, not text */
@@ -56,21 +71,26 @@ bool subscription_is_none(const Subscription *subscription);
 /*
  * A filter for the database that lets through everything this subscription matches, and more when
  * there are several clauses (then the reader matches again).  NULL means everything.  Lives as
- * long as the subscription.
+ * long as the subscription.  Its filters are the subscription's, each once.
  */
 const EventFilter *subscription_filter(const Subscription *subscription);
 /*
- * Under what an event must be found to match: keys of first elements of topics and of types.
+ * Under what an event must be found to match: keys of first elements of topics and of types, and
+ * with a filter keys of these and its number.
  * Returns how many, or -1 when no such keys would do (then every event may match), and 0 when
  * nothing can match.
  */
 #define SUBSCRIPTION_MAX_ROUTES 32
-int subscription_route_keys(const Subscription *subscription,
+int subscription_route_keys(const Subscription *subscription, const int64_t *numbers,
 							uint64_t keys[SUBSCRIPTION_MAX_ROUTES]);
 uint64_t subscription_topic_key(Str first_element);
 uint64_t subscription_type_key(Str type);
+/* of a clause with that filter, whose topics and types give the key; 0 when they give none */
+uint64_t subscription_filtered_key(uint64_t key, int64_t number);
 
-/* how many topic paths and types it has, all clauses together */
+/* its filters, each once; their order is that of all these arrays */
+StrList subscription_filters(const Subscription *subscription);
+/* how many topic paths, types and filters it has, all clauses together */
 int subscription_size(const Subscription *subscription);
 
 #endif /* EVENTSD_SUBSCRIPTION_H */

@@ -126,7 +126,9 @@ compare_clause(const void *a, const void *b)
 	const Clause *y = b;
 	int order = compare_topics(x, y);
 
-	return order != 0 ? order : compare_list(&x->types, &y->types);
+	if (order == 0)
+		order = compare_list(&x->types, &y->types);
+	return order != 0 ? order : compare_str(&x->filter, &y->filter);
 }
 
 /* ---- groups ---- */
@@ -275,8 +277,13 @@ take_types(Clause *clause, const Clause *other)
 static bool
 absorb(Clause *a, const Clause *b)
 {
-	if (group_covers_topics(a, b) && group_covers_types(a, b))
+	bool same_filter = str_equal(a->filter, b->filter);
+
+	if ((same_filter || a->filter.len == 0) && group_covers_topics(a, b) &&
+		group_covers_types(a, b))
 		return true;
+	if (!same_filter)
+		return false;
 	/* groups that mean everything are covered, or cover, and need no union */
 	if (compare_list(&a->types, &b->types) == 0 && a->topic_count > 0 && b->topic_count > 0)
 	{
@@ -326,18 +333,20 @@ draft_init(Draft *draft, int capacity)
 }
 
 void
-draft_add(Draft *draft, const StrList *topics, int topic_count, StrList types)
+draft_add(Draft *draft, const Clause *clause)
 {
-	Clause *clause = &draft->clauses[draft->count++];
-	Str *copy = mem_array((size_t) types.count + 1, sizeof(Str));
+	Clause *copy = &draft->clauses[draft->count++];
+	size_t topic_count = (size_t) clause->topic_count;
+	size_t type_count = (size_t) clause->types.count;
+	Str *types = mem_array(type_count + 1, sizeof(Str));
 
-	clause->topics = mem_array((size_t) topic_count + 1, sizeof(StrList));
-	clause->topic_count = topic_count;
+	*copy = *clause;
+	copy->topics = mem_array(topic_count + 1, sizeof(StrList));
 	if (topic_count > 0)
-		memcpy(clause->topics, topics, (size_t) topic_count * sizeof(StrList));
-	if (types.count > 0)
-		memcpy(copy, types.items, (size_t) types.count * sizeof(Str));
-	clause->types = (StrList) {copy, types.count};
+		memcpy(copy->topics, clause->topics, topic_count * sizeof(StrList));
+	if (type_count > 0)
+		memcpy(types, clause->types.items, type_count * sizeof(Str));
+	copy->types.items = types;
 }
 
 void

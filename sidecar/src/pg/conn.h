@@ -23,7 +23,7 @@
 
 typedef struct PgConn PgConn;
 
-#define CONN_PARAMS_MAX 5
+#define CONN_PARAMS_MAX 8
 #define CONN_OPTIONS_SIZE 160
 
 typedef struct ConnStatement

@@ -13,7 +13,8 @@
  * succeeded; then all its events are handed over in one go and the position moves.  So there is
  * no state between two pages, and nothing to repair when a connection breaks.
  *
- * What the answers mean for our place is in feed_place.c.
+ * What the answers mean for our place is in feed_place.c, what filters are asked for with a page in
+ * feed_filters.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,9 @@ hand_over(Feed *feed, const Page *page)
 	state->events_read += (uint64_t) page->count;
 	state->bytes_read += page->bytes;
 	feed->future_strikes = 0;
+	feed->known_version = feed->asked_version;
+	if (feed->handler->on_page)
+		feed->handler->on_page(feed->arg);
 	for (int i = 0; i < page->count; i++)
 		feed->handler->on_event(feed->arg, &page->events[i]);
 	if (!moved)
@@ -129,14 +133,16 @@ take_refusal(Feed *feed, FeedRunning what, const ConnOutcome *outcome)
 		ask_for_state(feed, POLL_INTERVAL);
 		return;
 	}
-	/* class 22, data exception: that is the text of `since`; asking again would not help */
-	if (what == RUNNING_START && strncmp(error.sqlstate, "22", 2) == 0 && feed->on_refused)
+	/* that is what the user wrote; asking again would not help */
+	if ((what == RUNNING_START || what == RUNNING_CHECK) && feed->on_refused &&
+		query_is_client_fault(&error))
 	{
 		feed->paused = true;
-		feed->on_refused(feed->arg, error.message);
+		feed->on_refused(feed->arg, what == RUNNING_START ? "since" : "filter", &error);
 		return;
 	}
-	feed_trouble(feed, &error);
+	if (what != RUNNING_PAGE || !feed_filters_refused(feed, &error))
+		feed_trouble(feed, &error);
 }
 
 static void
@@ -155,6 +161,8 @@ reader_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 		feed_take_state(feed, outcome->rows);
 	else if (what == RUNNING_START)
 		feed_take_start(feed, outcome->rows);
+	else if (what == RUNNING_CHECK)
+		feed_take_check(feed, outcome->rows);
 	else
 		take_page(feed, outcome->rows);
 	feed_next(feed);
@@ -166,8 +174,7 @@ ask_page(Feed *feed)
 	feed->wanted = feed->notified = false;
 	feed->announced = 0;
 	page_params_clear(&feed->params);
-	if (!page_params_init(&feed->params, feed->state.position, feed->page_events, feed->page_bytes,
-						  feed->filter))
+	if (!feed_make_params(feed))
 	{
 		feed_trouble_in_words(feed, "the filter cannot be sent to PostgreSQL",
 							  "It is too large, or holds a NUL byte.");
@@ -188,14 +195,20 @@ static void
 feed_next(Feed *feed)
 {
 	const char *values[] = {feed->since};
+	const char *texts[] = {feed->pattern, feed->expression};
 
 	if (!conn_is_idle(feed->reader) || loop_timer_is_running(&feed->rest) ||
-		(feed->paused && !feed->started))
+		(feed->paused && (!feed->started || feed->pattern || feed->expression)))
 		return;
 	if (!feed->settled || loop_now_ms(feed->loop) - feed->state_read_at >= STATE_INTERVAL)
 	{
 		feed->running = RUNNING_STATE;
 		conn_send(feed->reader, &state_statement, NULL);
+	}
+	else if (feed->pattern || feed->expression)
+	{
+		feed->running = RUNNING_CHECK;
+		conn_send(feed->reader, &check_statement, texts);
 	}
 	else if (!feed->started)
 	{
@@ -215,6 +228,7 @@ reader_up(void *arg, PgConn *conn)
 
 	feed->settled = false;
 	feed->wanted = true;
+	feed->known_version = 0;
 	feed->state.reconnects = conn_times_up(conn) - 1;
 	feed_next(feed);
 }
@@ -347,6 +361,7 @@ feed_new(Loop *loop, const Conf *conf, const FeedOptions *options, const FeedHan
 		feed->on_refused = options->on_refused;
 		feed->since = options->since ? mem_strdup(options->since) : NULL;
 	}
+	feed_filters_init(feed, options);
 	loop_timer_init(&feed->rest, loop, rest_over, feed);
 	loop_timer_init(&feed->poll, loop, poll_due, feed);
 	loop_timer_start(&feed->poll, POLL_INTERVAL, POLL_INTERVAL);
@@ -365,6 +380,7 @@ feed_free(Feed *feed)
 	loop_timer_clear(&feed->poll);
 	loop_timer_clear(&feed->rest);
 	page_params_clear(&feed->params);
+	feed_filters_clear(feed);
 	mem_free(feed->first_epoch);
 	mem_free(feed->since);
 	mem_free(feed->last_trouble);
@@ -375,6 +391,13 @@ const FeedState *
 feed_state(const Feed *feed)
 {
 	return &feed->state;
+}
+
+void
+feed_want(Feed *feed)
+{
+	feed->wanted = true;
+	feed_next(feed);
 }
 
 void

@@ -18,6 +18,10 @@
  * to an earlier point), or we were away so long that our position is no longer kept.  What was
  * known before is void then: subscribers behind the new position must be told (reset).
  *
+ * Filters are evaluated by the database.  Which, is asked for anew with each page; the list itself
+ * is sent only when it is not the one that the session already has, which a pooler may change under
+ * us: then the database says so, and gets it again.
+ *
  * Nothing here blocks.  Callbacks run from the loop; they must not free the Feed.
  */
 #ifndef EVENTSD_FEED_H
@@ -31,6 +35,7 @@
 #include "loop/loop.h"
 
 typedef struct Feed Feed;
+typedef struct QueryError QueryError; /* query.h */
 
 #define FEED_EPOCH_SIZE 9 /* 8 characters and a NUL */
 
@@ -42,6 +47,9 @@ typedef struct FeedEvent
 	Str type;
 	StrList topic;
 	Str json; /* the complete CloudEvent, one line, UTF-8 */
+	/* indexes of the page's filters, from 1, rising by absolute value; negative: it failed */
+	const int64_t *matches;
+	int match_count;
 } FeedEvent;
 
 typedef enum FeedEpochReason
@@ -60,9 +68,24 @@ typedef struct FeedEpoch
 	int64_t position; /* the feed goes on after this one */
 } FeedEpoch;
 
+typedef struct FeedFilters
+{
+	StrList texts;
+	uint64_t version; /* another list has another one */
+} FeedFilters;
+
 typedef struct FeedHandler
 {
 	void (*on_epoch)(void *arg, const FeedEpoch *epoch);
+	/*
+	 * A page is asked for: the filters that it is to answer for.  They must stay until the next
+	 * call.  May be NULL.
+	 */
+	FeedFilters (*filters)(void *arg);
+	/* the page asked for last has come; its events follow, if there are any.  May be NULL */
+	void (*on_page)(void *arg);
+	/* the database refuses these filters; pages come when it is asked without them */
+	void (*on_filters_refused)(void *arg);
 	void (*on_event)(void *arg, const FeedEvent *event);
 	/*
 	 * All events up to position have been given; also for pages without events (positions rise
@@ -104,10 +127,16 @@ typedef struct FeedOptions
 	const char *epoch;
 	/* or: RFC 3339 text, everything recorded at or after it; wins over after */
 	const char *since;
-	/* `since` cannot be understood: the feed will not start.  May be NULL */
-	void (*on_refused)(void *arg, const char *message);
+	/*
+	 * `since`, or the filter, cannot be understood: the feed will not start.  What is "since" or
+	 * "filter".  May be NULL
+	 */
+	void (*on_refused)(void *arg, const char *what, const QueryError *error);
 	/* only these (read by the database); NULL for all.  Must outlive the Feed */
 	const EventFilter *filter;
+	/* and only what matches these, as a user writes them; NULL for none */
+	const char *pattern;
+	const char *expression;
 } FeedOptions;
 
 #define FEED_LATEST (-1)
@@ -118,6 +147,8 @@ Feed *feed_new(Loop *loop, const Conf *conf, const FeedOptions *options, const F
 			   void *arg);
 void feed_free(Feed *feed);
 const FeedState *feed_state(const Feed *feed);
+/* read a page soon: there are other filters */
+void feed_want(Feed *feed);
 /* stop reading pages, and go on: for consumers that have to wait for somebody */
 void feed_pause(Feed *feed);
 void feed_resume(Feed *feed);

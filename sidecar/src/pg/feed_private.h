@@ -1,7 +1,10 @@
 /*
- * feed_private.h - the inside of a Feed: what is asked (feed.c), where we are (feed_place.c).
+ * feed_private.h - the inside of a Feed.
  *
  * SPDX-License-Identifier: PostgreSQL
+ *
+ * What is asked is in feed.c, where we are in feed_place.c, and with what filters in
+ * feed_filters.c.
  */
 #ifndef EVENTSD_PG_FEED_PRIVATE_H
 #define EVENTSD_PG_FEED_PRIVATE_H
@@ -18,6 +21,7 @@ typedef enum FeedRunning
 {
 	RUNNING_NOTHING,
 	RUNNING_STATE,
+	RUNNING_CHECK,
 	RUNNING_START,
 	RUNNING_PAGE
 } FeedRunning;
@@ -40,12 +44,22 @@ struct Feed
 	int page_bytes;
 	PageParams params; /* of the page under way */
 
+	/* filters */
+	char *pattern;			/* to be checked before the first page; NULL: none, or done */
+	char *expression;		/* ditto */
+	EventFilter own;		/* `filter` when these were given */
+	Str own_text;			/* canonical */
+	char *session_name;		/* of our lists in any session; begins the key */
+	uint64_t asked_version; /* of the list of the page under way; 0: there are none */
+	uint64_t known_version; /* of the list that the session knows */
+	bool sent_filters;		/* with the page under way */
+
 	/* where to start; void once started */
 	bool started;
 	int64_t after;
 	char *first_epoch;
 	char *since;
-	void (*on_refused)(void *arg, const char *message);
+	void (*on_refused)(void *arg, const char *what, const QueryError *error);
 
 	bool settled; /* the state was read on this connection, and is believed */
 	int64_t state_read_at;
@@ -68,5 +82,16 @@ void feed_trouble_in_words(Feed *feed, const char *message, const char *hint);
 /* the answer of events._relay_state(), and of events.position_at() for the start */
 void feed_take_state(Feed *feed, const PGresult *rows);
 void feed_take_start(Feed *feed, const PGresult *rows);
+
+/* ---- feed_filters.c ---- */
+
+void feed_filters_init(Feed *feed, const FeedOptions *options);
+void feed_filters_clear(Feed *feed);
+/* the parameters of the next page; false when they cannot be sent */
+bool feed_make_params(Feed *feed);
+/* the answer of events._check_filter() */
+void feed_take_check(Feed *feed, const PGresult *rows);
+/* a page was refused: was it for its filters?  Then all is done, and the next page is wanted */
+bool feed_filters_refused(Feed *feed, const QueryError *error);
 
 #endif /* EVENTSD_PG_FEED_PRIVATE_H */

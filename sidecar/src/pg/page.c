@@ -13,6 +13,7 @@
 #include "pg/page.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -20,6 +21,7 @@
 
 #define POSTGRES_EPOCH INT64_C(946684800000000) /* 2000-01-01 in microseconds */
 #define FILTER_LIMIT (1024 * 1024)
+#define FILTERS_LIMIT (256 * FILTER_LIMIT)
 #define TOPIC_LIMIT 1000 /* elements */
 
 enum
@@ -29,15 +31,20 @@ enum
 	COLUMN_TYPE,
 	COLUMN_TOPIC,
 	COLUMN_EVENT,
+	COLUMN_MATCHES,
 	COLUMNS
 };
 
 const ConnStatement page_statement = {
 	.number = 1,
-	.sql = "SELECT position, recorded_at, type, topic, event FROM events._feed("
-		   "$1::bigint, $2::integer, $3::integer, $4::text[], $5::text[])",
-	.params = 5,
+	.sql = "SELECT position, recorded_at, type, topic, event, matches FROM events._feed("
+		   "$1::bigint, $2::integer, $3::integer, $4::text[], $5::text[], $6::text[], $7::text,"
+		   " $8::boolean)",
+	.params = PAGE_PARAMS,
 	.binary = true};
+const ConnStatement check_statement = {.number = 8,
+									   .sql = "SELECT events._check_filter($1::text, $2::text)",
+									   .params = 2};
 
 /* ---- parameters ---- */
 
@@ -48,11 +55,19 @@ put_element(Buf *out, Str element)
 	if (element.len && memchr(element.data, '\0', element.len))
 		return false;
 	buf_putc(out, '"');
-	for (size_t i = 0; i < element.len; i++)
+	while (element.len > 0)
 	{
-		if (element.data[i] == '"' || element.data[i] == '\\')
+		size_t plain = 0;
+
+		while (plain < element.len && element.data[plain] != '"' && element.data[plain] != '\\')
+			plain++;
+		buf_append(out, element.data, plain);
+		if (plain < element.len)
+		{
 			buf_putc(out, '\\');
-		buf_putc(out, element.data[i]);
+			buf_putc(out, element.data[plain++]);
+		}
+		element = (Str) {element.data + plain, element.len - plain};
 	}
 	return buf_putc(out, '"');
 }
@@ -95,39 +110,65 @@ put_topics(Buf *out, const EventFilter *filter)
 	return buf_putc(out, '}');
 }
 
-bool
-page_params_init(PageParams *params, int64_t after, int max_count, int max_bytes,
-				 const EventFilter *filter)
+/* a list as an array, NULL when it is empty; false when it cannot be one */
+static bool
+make_array(char **value, StrList list, size_t limit)
 {
-	Buf topics;
-	Buf types;
-	bool good = true;
+	Buf out;
+	bool good;
+
+	if (list.count == 0)
+		return true;
+	buf_init(&out, limit);
+	good = put_array(&out, list, list.count) && !out.overflowed;
+	if (good)
+		*value = buf_detach(&out, NULL);
+	buf_clear(&out);
+	return good;
+}
+
+static bool
+make_topics(char **value, const EventFilter *filter)
+{
+	Buf out;
+	bool good;
+
+	if (filter->topic_count == 0)
+		return true;
+	buf_init(&out, FILTER_LIMIT);
+	good = put_topics(&out, filter) && !out.overflowed;
+	if (good)
+		*value = buf_detach(&out, NULL);
+	buf_clear(&out);
+	return good;
+}
+
+bool
+page_params_init(PageParams *params, const PageRequest *request)
+{
+	const EventFilter everything = {0};
+	const EventFilter *filter = request->filter ? request->filter : &everything;
 
 	memset(params, 0, sizeof(*params));
-	buf_init(&topics, FILTER_LIMIT);
-	buf_init(&types, FILTER_LIMIT);
-	if (filter && filter->topic_count > 0)
-		good = put_topics(&topics, filter);
-	if (filter && filter->types.count > 0)
-		good = put_array(&types, filter->types, filter->types.count) && good;
-	good = good && !topics.overflowed && !types.overflowed;
-	if (good)
+	if (!make_topics(&params->values[3], filter) ||
+		!make_array(&params->values[4], filter->types, FILTER_LIMIT) ||
+		!make_array(&params->values[5], filter->filters, FILTERS_LIMIT))
 	{
-		params->values[0] = mem_printf("%lld", (long long) after);
-		params->values[1] = mem_printf("%d", max_count);
-		params->values[2] = mem_printf("%d", max_bytes);
-		params->values[3] = topics.len ? buf_detach(&topics, NULL) : NULL;
-		params->values[4] = types.len ? buf_detach(&types, NULL) : NULL;
+		page_params_clear(params);
+		return false;
 	}
-	buf_clear(&topics);
-	buf_clear(&types);
-	return good;
+	params->values[0] = mem_printf("%lld", (long long) request->after);
+	params->values[1] = mem_printf("%d", request->max_count);
+	params->values[2] = mem_printf("%d", request->max_bytes);
+	params->values[6] = request->filters_key ? mem_strdup(request->filters_key) : NULL;
+	params->values[7] = mem_strdup(filter->only_matching ? "t" : "f");
+	return true;
 }
 
 void
 page_params_clear(PageParams *params)
 {
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < PAGE_PARAMS; i++)
 	{
 		mem_free(params->values[i]);
 		params->values[i] = NULL;
@@ -197,6 +238,45 @@ read_text_array(Str array, Str *elements)
 	return (int) count;
 }
 
+static int
+compare_matches(const void *a, const void *b)
+{
+	int64_t x = llabs(*(const int64_t *) a);
+	int64_t y = llabs(*(const int64_t *) b);
+
+	return (x > y) - (x < y);
+}
+
+/* a one-dimensional int[], likewise; brought into the order of absolute values */
+static int
+read_matches(Str array, int64_t *matches)
+{
+	uint32_t count;
+	bool rises = true;
+
+	if (array.len == 0 || (array.len >= 12 && read_u32(array.data) == 0))
+		return 0;
+	if (array.len < 20 || read_u32(array.data) != 1)
+		return -1;
+	count = read_u32(array.data + 12);
+	if (count > (array.len - 20) / 8)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+	{
+		const char *at = array.data + 20 + (size_t) 8 * i;
+
+		if (read_u32(at) != 4)
+			return -1;
+		if (!matches)
+			continue;
+		matches[i] = (int32_t) read_u32(at + 4);
+		rises = rises && (i == 0 || llabs(matches[i - 1]) < llabs(matches[i]));
+	}
+	if (!rises)
+		qsort(matches, count, sizeof(*matches), compare_matches);
+	return (int) count;
+}
+
 static bool
 read_end(Page *page, const PGresult *rows, int row)
 {
@@ -210,20 +290,22 @@ read_end(Page *page, const PGresult *rows, int row)
 	return true;
 }
 
-static int
-count_elements(const PGresult *rows, int count)
+/* elements of topics, and matches, of all rows; false when one is something else */
+static bool
+count_parts(const PGresult *rows, int count, size_t *elements, size_t *matches)
 {
-	int total = 0;
-
+	*elements = *matches = 0;
 	for (int row = 0; row < count; row++)
 	{
-		int elements = read_text_array(field(rows, row, COLUMN_TOPIC), NULL);
+		int topic = read_text_array(field(rows, row, COLUMN_TOPIC), NULL);
+		int found = read_matches(field(rows, row, COLUMN_MATCHES), NULL);
 
-		if (elements < 0)
-			return -1;
-		total += elements;
+		if (topic < 0 || found < 0)
+			return false;
+		*elements += (size_t) topic;
+		*matches += (size_t) found;
 	}
-	return total;
+	return true;
 }
 
 static bool
@@ -239,36 +321,49 @@ is_page(const PGresult *rows)
 	return true;
 }
 
+static bool
+read_event(FeedEvent *event, const PGresult *rows, int row)
+{
+	if (PQgetisnull(rows, row, COLUMN_EVENT))
+		return false;
+	event->position = page_bigint(rows, row, COLUMN_POSITION);
+	event->recorded_at = page_bigint(rows, row, COLUMN_RECORDED_AT) + POSTGRES_EPOCH;
+	event->type = field(rows, row, COLUMN_TYPE);
+	event->json = field(rows, row, COLUMN_EVENT);
+	return true;
+}
+
 bool
 page_read(Page *page, const PGresult *rows)
 {
 	int count;
-	int elements;
-	Str *next;
+	size_t elements;
+	size_t matches;
+	Str *next_element;
+	int64_t *next_match;
 
 	memset(page, 0, sizeof(*page));
 	if (!is_page(rows))
 		return false;
 	count = PQntuples(rows) - 1;
-	elements = count_elements(rows, count);
-	if (elements < 0 || !read_end(page, rows, count))
+	if (!count_parts(rows, count, &elements, &matches) || !read_end(page, rows, count))
 		return false;
 	page->events = mem_array((size_t) count, sizeof(FeedEvent));
-	page->elements = next = mem_array((size_t) elements, sizeof(Str));
+	page->elements = next_element = mem_array(elements, sizeof(Str));
+	page->matches = next_match = mem_array(matches, sizeof(int64_t));
 	page->count = count;
 	for (int row = 0; row < count; row++)
 	{
 		FeedEvent *event = &page->events[row];
 
-		if (PQgetisnull(rows, row, COLUMN_EVENT))
+		if (!read_event(event, rows, row))
 			return false;
-		event->position = page_bigint(rows, row, COLUMN_POSITION);
-		event->recorded_at = page_bigint(rows, row, COLUMN_RECORDED_AT) + POSTGRES_EPOCH;
-		event->type = field(rows, row, COLUMN_TYPE);
-		event->json = field(rows, row, COLUMN_EVENT);
-		event->topic.items = next;
-		event->topic.count = read_text_array(field(rows, row, COLUMN_TOPIC), next);
-		next += event->topic.count;
+		event->topic.items = next_element;
+		event->topic.count = read_text_array(field(rows, row, COLUMN_TOPIC), next_element);
+		next_element += event->topic.count;
+		event->matches = next_match;
+		event->match_count = read_matches(field(rows, row, COLUMN_MATCHES), next_match);
+		next_match += event->match_count;
 		page->bytes += event->json.len;
 	}
 	return true;
@@ -279,5 +374,6 @@ page_clear(Page *page)
 {
 	mem_free(page->events);
 	mem_free(page->elements);
+	mem_free(page->matches);
 	memset(page, 0, sizeof(*page));
 }

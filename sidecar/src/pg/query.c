@@ -24,6 +24,10 @@ static const ConnStatement intake_statement = {
 	.params = 2};
 static const ConnStatement position_statement =
 	{.number = 6, .sql = "SELECT events.position_at($1::timestamptz)", .params = 1, .binary = true};
+static const ConnStatement try_statement = {
+	.number = 9,
+	.sql = "SELECT events._try_filter($1::text, $2::text, $3::jsonb, $4::boolean)",
+	.params = 4};
 static const ConnStatement maintain_statement = {.number = 7, .sql = "SELECT events.maintain()"};
 
 /* ---- answers ---- */
@@ -48,6 +52,9 @@ query_answer_error(Query *query, const QueryError *error)
 			break;
 		case QUERY_POSITION:
 			query->fn.position(query->arg, 0, error);
+			break;
+		case QUERY_TEXT:
+			query->fn.text(query->arg, (Str) {NULL, 0}, error);
 			break;
 		case QUERY_MAINTAIN:
 			if (query->fn.done)
@@ -119,6 +126,11 @@ answer_rows(Query *query, const PGresult *rows)
 				return false;
 			query->fn.position(query->arg, page_bigint(rows, 0, 0), NULL);
 			return true;
+		case QUERY_TEXT:
+			if (PQntuples(rows) != 1 || PQgetisnull(rows, 0, 0))
+				return false;
+			query->fn.text(query->arg, text_field(rows, 0, 0), NULL);
+			return true;
 		case QUERY_MAINTAIN:
 			if (query->fn.done)
 				query->fn.done(query->arg, NULL);
@@ -180,10 +192,13 @@ Query *
 query_history(Queries *queries, const HistoryRequest *request, QueryHistoryFn fn, void *arg)
 {
 	Query *query = new_query(&queries->read, QUERY_HISTORY, &page_statement, arg);
+	PageRequest page = {.after = request->after,
+						.max_count = request->max_count,
+						.max_bytes = request->max_bytes,
+						.filter = request->filter};
 
 	query->fn.history = fn;
-	if (page_params_init(&query->params, request->after, request->max_count, request->max_bytes,
-						 request->filter))
+	if (page_params_init(&query->params, &page))
 		queries_submit(query);
 	else
 	{
@@ -200,6 +215,39 @@ query_position_at(Queries *queries, const char *since, QueryPositionFn fn, void 
 
 	query->fn.position = fn;
 	query->params.values[0] = mem_strdup(since);
+	queries_submit(query);
+	return query;
+}
+
+static char *
+copied(const char *text)
+{
+	return text ? mem_strdup(text) : NULL;
+}
+
+Query *
+query_check_filter(Queries *queries, const char *pattern, const char *filter, QueryTextFn fn,
+				   void *arg)
+{
+	Query *query = new_query(&queries->read, QUERY_TEXT, &check_statement, arg);
+
+	query->fn.text = fn;
+	query->params.values[0] = copied(pattern);
+	query->params.values[1] = copied(filter);
+	queries_submit(query);
+	return query;
+}
+
+Query *
+query_try_filter(Queries *queries, const TryRequest *request, QueryTextFn fn, void *arg)
+{
+	Query *query = new_query(&queries->read, QUERY_TEXT, &try_statement, arg);
+
+	query->fn.text = fn;
+	query->params.values[0] = copied(request->pattern);
+	query->params.values[1] = copied(request->filter);
+	query->params.values[2] = mem_strndup(request->events.data, request->events.len);
+	query->params.values[3] = mem_strdup(request->explain ? "t" : "f");
 	queries_submit(query);
 	return query;
 }

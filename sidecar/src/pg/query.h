@@ -35,6 +35,7 @@ typedef struct Query Query;
 
 #define QUERY_CURSOR_TOO_OLD "EV001"
 #define QUERY_CURSOR_FUTURE "EV002"
+#define QUERY_FILTERS_UNKNOWN "EV003"
 
 typedef struct QueryError
 {
@@ -46,6 +47,12 @@ typedef struct QueryError
 	const char *detail;	 /* NULL when there is none */
 	const char *hint;	 /* ditto */
 } QueryError;
+
+/*
+ * Is it what the client wrote?  Class 22 (data exceptions), 42601 (syntax), class 54 (limits).
+ * To be asked of answers to texts of clients only.
+ */
+bool query_is_client_fault(const QueryError *error);
 
 /* ---- publishing ---- */
 
@@ -95,6 +102,25 @@ Query *query_history(Queries *queries, const HistoryRequest *request, QueryHisto
 /* since (RFC 3339) → the position to give as `after` */
 typedef void (*QueryPositionFn)(void *arg, int64_t position, const QueryError *error);
 Query *query_position_at(Queries *queries, const char *since, QueryPositionFn fn, void *arg);
+
+/*
+ * A pattern and a filter as a client wrote them, either may be NULL: events._check_filter() gives
+ * the canonical text of both.
+ */
+typedef void (*QueryTextFn)(void *arg, Str text, const QueryError *error);
+Query *query_check_filter(Queries *queries, const char *pattern, const char *filter, QueryTextFn fn,
+						  void *arg);
+
+/* events._try_filter(): what they say of events (JSON text of an array); gives JSON text */
+typedef struct TryRequest
+{
+	const char *pattern; /* or NULL */
+	const char *filter;	 /* or NULL */
+	Str events;			 /* without NUL bytes; copied */
+	bool explain;
+} TryRequest;
+
+Query *query_try_filter(Queries *queries, const TryRequest *request, QueryTextFn fn, void *arg);
 
 /* events.maintain(); fn may be NULL */
 typedef void (*QueryDoneFn)(void *arg, const QueryError *error);

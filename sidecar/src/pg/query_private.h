@@ -15,6 +15,7 @@ typedef enum QueryKind
 	QUERY_INTAKE,
 	QUERY_HISTORY,
 	QUERY_POSITION,
+	QUERY_TEXT,
 	QUERY_MAINTAIN
 } QueryKind;
 
@@ -27,7 +28,7 @@ struct Query
 	Pool *pool;
 	QueryKind kind;
 	const ConnStatement *statement;
-	PageParams params;	 /* five texts fit all kinds */
+	PageParams params;	 /* so many texts fit all kinds */
 	const char *failure; /* static; set while on the failed list */
 	bool malformed;		 /* it failed by its own fault */
 	bool running;
@@ -37,6 +38,7 @@ struct Query
 		QueryIntakeFn intake;
 		QueryHistoryFn history;
 		QueryPositionFn position;
+		QueryTextFn text;
 		QueryDoneFn done;
 	} fn;
 	void *arg;

@@ -84,3 +84,11 @@ refusal_read(QueryError *error, const ConnOutcome *outcome)
 			error->hint = refusal_hint(error->sqlstate);
 	}
 }
+
+bool
+query_is_client_fault(const QueryError *error)
+{
+	return !error->unavailable &&
+		   (strncmp(error->sqlstate, "22", 2) == 0 || strncmp(error->sqlstate, "54", 2) == 0 ||
+			strcmp(error->sqlstate, "42601") == 0);
+}

@@ -49,6 +49,15 @@ delivered(void *arg, int64_t recorded_at)
 }
 
 static void
+filters_wanted(void *arg)
+{
+	Deliver *deliver = arg;
+
+	if (deliver->feed != NULL)
+		feed_want(deliver->feed);
+}
+
+static void
 tick(LoopTimer *timer, void *arg)
 {
 	Deliver *deliver = arg;
@@ -73,6 +82,7 @@ deliver_new(Loop *loop, const Conf *conf, const HistorySource *history, void *hi
 		.arg = deliver,
 		.wake = wake,
 		.delivered = delivered,
+		.filters_wanted = filters_wanted,
 		.history = history,
 		.history_arg = history_arg,
 	};
@@ -106,6 +116,7 @@ deliver_reload(Deliver *deliver, const Conf *conf)
 	deliver->drain_ms = conf->drain_time;
 	deliver->max_wait_ms = (int) conf->max_wait;
 	hub_set_queue_size(deliver->hub, (size_t) conf->connection_queue_size);
+	hub_set_max_filters(deliver->hub, (int) conf->max_filters);
 }
 
 Hub *
@@ -115,7 +126,7 @@ deliver_hub(Deliver *deliver)
 }
 
 void
-deliver_watch(Deliver *deliver, const Feed *feed)
+deliver_watch(Deliver *deliver, Feed *feed)
 {
 	deliver->feed = feed;
 }
@@ -142,9 +153,11 @@ deliver_collect(Deliver *deliver)
 	METRIC_SET(ring_bytes, stats->ring_bytes);
 	METRIC_SET(ring_events, stats->ring_events);
 	METRIC_SET(log_bytes, stats->log_bytes);
+	METRIC_SET(filters, stats->filters);
 	METRIC_SET(behind, stats->behind);
 	METRIC_TOTAL(events_read_total, stats->events);
 	METRIC_TOTAL(history_reads_total, stats->history_reads);
 	METRIC_TOTAL(resets_total, stats->resets);
+	METRIC_TOTAL(filter_failures_total, stats->filter_failures);
 	METRIC_SET(feed_position, hub_head(deliver->hub));
 }

@@ -18,6 +18,9 @@
  *	long-poll	held				-							410				204 with cursor
  *	WebSocket	at once				(protocol pings, ws.c)		on_ended		(ws.c)
  *
+ * A filter that failed (END_FILTER_FAILED) ends a client as a reset does, with other words: 422
+ * before the head, later an event "error" (SSE) or a line {"error":...} (NDJSON).
+ *
  * The `id:` blocks without data give a browser a cursor to resume from before any event has come,
  * and keep it from growing too old on a quiet subscription; they dispatch no event.
  *
@@ -60,8 +63,11 @@ void deliver_free(Deliver *deliver);
 /* after SIGHUP: times and limits of what begins from now on */
 void deliver_reload(Deliver *deliver, const Conf *conf);
 Hub *deliver_hub(Deliver *deliver);
-/* the feed whose oldest position the hub is to hear of, once a second */
-void deliver_watch(Deliver *deliver, const Feed *feed);
+/*
+ * The feed whose oldest position the hub is to hear of, once a second, and which is to read a page
+ * when there are new filters.
+ */
+void deliver_watch(Deliver *deliver, Feed *feed);
 /* the hub's figures into the metrics block; called once a second by itself, and before a scrape */
 void deliver_collect(Deliver *deliver);
 

@@ -33,6 +33,8 @@ view_of(const FeedEvent *event)
 		.type = event->type,
 		.topic = event->topic,
 		.json = event->json,
+		.matches = event->matches,
+		.match_count = event->match_count,
 	};
 }
 
@@ -129,6 +131,26 @@ on_epoch(void *arg, const FeedEpoch *epoch)
 	hub_open(arg, epoch->epoch, epoch->oldest, epoch->position);
 }
 
+static FeedFilters
+filters(void *arg)
+{
+	const FilterList *list = hub_ask_page(arg);
+
+	return (FeedFilters) {.texts = {list->texts, list->count}, .version = list->version};
+}
+
+static void
+on_page(void *arg)
+{
+	hub_begin_page(arg);
+}
+
+static void
+on_filters_refused(void *arg)
+{
+	hub_refuse_filters(arg);
+}
+
 static void
 on_event(void *arg, const FeedEvent *event)
 {
@@ -151,4 +173,10 @@ on_state(void *arg, bool connected)
 	(void) connected;
 }
 
-const FeedHandler deliver_feed_handler = {on_epoch, on_event, on_page_end, on_state};
+const FeedHandler deliver_feed_handler = {.on_epoch = on_epoch,
+										  .filters = filters,
+										  .on_page = on_page,
+										  .on_filters_refused = on_filters_refused,
+										  .on_event = on_event,
+										  .on_page_end = on_page_end,
+										  .on_state = on_state};

@@ -23,7 +23,7 @@ struct Deliver
 {
 	Loop *loop;
 	Hub *hub;
-	const Feed *feed; /* may be NULL */
+	Feed *feed; /* may be NULL */
 	LoopDefer flush;
 	LoopTimer tick;
 	int64_t drain_ms;		 /* reconnections are spread over this */
@@ -61,6 +61,7 @@ typedef struct StreamWords
 	size_t (*keepalive)(char *out, const char *cursor);
 	size_t (*drained)(char *out, int retry_ms);
 	size_t (*reset)(char *out, const SubscriberEnded *ended);
+	size_t (*failed)(char *out, const SubscriberEnded *ended);
 } StreamWords;
 
 void stream_begin(Deliver *deliver, HttpConn *conn, const DeliverRequest *request,
@@ -74,7 +75,9 @@ bool stream_ready(Subscriber *subscriber);
 ssize_t stream_send(Subscriber *subscriber, const char *bytes, size_t len);
 void stream_ended(Subscriber *subscriber, const SubscriberEnded *ended);
 
-/* 410 or 503, before anything was sent */
+#define FILTER_FAILED_DETAIL "A filter passed a limit of the database on an event."
+
+/* 410, 422 or 503, before anything was sent */
 void deliver_refuse(HttpConn *conn, const SubscriberEnded *ended);
 
 /* ---- poll ---- */

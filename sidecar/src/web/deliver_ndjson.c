@@ -4,8 +4,9 @@
  * SPDX-License-Identifier: PostgreSQL
  *
  * The cursor is in each event's `sequence`.  An empty line says that the stream is alive (readers
- * of NDJSON skip those).  There is no room for words between events, so a stream that cannot go on
- * just ends: the client comes back with its cursor and learns why from the answer.
+ * of NDJSON skip those).  A stream whose cursor is no longer good just ends: the client comes back
+ * with it and learns why from the answer.  One whose filter failed ends with a line that is no
+ * event and says so.
  */
 #include "web/deliver_internal.h"
 
@@ -87,6 +88,15 @@ reset(char *out, const SubscriberEnded *ended)
 	return 0;
 }
 
+static size_t
+failed(char *out, const SubscriberEnded *ended)
+{
+	return (size_t) snprintf(out, STREAM_WORDS_SIZE,
+							 "{\"error\":{\"code\":\"%s\",\"detail\":\"%s\",\"cursor\":\"%s\"}}\n",
+							 subscriber_end_name(ended->reason), FILTER_FAILED_DETAIL,
+							 ended->cursor);
+}
+
 static const StreamWords words = {
 	.content_type = "application/x-ndjson",
 	.ops =
@@ -98,6 +108,7 @@ static const StreamWords words = {
 	.keepalive = keepalive,
 	.drained = drained,
 	.reset = reset,
+	.failed = failed,
 };
 
 static void

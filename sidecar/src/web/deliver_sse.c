@@ -92,6 +92,16 @@ reset(char *out, const SubscriberEnded *ended)
 							 subscriber_end_name(ended->reason), ended->cursor, ended->oldest);
 }
 
+static size_t
+failed(char *out, const SubscriberEnded *ended)
+{
+	return (size_t) snprintf(out, STREAM_WORDS_SIZE,
+							 "event: error\n"
+							 "data: {\"code\":\"%s\",\"detail\":\"%s\",\"cursor\":\"%s\"}\n\n",
+							 subscriber_end_name(ended->reason), FILTER_FAILED_DETAIL,
+							 ended->cursor);
+}
+
 static const StreamWords words = {
 	.content_type = "text/event-stream",
 	.ops =
@@ -103,6 +113,7 @@ static const StreamWords words = {
 	.keepalive = keepalive,
 	.drained = drained,
 	.reset = reset,
+	.failed = failed,
 };
 
 static void

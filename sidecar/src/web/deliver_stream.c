@@ -47,7 +47,9 @@ client_free(StreamClient *client)
 void
 deliver_refuse(HttpConn *conn, const SubscriberEnded *ended)
 {
-	if (ended->reason == END_UNAVAILABLE)
+	if (ended->reason == END_FILTER_FAILED)
+		problem_filter_failed(conn, FILTER_FAILED_DETAIL, ended->cursor);
+	else if (ended->reason == END_UNAVAILABLE)
 		problem_unavailable(conn, "The events before now cannot be read at the moment.");
 	else
 		problem_reset(conn, subscriber_end_name(ended->reason), ended->cursor, ended->oldest);
@@ -197,6 +199,8 @@ stream_ended(Subscriber *subscriber, const SubscriberEnded *ended)
 		client_free(client);
 		deliver_refuse(conn, ended);
 	}
+	else if (ended->is_clean && ended->reason == END_FILTER_FAILED)
+		finish(client, text, client->words->failed(text, ended));
 	else if (ended->is_clean)
 		finish(client, text, client->words->reset(text, ended));
 	else

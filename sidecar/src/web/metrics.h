@@ -39,6 +39,7 @@ typedef struct Metrics
 	int64_t ring_bytes;
 	int64_t ring_events;
 	int64_t log_bytes;	   /* all channels */
+	int64_t filters;	   /* distinct ones in use */
 	int64_t behind;		   /* clients reading from ring or table */
 	int64_t pg_connected;  /* 0 or 1: the feed's connection */
 	int64_t feed_position; /* last position read */
@@ -59,12 +60,13 @@ typedef struct Metrics
 	int64_t sessions_total[METRIC_TRANSPORTS];
 	int64_t deliveries_total[METRIC_TRANSPORTS]; /* events handed to a socket */
 	int64_t delivered_bytes_total[METRIC_TRANSPORTS];
-	int64_t events_read_total;	 /* from the feed */
-	int64_t history_reads_total; /* pages read from the table for clients */
-	int64_t resets_total;		 /* cursors answered with a reset */
-	int64_t published_total;	 /* events accepted by intake */
-	int64_t invalid_total;		 /* events refused by intake */
-	int64_t queries_total;		 /* of the pools */
+	int64_t events_read_total;	   /* from the feed */
+	int64_t history_reads_total;   /* pages read from the table for clients */
+	int64_t resets_total;		   /* cursors answered with a reset */
+	int64_t filter_failures_total; /* subscriptions ended by a filter that passed a limit */
+	int64_t published_total;	   /* events accepted by intake */
+	int64_t invalid_total;		   /* events refused by intake */
+	int64_t queries_total;		   /* of the pools */
 	int64_t query_failures_total;
 	int64_t feed_pages_total;
 	int64_t feed_notifications_total;

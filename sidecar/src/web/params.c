@@ -38,15 +38,14 @@ typedef struct Reading
 /* Of the request that is being read: filter parameters one after the other. */
 static char filter_key[FILTER_KEY_SIZE];
 
-static bool refuse(ParamsFault *fault, int status, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+static bool refuse(ParamsFault *fault, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static bool
-refuse(ParamsFault *fault, int status, const char *format, ...)
+refuse(ParamsFault *fault, const char *format, ...)
 {
 	va_list args;
 
-	fault->status = status;
 	va_start(args, format);
 	vsnprintf(fault->detail, sizeof(fault->detail), format, args);
 	va_end(args);
@@ -57,7 +56,7 @@ static bool
 set_cursor(Params *params, const char *text, size_t len, const char *what, ParamsFault *fault)
 {
 	if (!cursor_parse(text, len, &params->after))
-		return refuse(fault, 400, "%s is not a cursor.", what);
+		return refuse(fault, "%s is not a cursor.", what);
 	params->start = PARAMS_CURSOR;
 	return true;
 }
@@ -66,7 +65,7 @@ static bool
 read_after(Reading *r)
 {
 	if (r->params->start != PARAMS_LATEST)
-		return refuse(r->fault, 400, "after and since exclude each other.");
+		return refuse(r->fault, "after and since exclude each other.");
 	if (strcmp(r->value, "latest") == 0)
 		return true;
 	if (strcmp(r->value, "earliest") == 0)
@@ -81,14 +80,14 @@ static bool
 read_since(Reading *r)
 {
 	if (r->params->start != PARAMS_LATEST)
-		return refuse(r->fault, 400, "after and since exclude each other.");
+		return refuse(r->fault, "after and since exclude each other.");
 	/* A '+' that was not escaped has become a blank. */
 	if (r->len > 19)
 		for (char *at = r->value + 19; *at != '\0'; at++)
 			if (*at == ' ')
 				*at = '+';
 	if (!uri_is_rfc3339(r->value))
-		return refuse(r->fault, 400, "since is not a time in the form of RFC 3339.");
+		return refuse(r->fault, "since is not a time in the form of RFC 3339.");
 	r->params->since = mem_strdup(r->value);
 	r->params->start = PARAMS_SINCE;
 	return true;
@@ -125,7 +124,7 @@ read_wait(Reading *r)
 	int64_t wait = milliseconds(r->value, r->len);
 
 	if (wait < 0)
-		return refuse(r->fault, 400, "wait is not a number of seconds.");
+		return refuse(r->fault, "wait is not a number of seconds.");
 	r->params->wait_ms = wait > r->limits->max_wait_ms ? r->limits->max_wait_ms : (int) wait;
 	return true;
 }
@@ -136,7 +135,7 @@ read_limit(Reading *r)
 	long limit = strtol(r->value, NULL, 10);
 
 	if (strspn(r->value, "0123456789") != r->len || r->len > 12 || limit < 1)
-		return refuse(r->fault, 400, "limit is not a whole number from 1.");
+		return refuse(r->fault, "limit is not a whole number from 1.");
 	r->params->limit = limit > r->limits->max_limit ? r->limits->max_limit : (int) limit;
 	return true;
 }
@@ -150,10 +149,10 @@ read_topics(Reading *r)
 	bool good;
 
 	if (root == NULL)
-		return refuse(r->fault, 400, "topics is not JSON: %s.", error.message);
+		return refuse(r->fault, "topics is not JSON: %s.", error.message);
 	good = filter_add_json_topics(&r->params->filter, root, r->limits->max_subscriptions, detail);
 	json_release(root);
-	return good || refuse(r->fault, 400, "topics: %s.", detail);
+	return good || refuse(r->fault, "topics: %s.", detail);
 }
 
 static bool
@@ -162,7 +161,7 @@ read_topic(Reading *r)
 	char detail[FILTER_DETAIL_SIZE];
 
 	return filter_add_topic(&r->params->filter, r->raw, r->limits->max_subscriptions, detail) ||
-		   refuse(r->fault, 400, "topic: %s.", detail);
+		   refuse(r->fault, "topic: %s.", detail);
 }
 
 static bool
@@ -172,26 +171,43 @@ read_types(Reading *r)
 
 	return filter_add_types(&r->params->filter, r->value, r->len, r->limits->max_subscriptions,
 							detail) ||
-		   refuse(r->fault, 400, "types: %s.", detail);
+		   refuse(r->fault, "types: %s.", detail);
+}
+
+static bool
+read_text(Reading *r, char **text)
+{
+	const Params *params = r->params;
+	size_t size = r->len + (params->pattern != NULL ? strlen(params->pattern) : 0) +
+				  (params->expression != NULL ? strlen(params->expression) : 0);
+
+	if (size > r->limits->max_filter_size)
+		return refuse(r->fault, "pattern and filter are longer than %zu bytes.",
+					  r->limits->max_filter_size);
+	if (params->filter.topic_count + params->filter.types.count >= r->limits->max_subscriptions)
+		return refuse(r->fault, "more than %d topics, types and filters were asked for.",
+					  r->limits->max_subscriptions);
+	*text = mem_strndup(r->value, r->len);
+	return true;
 }
 
 static bool
 read_pattern(Reading *r)
 {
-	return refuse(r->fault, 501, "pattern is not supported yet.");
+	return read_text(r, &r->params->pattern);
 }
 
 static bool
 read_filter(Reading *r)
 {
-	return refuse(r->fault, 501, "filter is not supported yet.");
+	return read_text(r, &r->params->expression);
 }
 
 static bool
 read_label(Reading *r, char **label, const char *name)
 {
 	if (r->len > MAX_LABEL_SIZE)
-		return refuse(r->fault, 400, "%s is too long.", name);
+		return refuse(r->fault, "%s is too long.", name);
 	*label = mem_strdup(r->value);
 	return true;
 }
@@ -221,35 +237,50 @@ static const struct
 	bool (*read)(Reading *r);
 	bool repeatable;
 	bool filters;
+	bool has_lines; /* line breaks and tabs are good */
 } parameters[] = {
 #define PARAMETER(name) name, sizeof(name) - 1
-	{PARAMETER("after"), read_after, false, false},
-	{PARAMETER("wait"), read_wait, false, false},
-	{PARAMETER("types"), read_types, true, true},
-	{PARAMETER("topic"), read_topic, true, true},
-	{PARAMETER("topics"), read_topics, false, true},
-	{PARAMETER("limit"), read_limit, false, false},
-	{PARAMETER("since"), read_since, false, false},
-	{PARAMETER("pattern"), read_pattern, false, false},
-	{PARAMETER("filter"), read_filter, false, false},
-	{PARAMETER("clientId"), read_client_id, false, false},
-	{PARAMETER("name"), read_name, false, false},
-	{PARAMETER("version"), read_version, false, false},
+	{PARAMETER("after"), read_after, false, false, false},
+	{PARAMETER("wait"), read_wait, false, false, false},
+	{PARAMETER("types"), read_types, true, true, false},
+	{PARAMETER("topic"), read_topic, true, true, false},
+	{PARAMETER("topics"), read_topics, false, true, false},
+	{PARAMETER("limit"), read_limit, false, false, false},
+	{PARAMETER("since"), read_since, false, false, false},
+	{PARAMETER("pattern"), read_pattern, false, true, true},
+	{PARAMETER("filter"), read_filter, false, true, true},
+	{PARAMETER("clientId"), read_client_id, false, false, false},
+	{PARAMETER("name"), read_name, false, false, false},
+	{PARAMETER("version"), read_version, false, false, false},
 #undef PARAMETER
 };
 
 #define PARAMETERS ((int) (sizeof(parameters) / sizeof(parameters[0])))
 
+/* UTF-8 without control characters, but for those that make lines. */
+static bool
+value_is_clean(const char *value, size_t len, bool has_lines)
+{
+	for (size_t i = 0; i < len && has_lines; i++)
+	{
+		unsigned char c = (unsigned char) value[i];
+
+		if (c == 0x7f || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
+			return false;
+	}
+	return has_lines ? str_is_utf8(value, len) : filter_text_is_clean(value, len);
+}
+
 static bool
 read_known(Reading *r, int which)
 {
 	if (!uri_decode_to(r->value, r->raw, true, &r->len))
-		return refuse(r->fault, 400, "%s has a broken percent escape.", parameters[which].name);
-	if (!filter_text_is_clean(r->value, r->len))
-		return refuse(r->fault, 400, "%s is not UTF-8, or has a control character.",
+		return refuse(r->fault, "%s has a broken percent escape.", parameters[which].name);
+	if (!value_is_clean(r->value, r->len, parameters[which].has_lines))
+		return refuse(r->fault, "%s is not UTF-8, or has a control character.",
 					  parameters[which].name);
 	if (r->len == 0)
-		return refuse(r->fault, 400, "%s is empty.", parameters[which].name);
+		return refuse(r->fault, "%s is empty.", parameters[which].name);
 	return parameters[which].read(r);
 }
 
@@ -281,7 +312,7 @@ refuse_unknown(Reading *r, const char *name, size_t len)
 {
 	bool printable = len <= 64 && filter_text_is_clean(name, len);
 
-	return refuse(r->fault, 400, "There is no parameter %.*s.", printable ? (int) len : 27,
+	return refuse(r->fault, "There is no parameter %.*s.", printable ? (int) len : 27,
 				  printable ? name : "of the name that was given");
 }
 
@@ -301,13 +332,13 @@ read_pair(Reading *r, HttpSlice pair)
 	if (which < 0)
 	{
 		if (!uri_decode_to(r->value, name, true, &len))
-			return refuse(r->fault, 400, "A parameter's name has a broken percent escape.");
+			return refuse(r->fault, "A parameter's name has a broken percent escape.");
 		which = find_parameter(r->value, len);
 	}
 	if (which < 0)
 		return refuse_unknown(r, r->value, len);
 	if ((r->seen & (1u << which)) != 0 && !parameters[which].repeatable)
-		return refuse(r->fault, 400, "%s is given more than once.", parameters[which].name);
+		return refuse(r->fault, "%s is given more than once.", parameters[which].name);
 	r->seen |= 1u << which;
 	if (parameters[which].filters == r->filters)
 		return read_known(r, which);
@@ -385,6 +416,8 @@ params_clear(Params *params)
 	mem_free(params->client_id);
 	mem_free(params->name);
 	mem_free(params->version);
+	mem_free(params->pattern);
+	mem_free(params->expression);
 	filter_free(&params->filter);
 	memset(params, 0, sizeof(*params));
 }

@@ -16,6 +16,9 @@
  * (topic=a%2Fb%252Fc), and both mean {"a","b/c"}: when there is a '/' in the
  * URL itself, it separates and the value is decoded once; otherwise the value
  * is decoded, split, and its elements are decoded.
+ *
+ * `pattern` and `filter` are texts for the database (check.h), which may have
+ * line breaks and tabs; here only their size is checked.
  */
 #ifndef WEB_PARAMS_H
 #define WEB_PARAMS_H
@@ -43,6 +46,8 @@ typedef struct Params
 	int wait_ms;		/* long-poll; -1 when not given */
 	int limit;			/* long-poll; -1 when not given */
 	EventFilter filter; /* owned by the Params; empty until params_read_filter() */
+	char *pattern;		/* NULL when not given; as `filter`, until params_read_filter() */
+	char *expression;	/* the parameter named filter */
 	bool has_filter;	/* there are filter parameters */
 	Str filter_key;		/* these, as they came: equal keys mean equal filters.  Good
 						 * until the next request; empty when they are too long */
@@ -53,15 +58,15 @@ typedef struct Params
 
 typedef struct ParamsLimits
 {
-	int max_wait_ms;	   /* longer waits are cut to this */
-	int max_limit;		   /* larger limits are cut to this */
-	int max_subscriptions; /* topics + types; more is refused */
+	int max_wait_ms;		/* longer waits are cut to this */
+	int max_limit;			/* larger limits are cut to this */
+	int max_subscriptions;	/* topics + types + filters; more is refused */
+	size_t max_filter_size; /* pattern + filter; more is refused */
 } ParamsLimits;
 
-/* A refusal: status 400 or 501, and a sentence. */
+/* A refusal, status 400: a sentence. */
 typedef struct ParamsFault
 {
-	int status;
 	char detail[256];
 } ParamsFault;
 
@@ -75,7 +80,7 @@ extern void params_clear(Params *params);
 
 /*
  * The two halves of params_parse(): first all but the filter (topics, topic,
- * types), then that.  Who asks again and again with the same filter, as
+ * types, pattern, filter), then that.  Who asks again and again with the same filter, as
  * long-polls do, is spared the second (see route.c).
  */
 extern bool params_scan(Params *params, HttpSlice query_string, HttpSlice last_event_id,

@@ -40,6 +40,7 @@ problem_title(int status)
 		{415, "Unsupported Media Type"},
 		{417, "Expectation Failed"},
 		{421, "Misdirected Request"},
+		{422, "Unprocessable Content"},
 		{426, "Upgrade Required"},
 		{429, "Too Many Requests"},
 		{431, "Request Header Fields Too Large"},
@@ -116,6 +117,15 @@ problem_reset(HttpConn *conn, const char *reason, const char *cursor, const char
 			 reason, cursor, oldest);
 	snprintf(headers, sizeof(headers), "Events-Cursor: %s\r\n", cursor);
 	problem_respond(conn, 410, "reset", detail, members, headers);
+}
+
+void
+problem_filter_failed(HttpConn *conn, const char *detail, const char *cursor)
+{
+	char members[64];
+
+	snprintf(members, sizeof(members), "\"cursor\":\"%s\"", cursor);
+	problem_respond(conn, 422, "filter-failed", detail, members, NULL);
 }
 
 void

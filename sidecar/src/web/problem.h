@@ -36,6 +36,9 @@ extern void problem_respond(HttpConn *conn, int status, const char *code, const 
 extern void problem_reset(HttpConn *conn, const char *reason, const char *cursor,
 						  const char *oldest);
 
+/* 422: cursor is that of the event on which the filter failed. */
+extern void problem_filter_failed(HttpConn *conn, const char *detail, const char *cursor);
+
 /* 503 with Retry-After: the database is away. */
 extern void problem_unavailable(HttpConn *conn, const char *detail);
 

@@ -8,8 +8,9 @@
  * application/x-ndjson and JSON (long-poll), the last when nothing is said.
  * Among equally wanted types the one that was named exactly wins.
  *
- * `since` has to be turned into a position by the database first: a Seeking
- * waits for the answer, with the request still in HANDLED.
+ * A filter has to be checked by the database first (check.h), and `since` to be
+ * turned into a position: a Seeking waits for these answers, one after the
+ * other, with the request still in HANDLED.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "web/uri.h"
 
 #define ALLOW_EVENTS "Allow: GET, HEAD, POST, OPTIONS\r\n"
+#define ALLOW_MATCH "Allow: POST, OPTIONS\r\n"
 #define ALLOW_FILES "Allow: GET, HEAD, OPTIONS\r\n"
 
 typedef enum Way
@@ -49,6 +51,7 @@ typedef struct Seeking
 {
 	Route *route;
 	HttpConn *conn;
+	Check *check; /* one of these is under way */
 	Query *query;
 	Get get;
 } Seeking;
@@ -137,12 +140,33 @@ get_clear(Get *get)
 	params_clear(&get->params);
 }
 
-/* What is wanted: known from an earlier request, or read. */
+static FilterTexts
+texts_of(const Params *params)
+{
+	return (FilterTexts) {.pattern = params->pattern, .expression = params->expression};
+}
+
+/* Topics, types and the canonical text of a filter, or none. */
+static void
+make_subscription(Get *get, Str canonical)
+{
+	EventFilter filter = get->params.filter;
+
+	filter.filters = (StrList) {&canonical, canonical.len > 0};
+	get->subscription = subscription_new(&filter);
+}
+
+/*
+ * What is wanted: known from an earlier request, or read.  There is no
+ * subscription yet when its filter has to be checked.
+ */
 static bool
 read_wanted(Route *route, HttpSlice query, const ParamsLimits *limits, Get *get, ParamsFault *fault)
 {
 	Params *params = &get->params;
 	Str key = params->filter_key;
+	FilterTexts texts;
+	Str canonical = {NULL, 0};
 
 	if (!params->has_filter)
 		get->subscription = subscription_all();
@@ -152,7 +176,14 @@ read_wanted(Route *route, HttpSlice query, const ParamsLimits *limits, Get *get,
 		return true;
 	if (!params_read_filter(params, query, limits, fault))
 		return false;
-	get->subscription = subscription_new(&params->filter);
+	texts = texts_of(params);
+	if (texts.pattern != NULL || texts.expression != NULL)
+	{
+		canonical = checker_find(route->sessions.checker, &texts);
+		if (canonical.data == NULL)
+			return true;
+	}
+	make_subscription(get, canonical);
 	if (key.len > 0)
 		wanted_keep(route->wanted, key, get->subscription);
 	return true;
@@ -164,15 +195,15 @@ read_params(Route *route, HttpConn *conn, const HttpHead *head, Get *get)
 	const HttpHeader *last = http_find_header(head, "last-event-id");
 	ParamsLimits limits = {.max_wait_ms = (int) route->conf->max_wait,
 						   .max_limit = (int) route->conf->max_limit,
-						   .max_subscriptions = (int) route->conf->max_subscriptions};
+						   .max_subscriptions = (int) route->conf->max_subscriptions,
+						   .max_filter_size = (size_t) route->conf->max_filter_size};
 	ParamsFault fault;
 
 	if (params_scan(&get->params, head->query, last != NULL ? last->value : (HttpSlice) {NULL, 0},
 					&limits, &fault) &&
 		read_wanted(route, head->query, &limits, get, &fault))
 		return true;
-	http_problem(conn, fault.status, fault.status == 501 ? "not-supported" : "bad-parameter", "%s",
-				 fault.detail);
+	http_problem(conn, 400, "bad-parameter", "%s", fault.detail);
 	return false;
 }
 
@@ -194,7 +225,11 @@ static void
 serve(Route *route, HttpConn *conn, Get *get)
 {
 	log_client(conn, get);
-	if (get->way == WAY_WEBSOCKET)
+	if (!hub_has_room(deliver_hub(route->sessions.deliver), get->subscription))
+		problem_respond(conn, 503, "too-many-filters",
+						"Clients of this server use as many different filters as it may have.",
+						NULL, "Retry-After: 10\r\n");
+	else if (get->way == WAY_WEBSOCKET)
 		session_open(&route->sessions, conn, &get->handshake, get->subscription,
 					 get->params.has_filter, &get->start);
 	else
@@ -208,39 +243,90 @@ serve(Route *route, HttpConn *conn, Get *get)
 }
 
 static void
+seeking_free(Seeking *seeking)
+{
+	get_clear(&seeking->get);
+	mem_free(seeking);
+}
+
+static void
 seeking_departed(void *arg, HttpConn *conn)
 {
 	Seeking *seeking = arg;
 
 	(void) conn;
-	query_cancel(seeking->query);
-	get_clear(&seeking->get);
-	mem_free(seeking);
+	if (seeking->check != NULL)
+		check_cancel(seeking->check);
+	if (seeking->query != NULL)
+		query_cancel(seeking->query);
+	seeking_free(seeking);
 }
 
 static const HttpOwner seeking_owner = {.departed = seeking_departed};
+
+static void go_on(Seeking *seeking);
+
+static void
+on_checked(void *arg, Str canonical, const QueryError *error)
+{
+	Seeking *seeking = arg;
+
+	seeking->check = NULL;
+	if (error == NULL)
+	{
+		make_subscription(&seeking->get, canonical);
+		go_on(seeking);
+		return;
+	}
+	http_own(seeking->conn, NULL, NULL);
+	check_refuse(seeking->conn, error);
+	seeking_free(seeking);
+}
 
 static void
 on_position(void *arg, int64_t position, const QueryError *error)
 {
 	Seeking *seeking = arg;
 
-	http_own(seeking->conn, NULL, NULL);
+	seeking->query = NULL;
 	if (error == NULL)
 	{
+		seeking->get.params.start = PARAMS_CURSOR;
 		seeking->get.start.from = START_CURSOR;
 		seeking->get.start.cursor = (Cursor) {.epoch = "", .position = position};
-		serve(seeking->route, seeking->conn, &seeking->get);
+		go_on(seeking);
+		return;
 	}
-	else if (error->unavailable)
+	http_own(seeking->conn, NULL, NULL);
+	if (error->unavailable)
 		problem_unavailable(seeking->conn, "The database cannot be reached now.");
 	else if (strncmp(error->sqlstate, "22", 2) == 0)
 		http_problem(seeking->conn, 400, "bad-parameter", "since is not a time: %s",
 					 error->message);
 	else
 		problem_internal(seeking->conn, error->message);
-	get_clear(&seeking->get);
-	mem_free(seeking);
+	seeking_free(seeking);
+}
+
+/* Asks the next question, or serves. */
+static void
+go_on(Seeking *seeking)
+{
+	Route *route = seeking->route;
+	Get *get = &seeking->get;
+	FilterTexts texts = texts_of(&get->params);
+
+	if (get->subscription == NULL)
+		seeking->check = checker_ask(route->sessions.checker, &texts, on_checked, seeking);
+	else if (get->params.start == PARAMS_SINCE)
+		seeking->query = query_position_at(route->sessions.queries, get->params.since, on_position,
+										   seeking);
+	else
+	{
+		http_own(seeking->conn, NULL, NULL);
+		serve(route, seeking->conn, get);
+		seeking_free(seeking);
+	}
 }
 
 static void
@@ -252,8 +338,7 @@ seek(Route *route, HttpConn *conn, const Get *get)
 	seeking->conn = conn;
 	seeking->get = *get;
 	http_own(conn, &seeking_owner, seeking);
-	seeking->query = query_position_at(route->sessions.queries, get->params.since, on_position,
-									   seeking);
+	go_on(seeking);
 }
 
 /* The head that a GET would get: what there is to know without waiting. */
@@ -264,7 +349,7 @@ answer_head(HttpConn *conn, Get *get)
 										.unsized = true,
 										.content_type = content_types[get->way],
 										.extra = "Cache-Control: no-store\r\nVary: Accept\r\n"});
-	params_clear(&get->params);
+	get_clear(get);
 }
 
 bool
@@ -302,7 +387,7 @@ get_events(Route *route, HttpConn *conn, const HttpRequest *request)
 		problem_unavailable(conn, "The database was not reached yet.");
 		get_clear(&get);
 	}
-	else if (get.params.start == PARAMS_SINCE)
+	else if (get.subscription == NULL || get.params.start == PARAMS_SINCE)
 		seek(route, conn, &get);
 	else
 		serve(route, conn, &get);
@@ -357,6 +442,17 @@ route_events(Route *route, HttpConn *conn, const HttpRequest *request)
 }
 
 static void
+route_match(Route *route, HttpConn *conn, const HttpRequest *request)
+{
+	if (request->head.method == HTTP_POST)
+		match_post(&route->match, conn, request);
+	else if (request->head.method == HTTP_OPTIONS)
+		answer_options(conn, ALLOW_MATCH);
+	else
+		refuse_method(conn, ALLOW_MATCH);
+}
+
+static void
 route_file(HttpConn *conn, const HttpRequest *request)
 {
 	switch (request->head.method)
@@ -382,6 +478,8 @@ route_request(void *arg, HttpConn *conn, const HttpRequest *request)
 
 	if (uri_path_is(path, "/v1/events") || uri_path_is(path, "/events"))
 		route_events(route, conn, request);
+	else if (uri_path_is(path, "/v1/match"))
+		route_match(route, conn, request);
 	else
 		route_file(conn, request);
 }

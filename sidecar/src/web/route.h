@@ -5,12 +5,14 @@
  *
  *	 /v1/events, /events	GET: WebSocket, SSE, NDJSON or long-poll, by what the
  *							request asks for; POST: intake; OPTIONS: CORS
+ *	 /v1/match				POST: which of some events a filter matches
  *	 /, /events.js, ...		the embedded files
  */
 #ifndef WEB_ROUTE_H
 #define WEB_ROUTE_H
 
 #include "web/intake.h"
+#include "web/match.h"
 #include "web/session.h"
 #include "web/wanted.h"
 
@@ -18,6 +20,7 @@ typedef struct Route
 {
 	const Conf *conf;
 	Intake intake;
+	Match match;
 	SessionServer sessions;
 	Wanted *wanted;
 	bool reached; /* the database was, see route_is_open() */

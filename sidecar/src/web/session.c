@@ -11,157 +11,10 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "web/filter.h"
 #include "web/json_scan.h"
 #include "web/session_internal.h"
 
 #define MAX_ID_SIZE 128
-
-/* The members of a message, as they came. */
-typedef struct Message
-{
-	Str type;
-	Str id;
-	Str data;
-	bool is_event; /* has specversion */
-} Message;
-
-/* ---- subscriptions ---- */
-
-/* one that wants everything, or nothing, takes a place as well */
-static int
-size_of_want(const Subscription *want)
-{
-	int size = subscription_size(want);
-
-	return size > 0 ? size : 1;
-}
-
-static int
-size_of_wants(const Session *session)
-{
-	int size = 0;
-
-	for (int i = 0; i < session->nwants; i++)
-		size += size_of_want(session->wants[i]);
-	return size;
-}
-
-static void
-apply_wants(Session *session)
-{
-	Subscription *all = session->nwants == 0 ? subscription_none()
-											 : subscription_union(session->wants, session->nwants);
-
-	deliver_ws_change(session->client, all);
-	subscription_release(all);
-}
-
-static void
-forget_want(Session *session, int which)
-{
-	subscription_release(session->wants[which]);
-	session->nwants--;
-	memmove(session->wants + which, session->wants + which + 1,
-			sizeof(Subscription *) * (size_t) (session->nwants - which));
-}
-
-static void
-forget_wants(Session *session)
-{
-	while (session->nwants > 0)
-		forget_want(session, session->nwants - 1);
-}
-
-/* The filter in `data`; NULL when it was refused. */
-static Subscription *
-read_wanted(Session *session, const Message *message)
-{
-	char detail[FILTER_DETAIL_SIZE];
-	int max = (int) session->server->conf->max_subscriptions;
-	EventFilter filter = {0};
-	Subscription *wanted = NULL;
-	JsonError error;
-	Json *data = json_parse(message->data.data, message->data.len, &error);
-	const Json *topics = json_member(data, "topics");
-	const Json *types = json_member(data, "types");
-
-	if (data == NULL)
-		session_send_error(session, message->id, "invalid_message", error.message);
-	else if (json_kind(data) != JSON_KIND_OBJECT)
-		session_send_error(session, message->id, "invalid_message", "data is not an object");
-	else if (json_member(data, "pattern") != NULL || json_member(data, "filter") != NULL)
-		session_send_error(session, message->id, "not_supported",
-						   "pattern and filter are not supported yet");
-	else if ((topics == NULL && types == NULL) ||
-			 json_count(data) != (size_t) ((topics != NULL) + (types != NULL)))
-		session_send_error(session, message->id, "invalid_message",
-						   "data has topics, types or both, and nothing else");
-	else if ((topics != NULL && !filter_add_json_topics(&filter, topics, max, detail)) ||
-			 (types != NULL && !filter_add_json_types(&filter, types, max, detail)))
-		session_send_error(session, message->id, "invalid_subscription", detail);
-	else
-		wanted = subscription_new(&filter);
-	filter_free(&filter);
-	json_release(data);
-	return wanted;
-}
-
-static void
-on_subscribe(Session *session, const Message *message)
-{
-	Subscription *wanted = read_wanted(session, message);
-
-	if (wanted == NULL)
-		return;
-	if ((session->implicit ? 0 : size_of_wants(session)) + size_of_want(wanted) >
-		session->server->conf->max_subscriptions)
-	{
-		subscription_release(wanted);
-		session_send_error(session, message->id, "too_many_subscriptions",
-						   "this connection has as many topics and types as one may have");
-		return;
-	}
-	if (session->implicit)
-		forget_wants(session);
-	session->implicit = false;
-	session->wants = mem_realloc(session->wants,
-								 sizeof(Subscription *) * (size_t) (session->nwants + 1));
-	session->wants[session->nwants++] = wanted;
-	apply_wants(session);
-	session_send_ack(session, message->id);
-}
-
-static void
-on_unsubscribe(Session *session, const Message *message)
-{
-	Subscription *unwanted;
-	int which = 0;
-
-	if (message->data.len == 0)
-	{
-		forget_wants(session);
-		session->implicit = false;
-		apply_wants(session);
-		session_send_ack(session, message->id);
-		return;
-	}
-	unwanted = read_wanted(session, message);
-	if (unwanted == NULL)
-		return;
-	while (which < session->nwants && !subscription_equal(session->wants[which], unwanted))
-		which++;
-	subscription_release(unwanted);
-	if (which == session->nwants || session->implicit)
-	{
-		session_send_error(session, message->id, "not_subscribed",
-						   "there is no such subscription on this connection");
-		return;
-	}
-	forget_want(session, which);
-	apply_wants(session);
-	session_send_ack(session, message->id);
-}
 
 /* ---- messages ---- */
 
@@ -230,9 +83,9 @@ on_message(void *arg, Ws *ws, const char *text, size_t len)
 	else if (is_word(message.type, "ping"))
 		session_send_simple(session, "pong", "WebSessionPong", message.id);
 	else if (is_word(message.type, "subscribe"))
-		on_subscribe(session, &message);
+		session_subscribe(session, &message);
 	else if (is_word(message.type, "unsubscribe"))
-		on_unsubscribe(session, &message);
+		session_unsubscribe(session, &message);
 	else if (is_word(message.type, "publish"))
 		on_publish(session, &message);
 	else if (message.is_event && ws_protocol(ws) == WS_CLOUDEVENTS_JSON)
@@ -245,12 +98,32 @@ on_message(void *arg, Ws *ws, const char *text, size_t len)
 /* ---- life ---- */
 
 static void
+end_by_failure(Session *session, const SubscriberEnded *ended)
+{
+	Buf out;
+
+	session_begin_answer(&out, "error", (Str) {0});
+	json_put_member(&out, "code", subscriber_end_name(ended->reason));
+	json_put_member(&out, "message", "a filter passed a limit of the database on an event");
+	json_put_member(&out, "cursor", ended->cursor);
+	buf_putc(&out, '}');
+	session_send_answer(session, "WebSessionError", &out);
+	buf_clear(&out);
+	ws_close(session->ws, WS_CLOSE_FILTER_FAILED, "filter_failed");
+}
+
+static void
 on_ended(void *arg, const SubscriberEnded *ended)
 {
 	Session *session = arg;
 	Buf out;
 
 	session->client = NULL;
+	if (ended->reason == END_FILTER_FAILED)
+	{
+		end_by_failure(session, ended);
+		return;
+	}
 	if (ended->reason == END_UNAVAILABLE)
 	{
 		session_send_error(session, (Str) {0}, "unavailable", "the database cannot be reached now");
@@ -304,8 +177,7 @@ on_closed(void *arg, Ws *ws)
 	if (session->client != NULL)
 		deliver_ws_close(session->client);
 	session_leave_publishings(session);
-	forget_wants(session);
-	mem_free(session->wants);
+	session_leave_wants(session);
 	mem_free(session);
 }
 

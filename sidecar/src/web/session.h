@@ -17,6 +17,9 @@
  * string or number, and comes back as it was.  An ack of publish carries the
  * same groups as the answer to a POST, in `data`.
  *
+ * A subscription may have "pattern" and "filter" too, which the database checks
+ * first; the session is not read meanwhile, so its messages keep their order.
+ *
  * What a session wants to get: the filters of its URL, joined by those of each
  * `subscribe`.  A URL without filters means everything, until the first
  * `subscribe` says what is wanted instead.
@@ -32,6 +35,7 @@
 
 #include "conf/conf.h"
 #include "pg/query.h"
+#include "web/check.h"
 #include "web/deliver.h"
 #include "web/ws.h"
 
@@ -40,6 +44,7 @@ typedef struct SessionServer
 	const Conf *conf;
 	WsServer *ws_server;
 	Queries *queries;
+	Checker *checker;
 	Deliver *deliver;
 	int publishing; /* publications under way, also those whose session is gone */
 } SessionServer;

@@ -13,6 +13,17 @@
 #define SESSION_MAX_PUBLISHING 16 /* and of their bytes max_frame_size */
 #define SESSION_MAX_ANSWER ((size_t) 256 << 20)
 
+/* The members of a message, as they came. */
+typedef struct Message
+{
+	Str type;
+	Str id;
+	Str data;
+	bool is_event; /* has specversion */
+} Message;
+
+typedef struct Asking Asking; /* session_subscribe.c */
+
 typedef struct Session
 {
 	SessionServer *server;
@@ -22,7 +33,8 @@ typedef struct Session
 	Subscription *initial; /* until opened */
 	Subscription **wants;  /* what was subscribed to, in order */
 	int nwants;
-	bool implicit; /* everything, because nothing was said */
+	bool implicit;	/* everything, because nothing was said */
+	Asking *asking; /* a filter is being checked, and nothing is read */
 	char id[TRACE_SIZE];
 	unsigned answers; /* for ids of wrapped answers */
 	uint32_t published;
@@ -47,7 +59,18 @@ extern void session_send_simple(Session *session, const char *type, const char *
 extern void session_send_ack(Session *session, Str id);
 extern void session_send_error(Session *session, Str id, const char *code, const char *message);
 
+/* ---- session_subscribe.c ---- */
+
+extern void session_subscribe(Session *session, const Message *message);
+extern void session_unsubscribe(Session *session, const Message *message);
+
+/* The session goes: nothing is asked any more, nothing wanted. */
+extern void session_leave_wants(Session *session);
+
 /* ---- session_publish.c ---- */
+
+/* Reads on, or not: while so much is under way, or a filter is being checked. */
+extern void session_pace(Session *session);
 
 /* Publishes events (JSON text) and answers under the id when that is done. */
 extern void session_publish(Session *session, Str id, Str events);

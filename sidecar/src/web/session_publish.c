@@ -26,12 +26,12 @@ typedef struct Publishing
 	char correlation_id[TRACE_SIZE];
 } Publishing;
 
-/* Is so much under way that no more is read? */
-static bool
-has_enough(const Session *session)
+void
+session_pace(Session *session)
 {
-	return session->publishing >= SESSION_MAX_PUBLISHING ||
-		   session->publishing_size >= (size_t) session->server->conf->max_frame_size;
+	ws_pause(session->ws,
+			 session->asking != NULL || session->publishing >= SESSION_MAX_PUBLISHING ||
+				 session->publishing_size >= (size_t) session->server->conf->max_frame_size);
 }
 
 static void
@@ -71,7 +71,7 @@ on_published(void *arg, const IntakeResult *result, const QueryError *error)
 		}
 		session->publishing--;
 		session->publishing_size -= p->events.len;
-		ws_pause(session->ws, has_enough(session));
+		session_pace(session);
 	}
 	p->server->publishing--;
 	buf_clear(&p->events);
@@ -99,8 +99,7 @@ session_publish(Session *session, Str id, Str events)
 						 p->correlation_id, NULL);
 	session->publishing++;
 	session->publishing_size += events.len;
-	if (has_enough(session))
-		ws_pause(session->ws, true);
+	session_pace(session);
 	query_intake(session->server->queries, events, buf_text(&context), on_published, p);
 	buf_clear(&context);
 }

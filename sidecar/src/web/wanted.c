@@ -36,10 +36,19 @@ clear(Place *place)
 }
 
 void
-wanted_free(Wanted *wanted)
+wanted_forget(Wanted *wanted)
 {
 	for (int i = 0; i < PLACES; i++)
+	{
 		clear(&wanted->places[i]);
+		memset(&wanted->places[i], 0, sizeof(Place));
+	}
+}
+
+void
+wanted_free(Wanted *wanted)
+{
+	wanted_forget(wanted);
 	mem_free(wanted);
 }
 

@@ -22,6 +22,8 @@ extern void wanted_free(Wanted *wanted);
 /* With a reference for the caller; NULL when it is not there. */
 extern Subscription *wanted_find(Wanted *wanted, Str key);
 
+extern void wanted_forget(Wanted *wanted);
+
 /* Takes a reference of its own. */
 extern void wanted_keep(Wanted *wanted, Str key, Subscription *subscription);
 

@@ -68,7 +68,8 @@ enum
 	WS_CLOSE_TOO_BIG = 1009,
 	WS_CLOSE_INTERNAL = 1011,
 	WS_CLOSE_TRY_LATER = 1013,
-	WS_CLOSE_RESET = 4410 /* the cursor is no longer good */
+	WS_CLOSE_RESET = 4410,		  /* the cursor is no longer good */
+	WS_CLOSE_FILTER_FAILED = 4422 /* a filter passed a limit on an event */
 };
 
 /* What happens to a connection; arg is what ws_adopt() was given. */

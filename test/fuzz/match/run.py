@@ -66,7 +66,8 @@ DECLARE
 BEGIN
     SELECT bool_or(NOT matches) INTO failed FROM events.explain_match(event::jsonb, pattern::jsonb);
     -- what is all true alone matches, unless it says so itself in a last row
-    IF failed IS NOT TRUE AND NOT events.matches(event::jsonb, pattern::jsonb) THEN
+    IF failed IS NOT TRUE AND pattern !~ '"not"'
+            AND NOT events.matches(event::jsonb, pattern::jsonb) THEN
         RETURN 'nothing failed, but it does not match';
     END IF;
     RETURN NULL;
@@ -156,7 +157,8 @@ class Fuzz:
         # an array below a name with a dot and the same names nested is nothing the oracle knows
         if "x.y" not in generator.names:
             self.compare(events, patterns, answers[0][0].split(" "))
-        good = [dumps(p) for p, a in zip(patterns, answers[0][0].split(" ")) if a in ("true", "false")]
+        good = [dumps(pattern) for pattern, answer in zip(patterns, answers[0][0].split(" "))
+                if answer in ("true", "false")]
         self.compare_set([dumps(e) for e in events], good)
         self.checks += len(events) * len(patterns)
 

@@ -35,8 +35,9 @@ from kit.deadline import DEFAULT, Deadline, wait_until
 from kit.eventsd import ROOT, Eventsd, run
 from kit.http import Connection, ProtocolError, Response, fetch, post_json
 from kit.postgres import Cluster, PgError, Session, is_running
-from kit.readers import (PATH, TRANSPORTS, NdjsonReader, PollReader, Reset, SseReader,
-                         WebSocketReader, query_string)
+from kit.pooler import Pooler
+from kit.readers import (PATH, TRANSPORTS, FilterFailed, NdjsonReader, PollReader, Reset,
+                         SseReader, WebSocketReader, query_string)
 from kit.tail import TailReader
 from kit.tap import Skip, at_end, closing, equal, main, note, one_of, test, true, watch
 from kit.websocket import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, Refused,

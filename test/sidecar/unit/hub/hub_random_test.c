@@ -9,7 +9,8 @@
  * feed at their own pace) and a dozen clients.  Then anything that can happen does, in any order:
  * commits, pages of the feed, ends of turns, answers and failures of the table, short writes,
  * clients that leave and resume by the cursor they have, here or at the other hub, changes of
- * subscription, words between frames, long-polls, retention, a feed that lost its place, a new
+ * subscription, filters that come and go while pages are under way, filters that fail, words
+ * between frames, long-polls, retention, a feed that lost its place, a new
  * epoch.  Sizes are so small that logs and rings are cut all the time.
  *
  * The model is in the client (world.c): the next event received must be the next one in the world
@@ -33,8 +34,12 @@ static const char *const wanted_types[] = {"", "", "t", "t*", "u"};
 
 #define PICK(array) (array)[random_below((int) (sizeof(array) / sizeof((array)[0])))]
 
+static const char *const wanted_filters[] = {"",	"",	   "2:0",	   "3:1",
+											 "3:2", "5:0", "4:1!13:5", "1:0!17:3"};
+
 static World world;
 static Hub *hubs[HUBS];
+static const FilterList *asked[HUBS]; /* a page is under way with that list */
 static bool woken[HUBS];
 static Client clients[CLIENTS];
 static int at_hub[CLIENTS];
@@ -42,6 +47,8 @@ static int64_t position;
 static HubConfig config;
 static int64_t received;
 static int64_t resets;
+static int64_t failures;
+static int64_t answers; /* events that came with an answer in a page of the feed */
 static uint64_t random_state;
 
 static int
@@ -87,6 +94,7 @@ make_hub(int i)
 	};
 
 	woken[i] = false;
+	asked[i] = NULL;
 	hubs[i] = hub_new(&config, &environment);
 	if (!one_in(10))
 		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
@@ -132,7 +140,7 @@ random_want(void)
 	if (one_in(20))
 		return subscription_none();
 	for (int i = 0; i < count; i++)
-		parts[i] = want(PICK(wanted_topics), PICK(wanted_types));
+		parts[i] = want_filtered(PICK(wanted_topics), PICK(wanted_types), PICK(wanted_filters));
 	joint = subscription_union(parts, count);
 	for (int i = 0; i < count; i++)
 		subscription_release(parts[i]);
@@ -156,20 +164,38 @@ commit(void)
 }
 
 static void
+open_hub(int i)
+{
+	asked[i] = NULL;
+	hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
+}
+
+/* the page that is under way comes, or is asked for first */
+static void
+take_page(int i, int64_t until)
+{
+	if (asked[i] == NULL)
+		asked[i] = hub_ask_page(hubs[i]);
+	answers += asked[i]->count > 0 ? until - hub_head(hubs[i]) : 0;
+	world_feed_page(&world, hubs[i], asked[i], until);
+	asked[i] = NULL;
+}
+
+static void
 read_feed(int i)
 {
 	int64_t head = hub_head(hubs[i]);
 
-	if (!hub_is_open(hubs[i]))
-		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
-	else if (strcmp(hub_epoch(hubs[i]), world.epoch) != 0)
-		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
-	else if (head < world.oldest - 1 || one_in(50))
-		hub_open(hubs[i], world.epoch, world.oldest, world.horizon);
+	if (!hub_is_open(hubs[i]) || strcmp(hub_epoch(hubs[i]), world.epoch) != 0 ||
+		head < world.oldest - 1 || one_in(50))
+		open_hub(i);
+	else if (one_in(2)) /* anew, when the last one was lost */
+		asked[i] = hub_ask_page(hubs[i]);
 	else if (world.horizon > head)
-		world_feed(&world, hubs[i],
-				   one_in(3) ? world.horizon
-							 : head + 1 + random_below((int) (world.horizon - head)));
+		take_page(i, one_in(3) ? world.horizon
+							   : head + 1 + random_below((int) (world.horizon - head)));
+	else
+		take_page(i, head);
 }
 
 static void
@@ -222,6 +248,9 @@ check_end(const Client *client)
 		case END_UNAVAILABLE:
 			check(!client->was_ready);
 			break;
+		case END_FILTER_FAILED:
+			check(client->ended_failure > 0);
+			break;
 	}
 }
 
@@ -233,6 +262,9 @@ take_end(Client *client)
 
 	check_end(client);
 	check(cursor_parse(client->ended.cursor, CURSOR_LENGTH, &cursor));
+	if (client->ended.reason == END_FILTER_FAILED)
+		check(cursor.position == client->ended_failure);
+	failures += client->ended.reason == END_FILTER_FAILED;
 	resets += client->ended.reason != END_UNAVAILABLE;
 	if (client->ended.reason != END_UNAVAILABLE)
 		client->seen = cursor.position;
@@ -285,7 +317,7 @@ restore(void)
 	}
 	renew_epoch();
 	for (int i = 0; i < HUBS; i++)
-		read_feed(i);
+		open_hub(i);
 }
 
 /* the epoch changes under the clients: all of them must be told */
@@ -296,7 +328,7 @@ restore_under(int hub)
 		return;
 	renew_epoch();
 	for (int i = 0; i < HUBS; i++)
-		read_feed(i);
+		open_hub(i);
 	for (int i = 0; i < HUBS; i++)
 		while (woken[i])
 			flush(i);
@@ -386,7 +418,9 @@ all_get_all(void)
 	world.is_away = false;
 	for (int i = 0; i < HUBS; i++)
 	{
-		read_feed(i);
+		if (!hub_is_open(hubs[i]) || strcmp(hub_epoch(hubs[i]), world.epoch) != 0 ||
+			hub_head(hubs[i]) < world.oldest - 1)
+			open_hub(i);
 		world_feed(&world, hubs[i], world.horizon);
 		hub_set_oldest(hubs[i], world.oldest);
 	}
@@ -453,7 +487,10 @@ main(int argc, char **argv)
 	}
 	printf("# %" PRId64 " events received, %" PRId64 " resets, %" PRId64 " reads of the table\n",
 		   received, resets, read_count);
+	printf("# %" PRId64 " positions answered for filters, %" PRId64 " failures of filters\n",
+		   answers, failures);
 	checks_held("every client got everything it wanted once, in order");
 	ok(received > rounds && read_count > rounds, "and there was something to get");
+	ok(answers > rounds && failures > 0, "filters were answered for, and failed");
 	return tap_done();
 }

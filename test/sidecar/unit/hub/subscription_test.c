@@ -113,7 +113,99 @@ canonical(void)
 	subscription_release(one);
 }
 
+/* ---- filters ---- */
+
+static SubscriptionMatch
+answered(const Subscription *subscription, const char *topic, const int64_t *matches, int count)
+{
+	EventView view = {.type = STR("t"),
+					  .topic = want_split(str_from(topic), '/'),
+					  .matches = matches,
+					  .match_count = count};
+
+	return subscription_match(subscription, &view, NULL);
+}
+
+static bool
+same_filtered(const char *topics1, const char *text1, const char *topics2, const char *text2)
+{
+	Subscription *a = want_filtered(topics1, "", text1);
+	Subscription *b = want_filtered(topics2, "", text2);
+	bool answer = subscription_equal(a, b);
+
+	subscription_release(a);
+	subscription_release(b);
+	return answer;
+}
+
+/* the union of both, released */
+static Subscription *
+joint(Subscription *a, Subscription *b)
+{
+	Subscription *both = subscription_union((Subscription *[]) {a, b}, 2);
+
+	subscription_release(a);
+	subscription_release(b);
+	return both;
+}
+
+static void
+filtered(void)
+{
+	Subscription *one = want_filtered("a", "", "f");
+	const EventFilter *filter = subscription_filter(one);
+	Subscription *other;
+
+	ok(answered(one, "a", (int64_t[]) {1}, 1) == SUBSCRIPTION_YES, "a filter that matches");
+	ok(answered(one, "a", NULL, 0) == SUBSCRIPTION_NO, "one that does not");
+	ok(answered(one, "a", (int64_t[]) {-1}, 1) == SUBSCRIPTION_UNKNOWN, "one that failed");
+	ok(answered(one, "b", (int64_t[]) {1}, 1) == SUBSCRIPTION_NO &&
+		   answered(one, "b", (int64_t[]) {-1}, 1) == SUBSCRIPTION_NO,
+	   "topics must match too, and then nothing hangs on it");
+	ok(filter->filters.count == 1 && filter->only_matching && filter->topic_count == 1,
+	   "the database is asked for what matches");
+	ok(!subscription_is_all(one) && subscription_size(one) == 2, "it counts");
+	subscription_release(one);
+
+	ok(same_filtered("a,a/b", "f", "a", "f"), "equal filters are one want");
+	ok(!same_filtered("a", "f", "a", "g") && !same_filtered("a", "f", "a", ""), "others are not");
+
+	one = joint(want_filtered("a", "", "f"), want_filtered("b", "", "f"));
+	other = want_filtered("b,a", "", "f");
+	ok(subscription_equal(one, other), "a union of topics with one filter is one clause");
+	subscription_release(other);
+	subscription_release(one);
+	one = joint(want_filtered("a/b", "", "f"), want("a", ""));
+	other = want("a", "");
+	ok(subscription_equal(one, other), "without a filter covers the same with one");
+	subscription_release(other);
+	subscription_release(one);
+
+	one = joint(want_filtered("a", "", "g"), want_filtered("a", "", "f"));
+	ok(subscription_filters(one).count == 2 && subscription_filter(one)->only_matching,
+	   "two filters are two clauses");
+	ok(answered(one, "a", (int64_t[]) {-1, 2}, 2) == SUBSCRIPTION_YES &&
+		   answered(one, "a", (int64_t[]) {-1}, 1) == SUBSCRIPTION_UNKNOWN &&
+		   answered(one, "a", (int64_t[]) {1}, 1) == SUBSCRIPTION_YES,
+	   "what one knows the other need not");
+	other = joint(subscription_acquire(one), want("b", ""));
+	ok(!subscription_filter(other)->only_matching && subscription_filters(other).count == 2,
+	   "with a clause beside that has none, all events are wanted");
+	ok(subscription_match(other,
+						  &(EventView) {.type = STR("t"),
+										.topic = want_split(STR("a"), '/'),
+										.matches = (int64_t[]) {70, 90},
+										.match_count = 2},
+						  (int64_t[]) {90, 100}) == SUBSCRIPTION_YES,
+	   "numbers may be others");
+	subscription_release(other);
+	subscription_release(one);
+}
+
 /* ---- random ones against a naive matcher ---- */
+
+/* a filter is a digit: it matches the events of that number, and of all above */
+static const char *const filters_of[] = {"", "", "1", "2", "3"};
 
 static const char *const topics[] = {
 	"", "a", "b", "a/b", "*/b", "a,b", "a/b,a", "b/*", "*/*,b", "a/b/c", "*/b/c,a", "b/a,b/b",
@@ -125,6 +217,51 @@ static const char *const event_topics[] = {"a", "b", "c", "a/b", "b/b", "c/b", "
 static const char *const event_types[] = {"t", "u", "tt", "tu", "tuv", "v"};
 
 #define COUNT(array) (int) (sizeof(array) / sizeof((array)[0]))
+
+/* the event of that number, as it looks to a subscription */
+static bool
+matches_number(const Subscription *subscription, Str type, StrList topic, int number)
+{
+	StrList texts = subscription_filters(subscription);
+	int64_t matches[8];
+	EventView view = {.type = type, .topic = topic, .matches = matches};
+
+	for (int i = 0; i < texts.count; i++)
+	{
+		if (texts.items[i].data[0] - '0' <= number)
+			matches[view.match_count++] = i + 1;
+	}
+	return subscription_match(subscription, &view, NULL) == SUBSCRIPTION_YES;
+}
+
+static bool
+naive_number(const EventFilter *filter, Str type, StrList topic, int number)
+{
+	return naive_matches(filter, type, topic) &&
+		   (filter->filters.count == 0 || filter->filters.items[0].data[0] - '0' <= number);
+}
+
+static void
+compare_events(const Subscription *joined, const EventFilter *filters, int count, int number)
+{
+	for (int i = 0; i < COUNT(event_topics); i++)
+	{
+		StrList topic = want_split(str_from(event_topics[i]), '/');
+
+		for (int j = 0; j < COUNT(event_types); j++)
+		{
+			Str type = str_from(event_types[j]);
+			bool expected = false;
+
+			for (int k = 0; k < count; k++)
+				expected = expected || naive_number(&filters[k], type, topic, number);
+			check(matches_number(joined, type, topic, number) == expected);
+			/* the database's filter may let through more, never less */
+			if (expected && subscription_filter(joined) != NULL)
+				check(naive_matches(subscription_filter(joined), type, topic));
+		}
+	}
+}
 
 static void
 compare(const EventFilter *filters, int count)
@@ -146,23 +283,8 @@ compare(const EventFilter *filters, int count)
 	backward = subscription_union(parts, count);
 	check(subscription_equal(forward, backward));
 
-	for (int i = 0; i < COUNT(event_topics); i++)
-	{
-		StrList topic = want_split(str_from(event_topics[i]), '/');
-
-		for (int j = 0; j < COUNT(event_types); j++)
-		{
-			Str type = str_from(event_types[j]);
-			bool expected = false;
-
-			for (int k = 0; k < count; k++)
-				expected = expected || naive_matches(&filters[k], type, topic);
-			check(subscription_matches(forward, type, topic) == expected);
-			/* the database's filter may let through more, never less */
-			if (expected && subscription_filter(forward) != NULL)
-				check(naive_matches(subscription_filter(forward), type, topic));
-		}
-	}
+	for (int number = 0; number < 4; number++)
+		compare_events(forward, filters, count, number);
 	subscription_release(forward);
 	subscription_release(backward);
 	for (int i = 0; i < count; i++)
@@ -181,7 +303,9 @@ random_unions(unsigned seed)
 
 		want_reset();
 		for (int i = 0; i < count; i++)
-			filters[i] = want_filter(topics[rand() % COUNT(topics)], types[rand() % COUNT(types)]);
+			filters[i] = want_filter_with(topics[rand() % COUNT(topics)],
+										  types[rand() % COUNT(types)],
+										  filters_of[rand() % COUNT(filters_of)]);
 		compare(filters, count);
 	}
 	checks_held("random unions mean what their parts mean, in any order");
@@ -192,6 +316,7 @@ main(int argc, char **argv)
 {
 	matching();
 	canonical();
+	filtered();
 	random_unions(argc > 1 ? (unsigned) atoi(argv[1]) : 1);
 	return tap_done();
 }

@@ -5,6 +5,7 @@
  *
  *	  want("order/created,invoice", "a.*,b")	topics and types, "" for none
  *	  topic "-" in a list is the empty path
+ *	  want_filtered("order", "", "3:1")			and a filter
  *
  * The texts are split into static pools, which a test resets by want_reset() now and then.
  */
@@ -50,7 +51,7 @@ static inline EventFilter
 want_filter(const char *topics, const char *types)
 {
 	StrList paths = want_split(str_from(topics), ',');
-	EventFilter filter = {&want_lists[want_list_count], paths.count, {NULL, 0}};
+	EventFilter filter = {.topics = &want_lists[want_list_count], .topic_count = paths.count};
 
 	want_list_count += paths.count;
 	for (int i = 0; i < paths.count; i++)
@@ -73,10 +74,31 @@ want(const char *topics, const char *types)
 	return subscription_new(&filter);
 }
 
+/* beside that, a filter ("" for none); the text must live on */
+static inline EventFilter
+want_filter_with(const char *topics, const char *types, const char *text)
+{
+	EventFilter filter = want_filter(topics, types);
+
+	want_strings[want_string_count] = str_from(text);
+	filter.filters = (StrList) {&want_strings[want_string_count++], text[0] != '\0'};
+	return filter;
+}
+
+static inline Subscription *
+want_filtered(const char *topics, const char *types, const char *text)
+{
+	EventFilter filter = want_filter_with(topics, types, text);
+
+	return subscription_new(&filter);
+}
+
 static inline bool
 wants(const Subscription *subscription, const char *topic, const char *type)
 {
-	return subscription_matches(subscription, str_from(type), want_split(str_from(topic), '/'));
+	EventView view = {.type = str_from(type), .topic = want_split(str_from(topic), '/')};
+
+	return subscription_match(subscription, &view, NULL) == SUBSCRIPTION_YES;
 }
 
 /* ---- the naive matcher, against which the real one is held ---- */

@@ -3,11 +3,14 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * A World is the truth: all events ever committed, what of them is still kept (from `oldest` on)
+ * A World (world.c) is the truth: all events ever committed, what of them is still kept (from `oldest` on)
  * and up to where they are decided (`horizon`).  It is a HistorySource too; reads are answered
  * when the test says so, from what the table holds at that moment.
  *
- * A Client is a subscriber with a socket that has room for so many bytes.  It knows nothing of the
+ * Its language of filters is "3:1", which matches positions that leave 1 when divided by 3, and
+ * "3:1!7:0", which fails where the position leaves 0 when divided by 7.
+ *
+ * A Client (client.c) is a subscriber with a socket that has room for so many bytes.  It knows nothing of the
  * hub: it parses what it receives, and client_expect() holds that against the truth:
  * the next event received must be the next one in the world that it wants.
  *
@@ -51,7 +54,18 @@ void world_commit(World *world, int64_t position, const char *topic, const char 
 /* answers the oldest read; false when there is none */
 bool world_answer(World *world);
 bool world_fail(World *world, HistoryOutcome outcome);
-/* gives the hub all events of (head, until] and says that it is there */
+/* 1: the filter matches there, 0: it does not, -1: it fails */
+int world_judge(Str filter, int64_t position);
+#define WORLD_MAX_FILTERS 64
+/* the event with its answers, which are put into matches */
+EventView world_answered(const EventView *view, StrList filters,
+						 int64_t matches[WORLD_MAX_FILTERS]);
+/*
+ * Gives the hub all events of (head, until] and says that it is there, as a page that was asked for
+ * with that list.
+ */
+void world_feed_page(World *world, Hub *hub, const FilterList *list, int64_t until);
+/* the same, asked for now */
 void world_feed(World *world, Hub *hub, int64_t until);
 /* index of the first event after a position */
 int world_find(const World *world, int64_t position);
@@ -94,6 +108,7 @@ typedef struct Client
 	bool has_ended;
 	SubscriberEnded ended;
 	int64_t ended_horizon; /* the world's when it ended */
+	int64_t ended_failure; /* client_failure() then */
 } Client;
 
 void client_init(Client *client, World *world, ClientKind kind);
@@ -109,6 +124,8 @@ void client_make_room(Client *client, size_t room);
 bool client_insert(Client *client);
 /* it claims to have had everything up to here: so nothing wanted may lie in (seen, position] */
 void client_claims(Client *client, int64_t position);
+/* where a filter of its fails after `seen`, with nothing wanted before; or 0 */
+int64_t client_failure(const Client *client);
 /* nothing wanted is left up to that position */
 bool client_is_complete(const Client *client, int64_t until);
 

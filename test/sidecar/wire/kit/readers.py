@@ -39,6 +39,14 @@ class Reset(ConnectionError):
     """A stream was ended because its cursor is no longer good."""
 
 
+class FilterFailed(ConnectionError):
+    """A filter passed a limit on an event; `cursor` leaves that event out."""
+
+    def __init__(self, problem):
+        super().__init__(f"{problem}")
+        self.cursor = problem["cursor"]
+
+
 class Reader:
     """What the four have in common."""
 
@@ -124,6 +132,8 @@ class WebSocketReader(Reader):
             message = self.connection.json(deadline.left())
             if "specversion" in message:
                 return self._note(message)
+            if message.get("code") == "filter_failed":
+                raise FilterFailed(message)
             if message.get("code") == "reset":
                 raise Reset(f"WebSocket: {message}")
             if message.get("type") == "error":
@@ -194,6 +204,8 @@ class SseReader(_Stream):
             name, data, identity = self.block(deadline)
             if name == "reset":
                 raise Reset(f"SSE: {data}")
+            if name == "error":
+                raise FilterFailed(json.loads(data))
             if data is None:
                 # a comment, or an id alone, which moves the cursor over what was not wanted
                 self.cursor = identity or self.cursor
@@ -237,6 +249,8 @@ class NdjsonReader(_Stream):
                 event = json.loads(line)
                 if "specversion" in event:
                     return self._note(event)
+                if "error" in event:
+                    raise FilterFailed(event["error"])
 
 
 class PollReader(Reader):
@@ -268,6 +282,8 @@ class PollReader(Reader):
     def _poll(self, wait):
         """One poll; its events go to the batch, its cursor is where the next begins."""
         self.answer = self._ask(wait)
+        if self.answer.status == 422:
+            raise FilterFailed(self.answer.json())
         if self.answer.status not in (200, 204):
             raise Refused(self.answer)
         if not self.answer.header("events-cursor"):
@@ -287,4 +303,4 @@ class PollReader(Reader):
 
 TRANSPORTS = (WebSocketReader, SseReader, NdjsonReader, PollReader)
 __all__ = ["TRANSPORTS", "WebSocketReader", "SseReader", "NdjsonReader", "PollReader",
-           "Refused", "Closed", "Reset", "query_string", "PATH"]
+           "Refused", "Closed", "FilterFailed", "Reset", "query_string", "PATH"]
