@@ -11,7 +11,7 @@ const LONG = 600;
 const FIRST = ["id", "source", "type", "topic", "subject", "time", "recordedtime", "sequence"];
 const ORDER = new Map(FIRST.map((name, i) => [name, i]));
 
-function element(name, className, ...content) {
+export function element(name, className, ...content) {
 	const made = document.createElement(name);
 	if (className) made.className = className;
 	made.append(...content);
@@ -54,7 +54,7 @@ function addChildren(parent, entries, from = 0) {
 }
 
 /* One value of a JSON document, with the key that it has in its parent. */
-function node(key, value, open = false) {
+export function node(key, value, open = false) {
 	const label = key === null ? [] : [element("span", "key", String(key)), ": "];
 	if (value === null || typeof value !== "object")
 		return element("div", "leaf", ...label, scalar(value));
@@ -78,7 +78,7 @@ function lag({ time, recordedtime }) {
 	return milliseconds >= 0 && milliseconds < 600000 ? ` (+${milliseconds} ms)` : "";
 }
 
-async function copy(text) {
+export async function copy(text) {
 	if (navigator.clipboard) return navigator.clipboard.writeText(text);
 	/* Outside a secure context there is only the old way. */
 	const area = element("textarea", "", text);

@@ -15,7 +15,7 @@
 const HUES = 18;
 
 /* A type keeps its colour: a hue from the part before the first dot. */
-function hue(type) {
+export function hue(type) {
 	let sum = 7;
 	for (const letter of type.split(".", 1)[0]) sum = (sum * 131 + letter.charCodeAt(0)) % 65521;
 	return ((sum % HUES) * 360) / HUES;

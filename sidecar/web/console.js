@@ -10,12 +10,17 @@
  * in the store, and when its room is used up the client itself is paused and
  * later goes on from its cursor, so nothing is lost.  The filters are in the
  * address (?topic=…&type=…&from=…), which can be kept or sent to somebody.
+ *
+ * Topic and type are looked at here.  A pattern and a FEEL filter (?pattern=…,
+ * ?filter=…) are eventsd's to apply: with another one the list is made anew,
+ * from where it began.  They are tried out in a panel first (console-try.js).
  */
 import { EventsClient } from "/events.js";
-import { Detail } from "/console-detail.js";
+import { Detail, element } from "/console-detail.js";
 import { List } from "/console-list.js";
 import { PublishForm } from "/console-publish.js";
 import { KEEP, Store } from "/console-store.js";
+import { TryPanel } from "/console-try.js";
 
 const $ = (id) => document.getElementById(id);
 const TRANSPORTS = { websocket: "WebSocket", sse: "Server-Sent Events", poll: "long-poll" };
@@ -24,6 +29,8 @@ const SECONDS = 60;
 const store = new Store();
 const rates = new Array(SECONDS).fill(0);
 let client = null;
+let begin = null; // where the list begins, as options of the client
+let wanted = {}; // pattern and filter, as texts
 let frame = 0;
 let anchored = true;
 
@@ -35,6 +42,7 @@ function draw() {
 	frame ||= requestAnimationFrame(() => {
 		frame = 0;
 		list.update(store.view, anchored);
+		trial.update(store.view);
 		anchored = true;
 		drawCount();
 	});
@@ -53,7 +61,8 @@ function drawCount() {
 	$("empty-title").textContent = all ? "Nothing matches the filter" : "Waiting for events";
 	$("empty-text").textContent = all
 		? `${plural(all, "event")} came that ${all === 1 ? "does" : "do"} not match it.`
-		: "They appear here when their transaction has committed. Publish one from psql:";
+		: `${isFiltered() ? "Those that match the filter" : "They"} appear here when their ` +
+			"transaction has committed. Publish one from psql:";
 	$("empty-sample").hidden = all > 0;
 }
 
@@ -115,10 +124,12 @@ function start(from) {
 	return { since: new Date(Date.now() - 1000 * seconds).toISOString() };
 }
 
-function connect() {
+function connect(from = start($("from").value)) {
 	client?.close();
+	begin = from;
 	const own = (client = new EventsClient({
-		...start($("from").value),
+		...from,
+		...wanted,
 		source: `${location.origin}/console`,
 		onevent(event) {
 			store.add(event);
@@ -128,13 +139,16 @@ function connect() {
 			draw();
 		},
 		onstate(state) {
-			if (own === client || !own) drawState(state);
+			if (own !== client && own) return;
+			if (state.state === "open" && begin.after === "latest") begin = { after: own.cursor };
+			drawState(state);
 		},
 		onreset({ reason }) {
 			const why = {
 				epoch: "the database was restored",
 				too_old: "the oldest ones were dropped by retention",
 			}[reason];
+			begin = { after: own.cursor ?? "latest" };
 			const text = `The stream could not go on where it was: ${why || reason}.`;
 			notice("trouble", `${text} Events may be missing here.`);
 		},
@@ -156,6 +170,11 @@ function pause(on) {
 }
 
 function clear() {
+	if (client?.cursor) begin = { after: client.cursor };
+	empty();
+}
+
+function empty() {
 	store.clear();
 	detail.close();
 	list.select(null);
@@ -165,15 +184,23 @@ function clear() {
 
 /* ---- filters, kept in the address */
 
+const isFiltered = () => Object.keys(wanted).length > 0;
+
+function writeAddress() {
+	const fields = {
+		topic: $("filter-topic").value,
+		type: $("filter-type").value,
+		from: $("from").value === "latest" ? "" : $("from").value,
+		...wanted,
+	};
+	const kept = new URLSearchParams(Object.entries(fields).filter(([, value]) => value));
+	const draft = trial.state ? `#${new URLSearchParams(trial.state)}` : "";
+	history.replaceState(null, "", (kept.size ? `?${kept}` : location.pathname) + draft);
+}
+
 function applyFilter() {
-	const filter = { topic: $("filter-topic").value, type: $("filter-type").value };
-	const kept = new URLSearchParams(
-		Object.entries({ ...filter, from: $("from").value }).filter(
-			([name, value]) => value && !(name === "from" && value === "latest"),
-		),
-	);
-	history.replaceState(null, "", kept.size ? `?${kept}` : location.pathname);
-	store.filter(filter);
+	writeAddress();
+	store.filter({ topic: $("filter-topic").value, type: $("filter-type").value });
 	anchored = false;
 	draw();
 }
@@ -184,6 +211,52 @@ function readAddress() {
 	$("filter-type").value = query.get("type") || "";
 	$("from").value = query.get("from") || "latest";
 	if ($("from").selectedIndex < 0) $("from").value = "latest";
+	const kinds = ["pattern", "filter"].filter((kind) => query.get(kind));
+	wanted = Object.fromEntries(kinds.map((kind) => [kind, query.get(kind)]));
+	drawWanted();
+	readDraft();
+}
+
+function readDraft() {
+	trial.restore(Object.fromEntries(new URLSearchParams(location.hash.slice(1))));
+}
+
+/* Another pattern or filter: what the list shows is asked for again. */
+function want(filters) {
+	wanted = filters;
+	notice("trouble", "");
+	empty();
+	drawWanted();
+	connect(begin);
+	applyFilter();
+}
+
+function drawWanted() {
+	const button = (text, label, onclick) => {
+		const made = element("button", "quiet", text);
+		made.type = "button";
+		made.setAttribute("aria-label", label);
+		made.addEventListener("click", onclick);
+		return made;
+	};
+	const made = Object.entries(wanted).map(([kind, text]) => {
+		const { [kind]: taken, ...others } = wanted;
+		return element(
+			"span",
+			"chip",
+			element("b", "", { pattern: "Pattern", filter: "FEEL" }[kind]),
+			element("code", "", text),
+			button("Edit", `Edit the ${kind} of the stream`, () => trial.edit(kind, taken)),
+			button("✕", `Remove the ${kind} of the stream`, () => want(others)),
+		);
+	});
+	$("applied").replaceChildren(...made);
+	$("applied").hidden = !isFiltered();
+}
+
+function toggleTrial() {
+	if (trial.isOpen) trial.close();
+	else trial.open();
 }
 
 /* ---- keys */
@@ -191,6 +264,7 @@ function readAddress() {
 const KEYS = {
 	p: () => pause(!store.paused),
 	n: () => form.open(),
+	t: () => toggleTrial(),
 	"/": () => $("filter-topic").focus(),
 };
 
@@ -221,12 +295,23 @@ const list = new List({
 	},
 });
 const form = new PublishForm({ dialog: $("publish"), publish: (event) => client.publish(event) });
+const trial = new TryPanel({
+	box: $("try"),
+	getSelected: () => list.selected,
+	onuse: (kind, text) => want({ [kind]: text }),
+	onchange() {
+		$("try-open").setAttribute("aria-pressed", trial.isOpen);
+		document.querySelector("main").classList.toggle("trying", trial.isOpen);
+		writeAddress();
+	},
+	onclose: () => $("try-open").focus(),
+});
 
 for (const id of ["filter-topic", "filter-type"]) $(id).addEventListener("input", applyFilter);
 document.querySelector(".filters").addEventListener("submit", (event) => event.preventDefault());
 $("from").addEventListener("change", () => {
 	applyFilter();
-	clear();
+	empty();
 	connect();
 });
 $("clear").addEventListener("click", clear);
@@ -234,6 +319,12 @@ $("pause").addEventListener("click", () => pause(!store.paused));
 $("notice-held").lastElementChild.addEventListener("click", () => pause(false));
 $("notice-trouble").lastElementChild.addEventListener("click", () => notice("trouble", ""));
 $("publish-open").addEventListener("click", () => form.open());
+$("try-open").addEventListener("click", toggleTrial);
+$("try-hour").addEventListener("click", () => {
+	$("from").value = "3600";
+	$("from").dispatchEvent(new Event("change"));
+});
+addEventListener("hashchange", readDraft);
 setInterval(drawRate, 1000);
 drawRate();
 readAddress();

@@ -8,6 +8,7 @@
  *	const client = new EventsClient({
  *		topics: [["order"]],			// or none: everything
  *		types: ["order.*"],
+ *		filter: "data.total > 100",		// FEEL; or pattern: { data: { total: [...] } }
  *		after: localStorage.cursor,		// a cursor, "earliest", "latest" (default)
  *		onevent(event) { localStorage.cursor = event.sequence; },
  *		onreset(reset) { reloadEverything(); },
@@ -36,6 +37,8 @@
  */
 
 const CURSOR = /^[a-z0-9]{8}-\d{19}$/;
+const isText = (value) => typeof value === "string";
+const FINAL = [400, 401, 403, 414, 422, 501];
 const DEFAULTS = {
 	url: "/v1/events",
 	transports: ["websocket", "sse", "poll"],
@@ -73,11 +76,19 @@ export class EventsError extends Error {
 
 	/* The request itself is wrong: asking again, in whatever way, will not help. */
 	get isFinal() {
-		return (
-			[400, 401, 403, 414, 422, 501].includes(this.status) ||
-			this.problem.code === "filter_failed"
-		);
+		return FINAL.includes(this.status) || this.isFilter;
 	}
+
+	/* The pattern or filter is refused, or passed a limit on an event of the stream. */
+	get isFilter() {
+		return /^(invalid[-_]filter|filter[-_]failed)$/.test(this.problem.code);
+	}
+}
+
+/* What an error message on a WebSocket says; a detail is not said twice. */
+function sentence({ message, code, detail }) {
+	if (!detail || message?.includes(detail)) return message || code;
+	return message ? `${message}: ${detail}` : detail;
 }
 
 /* One attempt over one transport: what it heard, and how it ends. */
@@ -174,7 +185,7 @@ const TRANSPORTS = {
 					else if (message.type === "WebSessionStarted")
 						link.advance(message.data.cursor);
 					else if (message.type === "error")
-						throw new EventsError(message.message, { problem: message });
+						throw new EventsError(sentence(message), { problem: message });
 				} catch (error) {
 					finish(reject, error);
 				}
@@ -243,8 +254,10 @@ export class EventsClient {
 
 	constructor(options = {}) {
 		this.options = { ...DEFAULTS, ...options };
-		const { after, topics, types, onevent, onreset, onstate, onerror } = this.options;
-		Object.assign(this, { topics, types, onevent, onreset, onstate, onerror });
+		const { after, topics, types, pattern, filter } = this.options;
+		const { onevent, onreset, onstate, onerror } = this.options;
+		Object.assign(this, { topics, types, pattern, filter });
+		Object.assign(this, { onevent, onreset, onstate, onerror });
 		this.Socket = this.options.WebSocket || globalThis.WebSocket;
 		this.transports = this.options.transports.filter(
 			(one) => one !== "websocket" || this.Socket,
@@ -357,7 +370,7 @@ export class EventsClient {
 				await TRANSPORTS[transport](link);
 				return { lasted: link.lasted, delay: link.retry };
 			} catch (caught) {
-				error = caught;
+				error = await this.#reason(link, caught);
 				if (link.heard || error === "restart" || error.isReset || error.isFinal)
 					return { error, lasted: link.lasted };
 			} finally {
@@ -365,6 +378,22 @@ export class EventsClient {
 			}
 		}
 		return { error };
+	}
+
+	/*
+	 * A browser does not tell a page why a handshake was refused.  Where no
+	 * other transport comes to hear it, the same is asked once by HTTP.
+	 */
+	async #reason(link, error) {
+		const { transport, signal, heard } = link;
+		if (transport !== "websocket" || this.transports.at(-1) !== transport) return error;
+		if (heard || signal.aborted || error.status) return error;
+		try {
+			await link.fetch("application/json", { wait: 0 });
+			return error;
+		} catch (refusal) {
+			return refusal.isFinal || refusal.isReset ? refusal : error;
+		}
 	}
 
 	/*
@@ -397,6 +426,9 @@ export class EventsClient {
 		else query.set("after", this.cursor || after);
 		if (this.topics) query.set("topics", JSON.stringify(this.topics));
 		if (this.types) query.set("types", this.types.join(","));
+		const { pattern, filter } = this;
+		if (pattern) query.set("pattern", isText(pattern) ? pattern : JSON.stringify(pattern));
+		if (filter) query.set("filter", filter);
 		return query;
 	}
 

@@ -20,3 +20,24 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION events.check_pattern(text) IS
 'Raises an error if the text is no event pattern; its DETAIL has the JSON Pointer of what is wrong, with the line and the column (in characters, from 1).
 Errors: 22P02 the text is not JSON; 22P05 it has an escape that jsonb cannot hold; 22023 it is no pattern; 54001 it nests too deeply.';
+
+CREATE FUNCTION events._match_set(event jsonb, patterns jsonb[])
+RETURNS int[]
+AS 'MODULE_PATHNAME', 'ev_match_set'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION events._match_set(jsonb, jsonb[]) IS
+'Which of the patterns does the event match? Their places in the array, from 1, ascending; a pattern that is NULL matches nothing. The patterns are compiled into one index, which is kept as for events.matches().
+Errors: as for events.matches(); DETAIL has the number of the pattern.';
+REVOKE EXECUTE ON FUNCTION events._match_set(jsonb, jsonb[]) FROM PUBLIC;
+
+CREATE FUNCTION events.explain_match(
+    event jsonb,
+    pattern jsonb,
+    OUT location text, OUT condition jsonb, OUT found jsonb, OUT matches boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ev_explain_match'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 5;
+COMMENT ON FUNCTION events.explain_match(jsonb, jsonb) IS
+'Why the event matches the pattern, or does not: a row for each condition of the pattern, in its order.
+location is the JSON Pointer of the condition in the pattern; found has the values that the event has there (one as it is, several as an array, NULL: none); matches says if the condition holds by itself. Where conditions hold by themselves but not together, as they must in the same elements of arrays, a last row with the location '''' and the whole pattern says that it does not match.
+Errors: as for events.matches(); 54000 the event has more than 65,536 values at these places.';

@@ -14,7 +14,7 @@ COMMENT ON FUNCTION events._matches_event_support(internal) IS
 CREATE FUNCTION events._matches_event(event events.event, pattern jsonb, filter text)
 RETURNS boolean
 AS 'MODULE_PATHNAME', 'ev_matches_event'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION events._matches_event(events.event, jsonb, text) IS
 'What is left of events.matches_event() when the planner has taken conditions out of it';
 

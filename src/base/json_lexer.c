@@ -19,9 +19,8 @@ ev_json_lexer_find_error(const char *text, int length, int *sqlstate, char **det
 
 	if (error == JSON_SUCCESS)
 		return NULL;
-	*sqlstate = ev_json_is_untranslatable(error)
-					? ERRCODE_UNTRANSLATABLE_CHARACTER
-					: ERRCODE_INVALID_TEXT_REPRESENTATION;
+	*sqlstate = ev_json_is_untranslatable(error) ? ERRCODE_UNTRANSLATABLE_CHARACTER
+												 : ERRCODE_INVALID_TEXT_REPRESENTATION;
 	*detail = json_errdetail(error, lexer);
 	return lexer->token_start != NULL ? lexer->token_start : text + length;
 }

@@ -448,38 +448,3 @@ ev_regex_search(EvRegex *regex, const EvRegexSearch *search)
 		return search_slice(regex, search, search->from, search->length);
 	return search_in_slices(regex, search);
 }
-
-char *
-ev_regex_change_case(const char *s, int *length, bool upper)
-{
-	static EvRegex *all;
-	const char *replacement = upper ? "\\U$0" : "\\L$0";
-	pcre2_general_context *general = general_context(CurrentMemoryContext);
-	pcre2_match_data *data = general ? pcre2_match_data_create(1, general) : NULL;
-	PCRE2_SIZE room = (PCRE2_SIZE) *length * 2 + 1; /* no letter of 2 bytes has one of 4 */
-	char *changed = palloc(room);
-	int rc;
-
-	if (!data)
-		raise_out_of_memory();
-	if (!all)
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-		const char *message;
-		int offset;
-
-		all = ev_regex_compile(".+", 2, 0, &message, &offset);
-		MemoryContextSwitchTo(old);
-	}
-	rc = pcre2_substitute(all->code, (PCRE2_SPTR) s, *length, 0,
-						  PCRE2_NO_UTF_CHECK | PCRE2_SUBSTITUTE_EXTENDED, data, NULL,
-						  (PCRE2_SPTR) replacement, strlen(replacement), (PCRE2_UCHAR *) changed,
-						  &room);
-	pcre2_match_data_free(data);
-	pcre2_general_context_free(general);
-	if (rc < 0)
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("letters could not be changed"),
-						errdetail("PCRE2: %s.", error_message(rc))));
-	*length = (int) room;
-	return changed;
-}

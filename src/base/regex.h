@@ -60,10 +60,4 @@ extern int ev_regex_count_groups(const EvRegex *regex);
 /* The first match. */
 extern EvRegexResult ev_regex_search(EvRegex *regex, const EvRegexSearch *search);
 
-/*
- * The string (UTF-8) with all its letters in upper or lower case, palloc'd, with its new
- * length: by Unicode's simple mappings, one letter for one, whatever the locale is.
- */
-extern char *ev_regex_change_case(const char *s, int *length, bool upper);
-
 #endif /* EV_REGEX_H */

@@ -154,8 +154,8 @@ copy_path(EvPath *path, int conjunct)
 	if (path->copied_for == conjunct)
 		return path->copy;
 	copy = palloc(sizeof(EvPath));
-	*copy = (EvPath) {.name = path->name, .length = path->length, .alias = path->alias,
-					  .depth = path->depth};
+	*copy = (EvPath) {
+		.name = path->name, .length = path->length, .alias = path->alias, .depth = path->depth};
 	path->copy = copy;
 	path->copied_for = conjunct;
 	if (path->parent == NULL)
@@ -272,8 +272,11 @@ ev_event_pattern_single(EvPatternParser *parser, EvField field)
 	branch->kind = EV_BRANCH_CONJUNCT;
 	conjunct->root = palloc0(sizeof(EvPath));
 	conjunct->root->name = "";
-	*path = (EvPath) {.parent = conjunct->root, .depth = 1, .name = field.path->name,
-					  .length = field.path->length, .alias = field.path->alias,
+	*path = (EvPath) {.parent = conjunct->root,
+					  .depth = 1,
+					  .name = field.path->name,
+					  .length = field.path->length,
+					  .alias = field.path->alias,
 					  .condition = field.condition};
 	conjunct->root->first = conjunct->root->last = path;
 	conjunct->nfields = 1;

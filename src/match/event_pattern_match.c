@@ -151,7 +151,8 @@ add_child_spots(Spots *spots, const Spot *spot, const EvPath *child)
 		if (length == child->length)
 			add_spot(spots, (Spot) {.value = spot->value});
 		else if (name[child->length] == '.')
-			add_spot(spots, (Spot) {.value = spot->value, .rest = name + child->length + 1,
+			add_spot(spots, (Spot) {.value = spot->value,
+									.rest = name + child->length + 1,
 									.rest_length = length - child->length - 1});
 		return;
 	}
@@ -293,8 +294,9 @@ answer_object(const Question *question, const EvView *object)
 			if (!answer_child_spots(question, &spots, child))
 				return false;
 		}
-		else if (ev_view_member(object, child->name, child->length, &value) ? !answer(&below, &value)
-																		: !answer_nothing(&below))
+		else if (ev_view_member(object, child->name, child->length, &value)
+					 ? !answer(&below, &value)
+					 : !answer_nothing(&below))
 			return false;
 	}
 	return true;
@@ -465,7 +467,7 @@ ev_event_pattern_conjunct_matches(const EvConjunct *conjunct, EvSubject *subject
 				return false;
 		}
 		else if (find_attribute(subject, path, &value) ? !answer(&question, &value)
-														 : !answer_nothing(&question))
+													   : !answer_nothing(&question))
 			return false;
 	}
 	return true;

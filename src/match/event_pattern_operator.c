@@ -367,24 +367,30 @@ read_anything_but(EvPatternParser *parser, const EvView *value, EvCondition *con
 }
 
 static const Operator operators[] = {
-	{"exactly", read_exactly},
-	{"prefix", read_prefix},
-	{"suffix", read_suffix},
-	{"equals-ignore-case", read_ignore_case},
-	{"wildcard", read_wildcard},
-	{"anything-but", read_anything_but},
-	{"numeric", read_numeric},
-	{"cidr", read_cidr},
+	{"exactly", read_exactly},	 {"prefix", read_prefix},
+	{"suffix", read_suffix},	 {"equals-ignore-case", read_ignore_case},
+	{"wildcard", read_wildcard}, {"anything-but", read_anything_but},
+	{"numeric", read_numeric},	 {"cidr", read_cidr},
 	{"exists", read_exists},
 };
 
 /* Names that event-ruler keeps for operators to come. */
 static const char *const reserved[] = {
-	"=",		  "<",				 "<=",
-	">",		  ">=",				 "regex",
-	"date-after", "date-on-or-after", "date-before",
-	"not-wildcard", "date-on-or-before", "in-date-range",
-	"not-equals-ignore-case", "ip-address-in-range", "ip-address-not-in-range",
+	"=",
+	"<",
+	"<=",
+	">",
+	">=",
+	"regex",
+	"date-after",
+	"date-on-or-after",
+	"date-before",
+	"not-wildcard",
+	"date-on-or-before",
+	"in-date-range",
+	"not-equals-ignore-case",
+	"ip-address-in-range",
+	"ip-address-not-in-range",
 };
 
 bool

@@ -201,8 +201,8 @@ new_part(EvPartKind kind, int room)
 /* What the value of "$or" is. */
 typedef enum OrKind
 {
-	OR_CHOICE,	/* objects to choose from */
-	OR_NAME,	/* what any name may have */
+	OR_CHOICE, /* objects to choose from */
+	OR_NAME,   /* what any name may have */
 	OR_MALFORMED
 } OrKind;
 

@@ -74,8 +74,7 @@ extern bool ev_event_pattern_read_object(EvPatternParser *parser, const EvView *
 										 EvBranch **branch);
 
 /* Conjuncts that say the same as the part. */
-extern bool ev_event_pattern_expand(EvPatternParser *parser, const EvPart *part,
-									EvBranch **branch);
+extern bool ev_event_pattern_expand(EvPatternParser *parser, const EvPart *part, EvBranch **branch);
 
 /* The tree of one conjunct, where paths are those of the parser and used by no other. */
 extern EvBranch *ev_event_pattern_single(EvPatternParser *parser, EvField field);

@@ -106,12 +106,12 @@ struct EvTests
 
 typedef struct EvCondition
 {
-	EvTests tests;	 /* for some scalar at the path; none: never so */
-	bool absent;	 /* or no scalar there */
-	int number;		 /* among the conditions of the pattern, from 0, in its order */
-	int depth;		 /* how many $or it stands in */
-	char *pointer;	 /* to what it was made of, in the pattern */
-	EvView source;	 /* the same */
+	EvTests tests; /* for some scalar at the path; none: never so */
+	bool absent;   /* or no scalar there */
+	int number;	   /* among the conditions of the pattern, from 0, in its order */
+	int depth;	   /* how many $or it stands in */
+	char *pointer; /* to what it was made of, in the pattern */
+	EvView source; /* the same */
 } EvCondition;
 
 /* A node of a tree of paths. */
@@ -121,14 +121,14 @@ typedef struct EvPath
 	struct EvPath *first;  /* children */
 	struct EvPath *last;
 	struct EvPath *next; /* sibling */
-	int depth;			   /* names from the whole event to here */
+	int depth;			 /* names from the whole event to here */
 	const char *name;
 	int length;
-	const char *alias;				/* where the event has no member `name`; top level only */
-	const EvCondition *condition;	/* of this very path, or NULL */
-	int nconditions;				/* here and below */
-	int nrequired;					/* those of them that do not hold for absence */
-	struct EvPath *copy;			/* while conjuncts are made */
+	const char *alias;			  /* where the event has no member `name`; top level only */
+	const EvCondition *condition; /* of this very path, or NULL */
+	int nconditions;			  /* here and below */
+	int nrequired;				  /* those of them that do not hold for absence */
+	struct EvPath *copy;		  /* while conjuncts are made */
 	int copied_for;
 } EvPath;
 

@@ -26,8 +26,7 @@ find_condition(const EvConjunct *conjunct, const char *attribute)
 	{
 		if (path->condition == NULL)
 			continue;
-		if (strlen(attribute) == path->length &&
-			memcmp(attribute, path->name, path->length) == 0)
+		if (strlen(attribute) == path->length && memcmp(attribute, path->name, path->length) == 0)
 			return path->condition;
 		if (path->alias != NULL && strcmp(path->alias, attribute) == 0)
 			return path->condition;

@@ -171,7 +171,8 @@ add_typed_value(EvTests *tests, const EvView *text)
 				return;
 		}
 		number = int64_to_numeric(strtoll(pnstrdup(text->data, text->length), NULL, 10));
-		test.value = (EvView) {.type = EV_JSON_NUMBER, .length = VARSIZE(number),
+		test.value = (EvView) {.type = EV_JSON_NUMBER,
+							   .length = VARSIZE(number),
 							   .data = (const char *) number};
 	}
 	ev_event_pattern_add_test(tests, test);
@@ -201,8 +202,8 @@ read_attributes(EvPatternParser *parser, Dialect dialect, const EvView *object, 
 		EvCondition *condition;
 		int valid = 0;
 
-		while (valid < length && (ev_ascii_is_digit(name[valid]) ||
-								  (name[valid] >= 'a' && name[valid] <= 'z')))
+		while (valid < length &&
+			   (ev_ascii_is_digit(name[valid]) || (name[valid] >= 'a' && name[valid] <= 'z')))
 			valid++;
 		if (length == 0 || valid < length)
 			return ev_event_pattern_fault(

@@ -123,7 +123,7 @@ struct EvFeelNode
 		/* left and right of an operator or IN; NEGATE: right alone; TEST, too: the left is what is tested */
 		struct
 		{
-			EvFeelOperator operator;
+			EvFeelOperator op;
 			EvFeelNode *left;
 			EvFeelNode *right;
 		} operation;
@@ -142,6 +142,7 @@ struct EvFeelNode
 			EvFeelNode *end;
 			bool start_included;
 			bool end_included;
+			bool comparison; /* = or != */
 		} range;
 
 		struct

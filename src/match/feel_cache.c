@@ -150,22 +150,24 @@ ev_feel_raise_fault(const EvFeelFault *fault)
 {
 	if (fault->too_deep)
 		ereport(ERROR,
-				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX), errmsg("FEEL expression is nested too deeply"),
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("FEEL expression is nested too deeply"),
 				 errdetail("Line %d, column %d: more than %d levels.", fault->line, fault->column,
 						   ev_feel_depth_limit),
 				 errhint("events.feel_depth_limit is the limit; max_stack_depth is the other.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_SYNTAX_ERROR), errmsg("syntax error in FEEL expression"),
-			 errdetail("Line %d, column %d: %s.", fault->line, fault->column, fault->message),
-			 errhint("events.check_feel() checks an expression; docs/filters.md has the language.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_SYNTAX_ERROR), errmsg("syntax error in FEEL expression"),
+		 errdetail("Line %d, column %d: %s.", fault->line, fault->column, fault->message),
+		 errhint("events.check_feel() checks an expression; docs/filters.md has the language.")));
 }
 
 /* Compile in a context of its own, which goes with an error. */
 static Entry *
 make_entry(const Key *key)
 {
-	MemoryContext context =
-		AllocSetContextCreate(CurrentMemoryContext, "events FEEL expression", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "events FEEL expression",
+												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Entry *entry = palloc0(sizeof(Entry));
 	EvFeelFault fault = {0};
@@ -231,8 +233,7 @@ remembers(const Site *site, const char *text, int length, bool unary, const EvVi
 }
 
 const EvFeel *
-ev_feel_cache_get(FmgrInfo *flinfo, const char *text, int length, bool unary,
-				  const EvView *context)
+ev_feel_cache_get(FmgrInfo *flinfo, const char *text, int length, bool unary, const EvView *context)
 {
 	Site *site = flinfo->fn_extra;
 	Entry *entry;

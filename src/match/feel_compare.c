@@ -105,7 +105,7 @@ static bool
 ranges_are_equal(EvFeelRun *run, const EvFeelRange *a, const EvFeelRange *b)
 {
 	return a->start_included == b->start_included && a->end_included == b->end_included &&
-		   compare_equal(run, a->start, b->start) == EQUAL &&
+		   a->comparison == b->comparison && compare_equal(run, a->start, b->start) == EQUAL &&
 		   compare_equal(run, a->end, b->end) == EQUAL;
 }
 
@@ -227,6 +227,12 @@ ev_feel_in_range(EvFeelRun *run, EvFeelValue value, const EvFeelRange *range)
 {
 	bool after_start, before_end;
 
+	if (range->comparison && !range->start_included)
+	{
+		EvFeelValue equal = ev_feel_equal(run, value, range->start);
+
+		return equal.type == EV_FEEL_BOOLEAN ? ev_feel_boolean(!equal.boolean) : equal;
+	}
 	if (ev_feel_is_null(value) ||
 		!is_inside(run, value, range->start, range->start_included, 1, &after_start) ||
 		!is_inside(run, value, range->end, range->end_included, -1, &before_end))

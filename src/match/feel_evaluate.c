@@ -112,11 +112,12 @@ EvFeelValue
 ev_feel_evaluate_range(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode *node)
 {
 	EvFeelRange range = {.start_included = node->range.start_included,
-						 .end_included = node->range.end_included};
+						 .end_included = node->range.end_included,
+						 .comparison = node->range.comparison};
 
 	if (node->range.start != NULL)
 		range.start = ev_feel_evaluate(run, frame, node->range.start);
-	if (node->range.end == node->range.start)
+	if (node->range.comparison)
 		range.end = range.start;
 	else if (node->range.end != NULL)
 		range.end = ev_feel_evaluate(run, frame, node->range.end);

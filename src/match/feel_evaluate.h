@@ -49,7 +49,7 @@ extern EvFeelValue ev_feel_evaluate_call(EvFeelRun *, const EvFeelFrame *, const
 /* ---- helpers ---- */
 
 /* The comparison of two values: true, false, or null. */
-extern EvFeelValue ev_feel_evaluate_comparison(EvFeelRun *run, EvFeelOperator operator,
-											   EvFeelValue a, EvFeelValue b);
+extern EvFeelValue ev_feel_evaluate_comparison(EvFeelRun *run, EvFeelOperator op, EvFeelValue a,
+											   EvFeelValue b);
 
 #endif /* EV_FEEL_EVALUATE_H */

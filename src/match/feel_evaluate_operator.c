@@ -27,9 +27,9 @@ concatenate(EvFeelRun *run, EvFeelValue a, EvFeelValue b)
 }
 
 static EvFeelValue
-number_arithmetic(EvFeelRun *run, EvFeelOperator operator, EvFeelValue a, EvFeelValue b)
+number_arithmetic(EvFeelRun *run, EvFeelOperator op, EvFeelValue a, EvFeelValue b)
 {
-	switch (operator)
+	switch (op)
 	{
 		case EV_FEEL_ADD:
 			return ev_feel_number_add(run, a, b);
@@ -45,9 +45,9 @@ number_arithmetic(EvFeelRun *run, EvFeelOperator operator, EvFeelValue a, EvFeel
 }
 
 static EvFeelValue
-temporal_arithmetic(EvFeelRun *run, EvFeelOperator operator, EvFeelValue a, EvFeelValue b)
+temporal_arithmetic(EvFeelRun *run, EvFeelOperator op, EvFeelValue a, EvFeelValue b)
 {
-	switch (operator)
+	switch (op)
 	{
 		case EV_FEEL_ADD:
 			return ev_feel_temporal_add(run, a, b);
@@ -66,20 +66,20 @@ EvFeelValue
 ev_feel_evaluate_arithmetic(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode *node)
 {
 	static const char *const symbols[] = {"+", "-", "*", "/", "**"};
-	EvFeelOperator operator= node->operation.operator;
+	EvFeelOperator op = node->operation.op;
 	EvFeelValue a = ev_feel_evaluate(run, frame, node->operation.left);
 	EvFeelValue b = ev_feel_evaluate(run, frame, node->operation.right);
 
 	run->location = node->location;
 	if (a.type == EV_FEEL_NUMBER && b.type == EV_FEEL_NUMBER)
-		return number_arithmetic(run, operator, a, b);
-	if (a.type == EV_FEEL_STRING && b.type == EV_FEEL_STRING && operator== EV_FEEL_ADD)
+		return number_arithmetic(run, op, a, b);
+	if (a.type == EV_FEEL_STRING && b.type == EV_FEEL_STRING && op == EV_FEEL_ADD)
 		return concatenate(run, a, b);
 	if ((ev_feel_is_temporal(a) && (ev_feel_is_temporal(b) || b.type == EV_FEEL_NUMBER)) ||
 		(ev_feel_is_temporal(b) && a.type == EV_FEEL_NUMBER))
-		return temporal_arithmetic(run, operator, a, b);
-	return ev_feel_problem(run, "%s %s %s is not defined", ev_feel_type_name(a.type),
-						   symbols[operator], ev_feel_type_name(b.type));
+		return temporal_arithmetic(run, op, a, b);
+	return ev_feel_problem(run, "%s %s %s is not defined", ev_feel_type_name(a.type), symbols[op],
+						   ev_feel_type_name(b.type));
 }
 
 EvFeelValue
@@ -98,9 +98,9 @@ ev_feel_evaluate_negate(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNo
 /* ---- comparisons ---- */
 
 static bool
-holds(EvFeelOperator operator, int order)
+holds(EvFeelOperator op, int order)
 {
-	switch (operator)
+	switch (op)
 	{
 		case EV_FEEL_LESS:
 			return order < 0;
@@ -114,24 +114,24 @@ holds(EvFeelOperator operator, int order)
 }
 
 EvFeelValue
-ev_feel_evaluate_comparison(EvFeelRun *run, EvFeelOperator operator, EvFeelValue a, EvFeelValue b)
+ev_feel_evaluate_comparison(EvFeelRun *run, EvFeelOperator op, EvFeelValue a, EvFeelValue b)
 {
 	int order;
 
-	if (operator== EV_FEEL_EQUAL)
+	if (op == EV_FEEL_EQUAL)
 		return ev_feel_equal(run, a, b);
-	if (operator== EV_FEEL_NOT_EQUAL)
+	if (op == EV_FEEL_NOT_EQUAL)
 	{
 		EvFeelValue equal = ev_feel_equal(run, a, b);
 
 		return ev_feel_is_null(equal) ? equal : ev_feel_boolean(!equal.boolean);
 	}
 	if (a.type == EV_FEEL_NUMBER && b.type == EV_FEEL_NUMBER)
-		return ev_feel_boolean(holds(operator, ev_feel_number_compare(a, b)));
+		return ev_feel_boolean(holds(op, ev_feel_number_compare(a, b)));
 	if (!ev_feel_compare(run, a, b, &order))
 		return ev_feel_problem(run, "%s and %s have no order", ev_feel_type_name(a.type),
 							   ev_feel_type_name(b.type));
-	return ev_feel_boolean(holds(operator, order));
+	return ev_feel_boolean(holds(op, order));
 }
 
 EvFeelValue
@@ -141,7 +141,7 @@ ev_feel_evaluate_compare(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelN
 	EvFeelValue b = ev_feel_evaluate(run, frame, node->operation.right);
 
 	run->location = node->location;
-	return ev_feel_evaluate_comparison(run, node->operation.operator, a, b);
+	return ev_feel_evaluate_comparison(run, node->operation.op, a, b);
 }
 
 EvFeelValue

@@ -94,6 +94,7 @@ ev_feel_evaluate_path(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode
 	EvFeelValue of;
 	EvFeelValue value;
 	EvView view;
+	int problems = list_length(run->problems);
 
 	if (view_in_place(frame, node, &view))
 		return ev_feel_from_view(run, &view);
@@ -103,6 +104,8 @@ ev_feel_evaluate_path(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode
 		return path_of_list(run, of, name);
 	if (find_member(run, of, name, &value))
 		return value;
+	if (ev_feel_is_null(of) && list_length(run->problems) > problems)
+		return of; /* the reason has been told */
 	return ev_feel_problem(run, "%s has no \"%.*s\"", ev_feel_type_name(of.type),
 						   Min(name.length, 100), name.text);
 }

@@ -37,7 +37,6 @@ is_element(EvFeelRun *run, EvFeelValue value, EvFeelValue element)
 static EvFeelValue
 is_in_list(EvFeelRun *run, EvFeelValue value, EvFeelValue list)
 {
-	EvFeelValue answer = ev_feel_boolean(false);
 	const EvFeelValue *items = ev_feel_items(run, list);
 
 	if (value.type == EV_FEEL_LIST && ev_feel_is_equal(run, value, list))
@@ -46,11 +45,10 @@ is_in_list(EvFeelRun *run, EvFeelValue value, EvFeelValue list)
 	{
 		if (!ev_feel_step(run, 1))
 			return ev_feel_null();
-		answer = either(answer, is_element(run, value, items[i]));
-		if (ev_feel_is_true(answer))
-			break;
+		if (ev_feel_is_true(is_element(run, value, items[i])))
+			return ev_feel_boolean(true);
 	}
-	return answer;
+	return ev_feel_boolean(false);
 }
 
 /* A test that is an expression; `alone`: not behind `in`. */
@@ -64,6 +62,8 @@ ask(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode *test, EvFeelValu
 		return wanted.type == EV_FEEL_BOOLEAN ? wanted : ev_feel_null();
 	if (alone && wanted.type == EV_FEEL_BOOLEAN && value.type != EV_FEEL_BOOLEAN &&
 		test->kind != EV_FEEL_NODE_CONSTANT)
+		return wanted;
+	if (ev_feel_is_null(wanted) && test->kind == EV_FEEL_NODE_RANGE)
 		return wanted;
 	if (wanted.type == EV_FEEL_LIST)
 		return is_in_list(run, value, wanted);
@@ -80,7 +80,7 @@ ask_one(EvFeelRun *run, const EvFeelFrame *frame, const EvFeelNode *test, EvFeel
 		return ask(run, frame, test, value, alone);
 	operand = ev_feel_evaluate(run, frame, test->operation.right);
 	run->location = test->location;
-	return ev_feel_evaluate_comparison(run, test->operation.operator, value, operand);
+	return ev_feel_evaluate_comparison(run, test->operation.op, value, operand);
 }
 
 /* All alternatives. */

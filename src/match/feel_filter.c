@@ -24,7 +24,8 @@ MemoryContext
 ev_feel_run_context(void)
 {
 	if (run_context == NULL)
-		run_context = AllocSetContextCreate(TopMemoryContext, "events FEEL", ALLOCSET_DEFAULT_SIZES);
+		run_context = AllocSetContextCreate(TopMemoryContext, "events FEEL",
+											ALLOCSET_DEFAULT_SIZES);
 	else
 		MemoryContextReset(run_context);
 	return run_context;
@@ -75,28 +76,50 @@ is_attribute(const EvFeelNode *node, const char *attribute)
 		   memcmp(node->reference.name.text, attribute, node->reference.name.length) == 0;
 }
 
-/* A string, or a list of strings in brackets or parentheses. */
+static bool
+is_string(const EvFeelNode *node)
+{
+	return node->kind == EV_FEEL_NODE_CONSTANT && node->constant.type == EV_FEEL_STRING;
+}
+
+static bool
+add_string(EvFeelValue value, EvView *views, int *n)
+{
+	if (value.type != EV_FEEL_STRING)
+		return false;
+	if (views != NULL)
+		views[*n] = (EvView) {.type = EV_JSON_STRING, .data = value.string, .length = value.length};
+	(*n)++;
+	return true;
+}
+
+/* A string, or strings in brackets or in parentheses; views is NULL to count them. */
 static bool
 gather_strings(const EvFeelNode *node, EvView *views, int *n)
 {
-	if (node->kind == EV_FEEL_NODE_CONSTANT && node->constant.type == EV_FEEL_STRING)
+	if (node->kind == EV_FEEL_NODE_CONSTANT && node->constant.type == EV_FEEL_LIST)
 	{
-		if (views != NULL)
-			views[*n] = (EvView) {.type = EV_JSON_STRING,
-								  .data = node->constant.string,
-								  .length = node->constant.length};
-		(*n)++;
-		return true;
+		const EvFeelList *list = node->constant.list;
+
+		for (int i = 0; i < list->count; i++)
+		{
+			if (!add_string(list->items[i], views, n))
+				return false;
+		}
+		return list->count > 0;
 	}
-	if (node->kind != EV_FEEL_NODE_LIST && node->kind != EV_FEEL_NODE_TESTS)
+	if (node->kind == EV_FEEL_NODE_CONSTANT)
+		return add_string(node->constant, views, n);
+	if (node->kind != EV_FEEL_NODE_TESTS)
 		return false;
 	for (int i = 0; i < node->list.count; i++)
 	{
-		if (node->list.items[i]->kind != EV_FEEL_NODE_CONSTANT ||
-			!gather_strings(node->list.items[i], views, n))
+		const EvFeelNode *item = node->list.items[i];
+
+		if (item->kind != EV_FEEL_NODE_CONSTANT || !add_string(item->constant, views, n))
 			return false;
 	}
-	return node->list.count > 0;
+	return true;
 }
 
 /* The side of a condition on the attribute that has the strings; NULL if it is none. */
@@ -105,14 +128,12 @@ other_side(const EvFeelNode *node, const char *attribute)
 {
 	if (node->kind == EV_FEEL_NODE_IN)
 		return is_attribute(node->operation.left, attribute) ? node->operation.right : NULL;
-	if (node->kind != EV_FEEL_NODE_COMPARE || node->operation.operator!= EV_FEEL_EQUAL)
+	if (node->kind != EV_FEEL_NODE_COMPARE || node->operation.op != EV_FEEL_EQUAL)
 		return NULL;
-	if (is_attribute(node->operation.left, attribute) &&
-		node->operation.right->kind == EV_FEEL_NODE_CONSTANT)
-		return node->operation.right;
-	if (is_attribute(node->operation.right, attribute) &&
-		node->operation.left->kind == EV_FEEL_NODE_CONSTANT)
-		return node->operation.left;
+	if (is_attribute(node->operation.left, attribute))
+		return is_string(node->operation.right) ? node->operation.right : NULL;
+	if (is_attribute(node->operation.right, attribute))
+		return is_string(node->operation.left) ? node->operation.left : NULL;
 	return NULL;
 }
 

@@ -18,8 +18,8 @@
 #include "utils/memutils.h"
 
 static const EvFeelBuiltin *const families[] = {
-	ev_feel_boolean_functions, ev_feel_number_functions,  ev_feel_string_functions,
-	ev_feel_convert_functions, ev_feel_list_functions,	  ev_feel_context_functions,
+	ev_feel_boolean_functions, ev_feel_number_functions,   ev_feel_string_functions,
+	ev_feel_convert_functions, ev_feel_list_functions,	   ev_feel_context_functions,
 	ev_feel_range_functions,   ev_feel_temporal_functions,
 };
 
@@ -209,8 +209,7 @@ arrange(const EvFeelBuiltin *row, int nparameters, const EvFeelValue *args, int 
 }
 
 static bool
-fits(EvFeelRun *run, const EvFeelBuiltin *row, int nparameters, uint32 given,
-	 EvFeelValue *arranged)
+fits(EvFeelRun *run, const EvFeelBuiltin *row, int nparameters, uint32 given, EvFeelValue *arranged)
 {
 	for (int i = 0; i < nparameters; i++)
 	{
@@ -269,14 +268,14 @@ no_row(EvFeelRun *run, const EvFeelBuiltin *row, const EvFeelValue *args, int na
 }
 
 EvFeelValue
-ev_feel_function_call(EvFeelRun *run, const EvFeelBuiltin *rows, const EvFeelValue *args,
-					  int nargs, const EvFeelName *arg_names)
+ev_feel_function_call(EvFeelRun *run, const EvFeelBuiltin *rows, const EvFeelValue *args, int nargs,
+					  const EvFeelName *arg_names)
 {
 	for (const EvFeelBuiltin *row = rows; row->name != NULL && strcmp(row->name, rows->name) == 0;
 		 row++)
 	{
 		int nparameters = count_parameters(row);
-		EvFeelValue arranged[EV_FEEL_MAX_PARAMETERS];
+		EvFeelValue arranged[EV_FEEL_MAX_PARAMETERS] = {0};
 		uint32 given;
 
 		if (row->variadic)

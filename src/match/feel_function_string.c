@@ -8,11 +8,10 @@
  */
 #include "match/feel_function.h"
 
-#include "base/utf8.h"
+#include "base/letter_case.h"
 #include "match/feel_number.h"
 #include "match/feel_regex.h"
 #include "match/feel_string.h"
-#include "utils/formatting.h"
 
 #define STRING EV_FEEL_BIT(EV_FEEL_STRING)
 #define NUMBER EV_FEEL_BIT(EV_FEEL_NUMBER)
@@ -82,20 +81,15 @@ string_length(EvFeelRun *run, const EvFeelValue *args, int nargs)
 static EvFeelValue
 change_case(EvFeelRun *run, EvFeelValue string, bool upper)
 {
-	int length;
 	char *changed;
 
-	if (!spend(run, string) || !ev_feel_regex_to_utf8(run, &string) ||
-		!ev_feel_take(run, (int64) string.length * 3))
+	if (!spend(run, string) || !ev_feel_regex_to_utf8(run, &string))
 		return ev_feel_null();
-	length = string.length;
-	if (length == 0)
-		return string;
-	if (!ev_utf8_is_ascii(string.string, length))
-		changed = ev_regex_change_case(string.string, &length, upper);
-	else
-		changed = upper ? asc_toupper(string.string, length) : asc_tolower(string.string, length);
-	return ev_feel_regex_from_utf8(run, changed, length);
+	changed = ev_feel_alloc(run, (int64) string.length * EV_LETTER_CASE_GROWTH + 1);
+	if (changed == NULL)
+		return ev_feel_null();
+	return ev_feel_regex_from_utf8(
+		run, changed, ev_letter_case_change(string.string, string.length, upper, changed));
 }
 
 static EvFeelValue

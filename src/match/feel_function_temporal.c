@@ -17,6 +17,7 @@
  */
 #include "base/compat.h"
 
+#include "mb/pg_wchar.h"
 #include "match/feel_function.h"
 #include "match/feel_number.h"
 #include "match/feel_temporal.h"
@@ -25,6 +26,9 @@
 #include "match/feel_temporal_moment.h"
 #include "match/feel_temporal_parse.h"
 #include "match/feel_temporal_zone.h"
+
+/* So much of a text is shown in a reason. */
+#define SHOWN_LENGTH 60
 
 /* ---- dates */
 
@@ -106,7 +110,8 @@ set_zone(EvFeelRun *run, EvFeelValue name, EvFeelZone *zone)
 {
 	if (ev_feel_zone_from_text(run, name.string, name.length, zone))
 		return true;
-	ev_feel_problem(run, "there is no such time zone");
+	ev_feel_problem(run, "\"%.*s\" is no time zone",
+					pg_mbcliplen(name.string, name.length, SHOWN_LENGTH), name.string);
 	return false;
 }
 

@@ -42,10 +42,9 @@ get_context(FunctionCallInfo fcinfo, int n)
 	{
 		view = ev_view_of(PG_GETARG_JSONB_P(n));
 		if (view.type != EV_JSON_OBJECT)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("context of a FEEL expression must be a JSON object"),
-					 errhint("Its members are the names that the expression can use.")));
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("context of a FEEL expression must be a JSON object"),
+							errhint("Its members are the names that the expression can use.")));
 	}
 	return view;
 }
@@ -150,8 +149,8 @@ ev_check_feel(PG_FUNCTION_ARGS)
 	text *expression = PG_GETARG_TEXT_PP(0);
 	bool unary = PG_GETARG_BOOL(1);
 
-	ev_feel_cache_get(fcinfo->flinfo, VARDATA_ANY(expression), VARSIZE_ANY_EXHDR(expression),
-					  unary, NULL);
+	ev_feel_cache_get(fcinfo->flinfo, VARDATA_ANY(expression), VARSIZE_ANY_EXHDR(expression), unary,
+					  NULL);
 	PG_RETURN_VOID();
 }
 

@@ -168,6 +168,14 @@ ev_feel_parse_add_pair(EvFeelPairs *pairs, EvFeelName name)
 	return pair;
 }
 
+static void
+too_deep(EvFeelParser *parser)
+{
+	if (!parser->failed)
+		parser->fault.too_deep = true;
+	ev_feel_parse_fault(parser, parser->s, "the expression is nested too deeply");
+}
+
 /* One level deeper; false (and a fault) if that is too deep. */
 bool
 ev_feel_parse_enter(EvFeelParser *parser)
@@ -176,10 +184,16 @@ ev_feel_parse_enter(EvFeelParser *parser)
 	parser->depth_left--;
 	if (parser->depth_left >= 0 && !stack_is_too_deep())
 		return true;
-	if (!parser->failed)
-		parser->fault.too_deep = true;
-	ev_feel_parse_fault(parser, parser->s, "the expression is nested too deeply");
+	too_deep(parser);
 	return false;
+}
+
+/* The n-th operator, or step of a path, of one chain: each has the one before within it. */
+static void
+check_chain(EvFeelParser *parser, int n)
+{
+	if (n > ev_feel_depth_limit)
+		too_deep(parser);
 }
 
 void
@@ -193,7 +207,7 @@ ev_feel_parse_leave(EvFeelParser *parser)
 typedef struct Symbol
 {
 	const char *text;
-	EvFeelOperator operator;
+	EvFeelOperator op;
 	int precedence;
 } Symbol;
 
@@ -229,14 +243,14 @@ next_symbol(EvFeelParser *parser)
 
 /* One of the six comparisons, which is read. */
 bool
-ev_feel_parse_comparison(EvFeelParser *parser, EvFeelOperator *operator)
+ev_feel_parse_comparison(EvFeelParser *parser, EvFeelOperator *op)
 {
 	const Symbol *symbol = next_symbol(parser);
 
 	if (symbol == NULL || symbol->precedence != EV_FEEL_PRECEDENCE_COMPARISON)
 		return false;
 	parser->s += strlen(symbol->text);
-	*operator= symbol->operator;
+	*op = symbol->op;
 	return true;
 }
 
@@ -307,19 +321,20 @@ parse_word_operator(EvFeelParser *parser, EvFeelNode *left, int precedence)
 EvFeelNode *
 ev_feel_parse_rest(EvFeelParser *parser, EvFeelNode *left, int precedence)
 {
-	for (;;)
+	for (int n = 0;; n++)
 	{
 		const Symbol *symbol = next_symbol(parser);
 		EvFeelNode *node;
 
+		check_chain(parser, n);
 		if (symbol != NULL && symbol->precedence >= precedence)
 		{
 			node = ev_feel_parse_node(parser,
-									  symbol->operator<= EV_FEEL_POWER ? EV_FEEL_NODE_ARITHMETIC
-																	   : EV_FEEL_NODE_COMPARE,
+									  symbol->op <= EV_FEEL_POWER ? EV_FEEL_NODE_ARITHMETIC
+																  : EV_FEEL_NODE_COMPARE,
 									  parser->s);
 			parser->s += strlen(symbol->text);
-			node->operation.operator= symbol->operator;
+			node->operation.op = symbol->op;
 			node->operation.left = left;
 			node->operation.right = parse_level(parser, symbol->precedence + 1);
 		}
@@ -412,11 +427,12 @@ parse_filter(EvFeelParser *parser, EvFeelNode *value)
 EvFeelNode *
 ev_feel_parse_postfix(EvFeelParser *parser, EvFeelNode *value)
 {
-	for (;;)
+	for (int n = 0;; n++)
 	{
 		char c = ev_feel_parse_peek(parser);
 		const char *at = parser->s;
 
+		check_chain(parser, n);
 		if (c == '.' && at[1] != '.')
 		{
 			EvFeelNode *node = ev_feel_parse_node(parser, EV_FEEL_NODE_PATH, at);

@@ -94,7 +94,7 @@ extern void ev_feel_parse_expect(EvFeelParser *parser, const char *symbol);
 extern bool ev_feel_parse_at_word(EvFeelParser *parser, const char *word);
 extern bool ev_feel_parse_take_word(EvFeelParser *parser, const char *word);
 extern void ev_feel_parse_expect_word(EvFeelParser *parser, const char *word);
-extern bool ev_feel_parse_comparison(EvFeelParser *parser, EvFeelOperator *operator);
+extern bool ev_feel_parse_comparison(EvFeelParser *parser, EvFeelOperator *op);
 
 #define EV_FEEL_PRECEDENCE_OR 1
 #define EV_FEEL_PRECEDENCE_AND 2
@@ -133,6 +133,9 @@ extern EvFeelNode *ev_feel_parse_tests(EvFeelParser *parser);
 extern EvFeelNode *ev_feel_parse_test(EvFeelParser *parser);
 extern EvFeelNode *ev_feel_parse_positive_test(EvFeelParser *parser);
 extern const EvFeelShape *ev_feel_parse_type(EvFeelParser *parser);
+
+/* The node, or a constant where it is one (feel_fold.c). */
+extern EvFeelNode *ev_feel_parse_fold(EvFeelParser *parser, EvFeelNode *node);
 
 /* ---- feel_parse_name.c ---- */
 extern EvFeelNode *ev_feel_parse_reference(EvFeelParser *parser);

@@ -72,5 +72,5 @@ ev_feel_parse_call(EvFeelParser *parser, EvFeelNode *function)
 		node->list.names = names;
 	}
 	parser->in_range = in_range;
-	return node;
+	return ev_feel_parse_fold(parser, node);
 }

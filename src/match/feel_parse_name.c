@@ -100,20 +100,32 @@ join_words(const char *s, const char **end)
 	}
 }
 
-/* `anything` */
+/* `anything`, blanks in it made one. */
 static EvFeelName
 read_quoted(EvFeelParser *parser)
 {
-	const char *at = parser->s + 1;
-	const char *end = strchr(at, '`');
+	const char *s = parser->s + 1;
+	const char *end = strchr(s, '`');
+	StringInfoData name;
 
+	initStringInfo(&name);
 	if (end == NULL)
 	{
 		ev_feel_parse_fault(parser, parser->s, "the name does not end");
-		return (EvFeelName) {"", 0};
+		return (EvFeelName) {name.data, 0};
+	}
+	while (s < end)
+	{
+		const char *next = ev_feel_lex_blank(s);
+
+		if (next > s)
+			appendStringInfoChar(&name, ' ');
+		else
+			appendStringInfoChar(&name, *next++);
+		s = next;
 	}
 	parser->s = end + 1;
-	return (EvFeelName) {pnstrdup(at, end - at), end - at};
+	return (EvFeelName) {name.data, name.len};
 }
 
 /* ---- binding ---- */
@@ -242,6 +254,13 @@ is_bound(EvFeelParser *parser, EvFeelName name)
 	return false;
 }
 
+/* and(...), or(...): functions that have the name of an operator. */
+static bool
+is_called(const char *word, const char *end)
+{
+	return *ev_feel_lex_blank(end) == '(' && ev_feel_function_find(word, end - word) != NULL;
+}
+
 EvFeelNode *
 ev_feel_parse_reference(EvFeelParser *parser)
 {
@@ -253,7 +272,8 @@ ev_feel_parse_reference(EvFeelParser *parser)
 
 	if (*at == '`')
 		name = read_quoted(parser);
-	else if (word_end == at || ev_feel_lex_ends_name(at, word_end - at))
+	else if (word_end == at ||
+			 (ev_feel_lex_ends_name(at, word_end - at) && !is_called(at, word_end)))
 	{
 		ev_feel_parse_unexpected(parser, "an expression");
 		return ev_feel_parse_constant(parser, ev_feel_null(), at);

@@ -7,7 +7,7 @@
  * the two points behind the first expression tell.  Ranges may be written with a
  * bracket turned outwards, so that ] begins one too, and [ may close one.
  *
- * (> 5) is a range that is open for ever, and (= 5) the range of 5 alone.  Where an
+ * (> 5) is a range that is open for ever, (= 5) and (!= 5) are kinds of their own.  Where an
  * element of a list or the whole of a filter is such a test, the parentheses may be left out.
  */
 #include "base/compat.h"
@@ -90,43 +90,43 @@ parse_range_end(EvFeelParser *parser, EvFeelNode *start, bool start_included, co
 	node->range.end = ev_feel_parse_sum(parser);
 	parser->in_range = false;
 	node->range.end_included = ev_feel_parse_take(parser, "]");
-	if (!node->range.end_included && !ev_feel_parse_take(parser, "["))
-		ev_feel_parse_expect(parser, ")");
-	return node;
+	if (!node->range.end_included && !ev_feel_parse_take(parser, "[") &&
+		!ev_feel_parse_take(parser, ")"))
+		ev_feel_parse_unexpected(parser, "\"]\" or \")\"");
+	return ev_feel_parse_fold(parser, node);
 }
 
-/* What a comparison without left side means as a value: a range that is open for ever. */
+/* What a comparison without left side means as a value. */
 static EvFeelNode *
-make_open_range(EvFeelParser *parser, EvFeelOperator operator, EvFeelNode * end, const char *at)
+make_open_range(EvFeelParser *parser, EvFeelOperator op, EvFeelNode *end, const char *at)
 {
 	EvFeelNode *node = ev_feel_parse_node(parser, EV_FEEL_NODE_RANGE, at);
 
-	if (operator== EV_FEEL_NOT_EQUAL)
-		ev_feel_parse_fault(parser, at, "\"!=\" without a left side makes no range");
-	if (operator!= EV_FEEL_LESS && operator!= EV_FEEL_LESS_EQUAL)
+	node->range.comparison = op <= EV_FEEL_NOT_EQUAL;
+	if (op != EV_FEEL_LESS && op != EV_FEEL_LESS_EQUAL)
 	{
 		node->range.start = end;
-		node->range.start_included = operator!= EV_FEEL_GREATER;
+		node->range.start_included = op == EV_FEEL_EQUAL || op == EV_FEEL_GREATER_EQUAL;
 	}
-	if (operator!= EV_FEEL_GREATER && operator!= EV_FEEL_GREATER_EQUAL)
+	if (op != EV_FEEL_GREATER && op != EV_FEEL_GREATER_EQUAL)
 	{
 		node->range.end = end;
-		node->range.end_included = operator!= EV_FEEL_LESS;
+		node->range.end_included = op == EV_FEEL_EQUAL || op == EV_FEEL_LESS_EQUAL;
 	}
-	return node;
+	return ev_feel_parse_fold(parser, node);
 }
 
 /* An element of a list, what a filter asks: an expression, or a range without its parentheses. */
 EvFeelNode *
 ev_feel_parse_test(EvFeelParser *parser)
 {
-	EvFeelOperator operator;
+	EvFeelOperator op;
 	const char *at;
 
 	ev_feel_parse_peek(parser);
 	at = parser->s;
-	if (ev_feel_parse_comparison(parser, &operator))
-		return make_open_range(parser, operator, ev_feel_parse_sum(parser), at);
+	if (ev_feel_parse_comparison(parser, &op))
+		return make_open_range(parser, op, ev_feel_parse_sum(parser), at);
 	return ev_feel_parse_expression(parser);
 }
 
@@ -147,7 +147,7 @@ parse_bracket(EvFeelParser *parser)
 	ev_feel_parse_expect(parser, "]");
 	node->list.items = items.items;
 	node->list.count = items.count;
-	return node;
+	return ev_feel_parse_fold(parser, node);
 }
 
 /* ]1..2] */

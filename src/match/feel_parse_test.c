@@ -20,16 +20,16 @@ parse_one(EvFeelParser *parser, EvFeelNode *(*parse)(EvFeelParser *) )
 {
 	bool *used = parser->scope->used;
 	bool was_used = used[0];
-	EvFeelOperator operator;
+	EvFeelOperator op;
 	EvFeelNode *node;
 	const char *at;
 
 	ev_feel_parse_peek(parser);
 	at = parser->s;
-	if (ev_feel_parse_comparison(parser, &operator))
+	if (ev_feel_parse_comparison(parser, &op))
 	{
 		node = ev_feel_parse_node(parser, EV_FEEL_NODE_TEST, at);
-		node->operation.operator= operator;
+		node->operation.op = op;
 		node->operation.right = ev_feel_parse_sum(parser);
 		return node;
 	}

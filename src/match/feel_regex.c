@@ -69,26 +69,22 @@ read_flags(EvFeelRun *run, EvFeelValue value, int *flags)
 	return true;
 }
 
-/* In CurrentMemoryContext; false if it is no expression. */
+/* In CurrentMemoryContext; false if it is no expression, and *message says why. */
 static bool
-compile(EvFeelRun *run, EvFeelValue pattern, int flags, EvFeelRegex *regex)
+compile(EvFeelValue pattern, int flags, EvFeelRegex *regex, const char **message)
 {
 	EvRegexSearch empty = {.s = "", .length = 0};
-	const char *message;
 	StringInfoData rewritten;
 	int offset;
 
 	initStringInfo(&rewritten);
 	regex->regex = NULL;
-	if (ev_feel_regex_rewrite(pattern.string, pattern.length, flags, &rewritten, &message))
+	if (ev_feel_regex_rewrite(pattern.string, pattern.length, flags, &rewritten, message))
 		regex->regex = ev_regex_compile(rewritten.data, rewritten.len,
 										flags & EV_FEEL_REGEX_CASELESS ? EV_REGEX_CASELESS : 0,
-										&message, &offset);
+										message, &offset);
 	if (regex->regex == NULL)
-	{
-		ev_feel_problem(run, "this is not a regular expression: %s", message);
 		return false;
-	}
 	regex->quoted = (flags & EV_FEEL_REGEX_QUOTED) != 0;
 	regex->matches_empty = ev_regex_search(regex->regex, &empty) == EV_REGEX_MATCH;
 	return true;
@@ -108,6 +104,12 @@ find(KeptSet *set, EvFeelValue pattern, int flags)
 	return NULL;
 }
 
+static void
+no_expression(EvFeelRun *run, const char *message)
+{
+	ev_feel_problem(run, "this is not a regular expression: %s", message);
+}
+
 /* Compiles in a context of its own, which stays if all went well. */
 static Kept *
 keep(EvFeelRun *run, KeptSet *set, EvFeelValue pattern, int flags)
@@ -117,8 +119,9 @@ keep(EvFeelRun *run, KeptSet *set, EvFeelValue pattern, int flags)
 	MemoryContext old = MemoryContextSwitchTo(memory);
 	Kept made = {.memory = memory, .length = pattern.length, .flags = flags};
 	Kept *kept = NULL;
+	const char *message;
 
-	if (compile(run, pattern, flags, &made.regex))
+	if (compile(pattern, flags, &made.regex, &message))
 	{
 		made.source = palloc(pattern.length + 1);
 		memcpy(made.source, pattern.string, pattern.length);
@@ -131,13 +134,17 @@ keep(EvFeelRun *run, KeptSet *set, EvFeelValue pattern, int flags)
 	}
 	MemoryContextSwitchTo(old);
 	if (kept == NULL)
+	{
+		no_expression(run, message);
 		MemoryContextDelete(memory);
+	}
 	return kept;
 }
 
 const EvFeelRegex *
 ev_feel_regex_get(EvFeelRun *run, EvFeelValue pattern, EvFeelValue flag_letters)
 {
+	const char *message;
 	EvFeelRegex *regex;
 	KeptSet *set;
 	Kept *kept;
@@ -162,7 +169,10 @@ ev_feel_regex_get(EvFeelRun *run, EvFeelValue pattern, EvFeelValue flag_letters)
 		!ev_feel_take(run, pattern.length * (int64) BYTES_PER_BYTE))
 		return NULL;
 	regex = palloc(sizeof(EvFeelRegex));
-	return compile(run, pattern, flags, regex) ? regex : NULL;
+	if (compile(pattern, flags, regex, &message))
+		return regex;
+	no_expression(run, message);
+	return NULL;
 }
 
 /* What a search asks for now and then: time that went by counts as steps. */

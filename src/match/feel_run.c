@@ -59,8 +59,7 @@ bool
 ev_feel_enter(EvFeelRun *run)
 {
 	run->depth_left--;
-	if (run->depth_left >= 0 &&
-		(run->depth_left % STACK_CHECK_LEVELS != 0 || !stack_is_too_deep()))
+	if (run->depth_left >= 0 && (run->depth_left % STACK_CHECK_LEVELS != 0 || !stack_is_too_deep()))
 		return true;
 	run->depth_left++;
 	if (!run->exceeded)
@@ -117,9 +116,8 @@ ev_feel_raise_exceeded(EvFeelLimit exceeded)
 						   ev_feel_depth_limit),
 				 errhint("events.feel_depth_limit is the limit; max_stack_depth is the other.")));
 	if (exceeded == EV_FEEL_TOO_LARGE)
-		ereport(ERROR,
-				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
-				 errmsg("FEEL expression takes too much memory"),
-				 errdetail("More than %d kB were asked for.", ev_feel_memory_limit),
-				 errhint("events.feel_memory_limit is the limit.")));
+		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+						errmsg("FEEL expression takes too much memory"),
+						errdetail("More than %d kB were asked for.", ev_feel_memory_limit),
+						errhint("events.feel_memory_limit is the limit.")));
 }

@@ -36,15 +36,26 @@ typedef struct Scanner
 	EvFeelRun *run;
 	const char *at;
 	const char *end;
+	const char *why; /* what is wrong, if it is not the syntax */
 } Scanner;
 
 static EvFeelValue
-no_such_thing(EvFeelRun *run, const char *text, int length, const char *what)
+no_such_thing(const Scanner *s, const char *text, const char *what)
 {
+	int length = s->end - text;
 	int shown = pg_mbcliplen(text, length, SHOWN_LENGTH);
 
-	return ev_feel_problem(run, "\"%.*s%s\" is no %s", shown, text, shown < length ? "..." : "",
-						   what);
+	return ev_feel_problem(s->run, "\"%.*s%s\" is no %s%s%s", shown, text,
+						   shown < length ? "..." : "", what, s->why ? ": " : "",
+						   s->why ? s->why : "");
+}
+
+/* false, and why. */
+static bool
+wrong(Scanner *s, const char *why)
+{
+	s->why = why;
+	return false;
 }
 
 /* ---- pieces */
@@ -99,7 +110,7 @@ scan_number(Scanner *s, int64 *n)
 	for (*n = 0; ev_ascii_is_digit(peek(s)); s->at++)
 	{
 		if (pg_mul_s64_overflow(*n, 10, n) || pg_add_s64_overflow(*n, *s->at - '0', n))
-			return false;
+			return wrong(s, "it is too long");
 	}
 	return true;
 }
@@ -135,7 +146,7 @@ scan_date(Scanner *s, EvFeelTemporal *t)
 		!skip(s, '-') || !scan_two_digits(s, &t->day))
 		return false;
 	t->year = negative ? -year : year;
-	return ev_feel_calendar_is_date(t->year, t->month, t->day);
+	return ev_feel_calendar_is_date(t->year, t->month, t->day) || wrong(s, "there is no such day");
 }
 
 static bool
@@ -150,7 +161,8 @@ scan_clock(Scanner *s, EvFeelTemporal *t, bool *end_of_day)
 	*end_of_day = t->hour == 24 && t->minute == 0 && t->second == 0 && t->nanosecond == 0;
 	if (*end_of_day)
 		t->hour = 0;
-	return t->hour < 24 && t->minute < 60 && t->second < 60;
+	return (t->hour < 24 && t->minute < 60 && t->second < 60) ||
+		   wrong(s, "there is no such time of day");
 }
 
 static bool
@@ -177,7 +189,7 @@ scan_offset(Scanner *s, int *offset)
 		return false;
 	*offset = hours * 3600 + minutes * 60 + seconds;
 	if (minutes >= 60 || seconds >= 60 || *offset > EV_FEEL_MAX_OFFSET)
-		return false;
+		return wrong(s, "there is no such offset");
 	if (negative)
 		*offset = -*offset;
 	return true;
@@ -196,7 +208,8 @@ scan_zone(Scanner *s, EvFeelZone *zone)
 	{
 		name = s->at;
 		s->at = s->end;
-		return ev_feel_zone_find(s->run, name, s->end - name, zone);
+		return ev_feel_zone_find(s->run, name, s->end - name, zone) ||
+			   wrong(s, "there is no such region");
 	}
 	zone->kind = EV_FEEL_ZONE_OFFSET;
 	return scan_offset(s, &zone->offset);
@@ -211,13 +224,15 @@ scan_region_of_offset(Scanner *s, EvFeelTemporal *t)
 	int offset = t->zone.offset;
 	EvFeelZone region;
 
-	if (t->zone.kind != EV_FEEL_ZONE_OFFSET || !skip(s, '[') || s->end[-1] != ']' ||
-		!ev_feel_zone_find(s->run, s->at, s->end - 1 - s->at, &region))
+	if (t->zone.kind != EV_FEEL_ZONE_OFFSET || !skip(s, '[') || s->end[-1] != ']')
 		return false;
+	if (!ev_feel_zone_find(s->run, s->at, s->end - 1 - s->at, &region))
+		return wrong(s, "there is no such region");
 	s->at = s->end;
 	if (ev_feel_zone_offset_for(&region, reading) == offset)
 		t->zone = region;
-	return ev_feel_zone_offset_at(&region, reading - offset) == offset;
+	return ev_feel_zone_offset_at(&region, reading - offset) == offset ||
+		   wrong(s, "the region has another offset then");
 }
 
 EvFeelValue
@@ -227,7 +242,7 @@ ev_feel_date_from_text(EvFeelRun *run, const char *text, int length)
 	EvFeelTemporal t = {0};
 
 	if (!scan_date(&s, &t) || !at_end(&s))
-		return no_such_thing(run, text, length, "date");
+		return no_such_thing(&s, text, "date");
 	return ev_feel_make_temporal(run, EV_FEEL_DATE, &t);
 }
 
@@ -240,7 +255,7 @@ ev_feel_time_from_text(EvFeelRun *run, const char *text, int length)
 
 	skip(&s, 'T');
 	if (!scan_clock(&s, &t, &end_of_day) || !scan_zone(&s, &t.zone) || !at_end(&s))
-		return no_such_thing(run, text, length, "time");
+		return no_such_thing(&s, text, "time");
 	return ev_feel_make_temporal(run, EV_FEEL_TIME, &t);
 }
 
@@ -256,7 +271,7 @@ ev_feel_date_time_from_text(EvFeelRun *run, const char *text, int length)
 		right = scan_clock(&s, &t, &end_of_day) && (!end_of_day || go_to_next_day(&t)) &&
 				scan_zone(&s, &t.zone) && (at_end(&s) || scan_region_of_offset(&s, &t));
 	if (!right || !at_end(&s))
-		return no_such_thing(run, text, length, "date and time");
+		return no_such_thing(&s, text, "date and time");
 	return ev_feel_make_temporal(run, EV_FEEL_DATE_TIME, &t);
 }
 
@@ -286,7 +301,9 @@ scan_part(Scanner *s, char unit, int64 factor, int64 *sum)
 		s->at = start;
 		return true;
 	}
-	return !pg_mul_s64_overflow(n, factor, &n) && !pg_add_s64_overflow(*sum, n, sum);
+	if (pg_mul_s64_overflow(n, factor, &n) || pg_add_s64_overflow(*sum, n, sum))
+		return wrong(s, "it is too long");
+	return true;
 }
 
 static bool
@@ -294,8 +311,11 @@ scan_seconds(Scanner *s, int64 *seconds, int *nanoseconds)
 {
 	int64 n;
 
-	return at_end(s) || (scan_number(s, &n) && scan_fraction(s, nanoseconds) && skip(s, 'S') &&
-						 !pg_add_s64_overflow(*seconds, n, seconds));
+	if (at_end(s))
+		return true;
+	if (!scan_number(s, &n) || !scan_fraction(s, nanoseconds) || !skip(s, 'S'))
+		return false;
+	return !pg_add_s64_overflow(*seconds, n, seconds) || wrong(s, "it is too long");
 }
 
 /* Years and months behind the P; *any says whether there are some. */
@@ -337,7 +357,7 @@ ev_feel_duration_from_text(EvFeelRun *run, const char *text, int length)
 			return ev_feel_make_duration(run, negative ? -seconds : seconds,
 										 negative ? -nanoseconds : nanoseconds);
 	}
-	return no_such_thing(run, text, length, "duration");
+	return no_such_thing(&s, text, "duration");
 }
 
 /* ---- @"..." */

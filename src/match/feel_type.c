@@ -81,9 +81,9 @@ ev_feel_type_has(EvFeelRun *run, const EvFeelShape *shape, EvFeelValue value)
 	bool has = true;
 
 	if (shape->kind != EV_FEEL_SHAPE_TYPE)
-		return shape->kind == EV_FEEL_SHAPE_ANY ? !ev_feel_is_null(value)
-												: shape->kind == EV_FEEL_SHAPE_NULL &&
-													  ev_feel_is_null(value);
+		return shape->kind == EV_FEEL_SHAPE_ANY
+				   ? !ev_feel_is_null(value)
+				   : shape->kind == EV_FEEL_SHAPE_NULL && ev_feel_is_null(value);
 	if (value.type != shape->type || !ev_feel_enter(run))
 		return false;
 	if (value.type == EV_FEEL_LIST)

@@ -94,6 +94,7 @@ struct EvFeelRange
 	EvFeelValue end;
 	bool start_included;
 	bool end_included;
+	bool comparison; /* (= 5), and (!= 5) where neither is included: not the same as [5..5] */
 };
 
 typedef enum EvFeelZoneKind

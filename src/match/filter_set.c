@@ -38,8 +38,7 @@ struct EvFilterSet
 	int npatterns;
 	int *owners; /* of each pattern, the filter */
 	int nothers;
-	int *others;   /* filters without a pattern: asked each time */
-	int *matching; /* patterns that match the present event */
+	int *others; /* filters without a pattern: asked each time */
 };
 
 typedef struct KeptSet
@@ -155,8 +154,7 @@ ev_filter_set_make(ArrayType *filters)
 		}
 	}
 	if (set->npatterns > 0)
-		set->patterns = ev_event_set_make(patterns, set->npatterns);
-	set->matching = palloc(sizeof(int) * Max(set->npatterns, 1));
+		set->patterns = ev_event_set_compile(patterns, set->npatterns);
 	return set;
 }
 
@@ -254,14 +252,15 @@ answer_of(const EvFilterSet *set, int i, EvSubject *subject)
 int
 ev_filter_set_match(EvFilterSet *set, EvSubject *subject, int *answers)
 {
+	const int *matching = NULL;
 	int nmatching = 0;
 	int n = 0;
 
 	if (set->patterns != NULL)
-		nmatching = ev_event_set_match(set->patterns, subject, set->matching);
+		nmatching = ev_event_set_match(set->patterns, subject, &matching);
 	for (int m = 0, o = 0; m < nmatching || o < set->nothers;)
 	{
-		int by_pattern = m < nmatching ? set->owners[set->matching[m]] : set->count;
+		int by_pattern = m < nmatching ? set->owners[matching[m]] : set->count;
 		int by_itself = o < set->nothers ? set->others[o] : set->count;
 		int answer = answer_of(set, Min(by_pattern, by_itself), subject);
 

@@ -74,7 +74,6 @@ INSERT INTO wanted VALUES
     ('"b" in ["a".."c"]', 'true'),
     ('"b" in [1..10]', 'null'),
     ('null in [1..10]', 'null'),
-    ('5 in [1..null]', 'null'),
     ('@"2024-05-01" in [@"2024-01-01"..@"2024-12-31"]', 'true');
 
 SELECT count(*) AS expressions FROM wanted;
@@ -91,7 +90,7 @@ SELECT events.feel('[a, a = 12345678901234567890123456789012350000]', '{"a": 123
 
 -- every kind of value as JSON
 SELECT events.feel('[null, true, 1.50, "x", @"2024-02-29", @"10:00:00Z", @"2024-02-29T10:00:00@Europe/Paris", @"P1Y2M", @"P1DT2H"]', '{}');
-SELECT events.feel('[[1..2), (> 3), ["a".."b"], function(x) x, {b: [], a: {}, aa: 1}]', '{}');
+SELECT jsonb_array_elements(events.feel('[[1..2), (> 3), ["a".."b"], function(x) x, {b: [], a: {}, aa: 1}]', '{}')) AS value;
 
 -- values deeper than the stack
 SET max_stack_depth = '100kB';

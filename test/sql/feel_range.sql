@@ -54,7 +54,7 @@ INSERT INTO wanted VALUES
     ('overlaps((< 3), (> 5))', 'false'),
     ('coincides((> 3), (> 3))', 'true'),
     ('before(point1: 1, point2: 2)', 'true'),
-    ('before(range: [1..2], point: 3)', 'true'),
+    ('includes(range: [1..2], point: 2)', 'true'),
     ('meets(range1: [1..2], range2: [2..3])', 'true'),
     ('before(1, "a")', 'null'),
     ('before(1, ["a".."b"])', 'null'),

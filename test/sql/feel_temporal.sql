@@ -136,3 +136,14 @@ FROM unnest(ARRAY[
 -- the same again in another time zone of the session
 SET TimeZone = 'America/New_York';
 SELECT events.feel('[time(@"2021-07-01"), date and time("2021-07-01"), @"2021-07-01T00:00:00@Europe/Paris" - @"2021-07-01"]', '{}') AS same;
+
+-- why something is null
+SELECT x, message
+FROM unnest(ARRAY[
+    '@"tomorrow"', 'date("tomorrow")', 'date("2023-02-29")', 'date and time("2023-02-28T25:00:00")', 'time("11:00:00+19:00")', 'time("11:00:00@Europe/Nowhere")',
+    'date and time("2021-01-01T00:00:00+05:00[Europe/Paris]")',
+    'duration("P1W")', 'duration("P99999999999999999999D")', 'duration("' || repeat('P1D', 25) || '")',
+    'date(2023, 2, 29)', 'date(2023.5, 2, 29)', 'time(25, 0, 0)', 'time(1, 0, 0, @"PT19H")', 'date and time(@"2021-01-01T00:00:00Z", "FOO5")',
+    'date(@"999999999-12-31") + @"P1D"', '@"2021-01-01" + @"P9999999999999999M"', '@"P9223372036854775807M" * 2', '@"P1D" + @"P1M"', '@"2021-01-01" * 2',
+    '@"2021-01-01T00:00:00Z" - @"2021-01-01T00:00:00"', '@"P1D" / 0'
+]) WITH ORDINALITY AS t(x, n), events.feel_problems(x, '{}') ORDER BY n;

@@ -28,7 +28,13 @@ REGRESS = \
 	schema_pattern \
 	schema_format \
 	schema_compatibility \
+	feel_language \
+	feel_errors \
 	feel_equality \
 	feel_list \
 	feel_context \
-	feel_range
+	feel_range \
+	feel_temporal \
+	feel_number \
+	feel_string \
+	filter

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * event_set_compile.c: filing the units of all patterns under their access conditions.
+ *
+ * First all paths and conditions are put into one tree, equal ones once, and
+ * the values that conditions can be looked up by are counted.  From that each
+ * condition gets a cost, a guess at how many candidates it makes for an event
+ * that passes it, weighed by how likely that is: how many conditions share its
+ * values, times a factor for the kind of test.  Then each unit is filed under
+ * its least expensive condition; with alternatives (any), under the least
+ * expensive one of each.
+ */
+#include "base/compat.h"
+
+#include "common/hashfn.h"
+#include "match/event_set_parts.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+/* Conditions that any scalar passes, and those that are never looked up. */
+#define COST_PRESENCE 1e8
+#define COST_ALWAYS 1e16
+
+typedef struct NodeSlot
+{
+	EvSetNode *node; /* the key: parent, name, whether it has an alias */
+	char status;
+} NodeSlot;
+
+static uint32
+hash_node(const EvSetNode *node)
+{
+	return hash_combine(hash_bytes((const unsigned char *) node->name, node->length),
+						(uint32) ((uintptr_t) node->parent >> 4));
+}
+
+static bool
+same_node(const EvSetNode *a, const EvSetNode *b)
+{
+	return a->parent == b->parent && a->length == b->length &&
+		   (a->alias == NULL) == (b->alias == NULL) && memcmp(a->name, b->name, a->length) == 0;
+}
+
+#define SH_PREFIX nodes
+#define SH_ELEMENT_TYPE NodeSlot
+#define SH_KEY_TYPE EvSetNode *
+#define SH_KEY node
+#define SH_HASH_KEY(table, key) hash_node(key)
+#define SH_EQUAL(table, a, b) same_node(a, b)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct ConditionSlot
+{
+	EvSetCondition *condition; /* the key: node, tests */
+	char status;
+} ConditionSlot;
+
+static uint32
+hash_condition(const EvSetCondition *condition)
+{
+	return hash_combine(ev_view_hash(&condition->condition->source),
+						(uint32) ((uintptr_t) condition->node >> 4));
+}
+
+/* What conditions are made of says what they are; a filter's string also needs its operator. */
+static bool
+same_condition(const EvSetCondition *a, const EvSetCondition *b)
+{
+	const EvTests *x = &a->condition->tests;
+	const EvTests *y = &b->condition->tests;
+
+	return a->node == b->node && x->count == y->count &&
+		   (x->count == 0 || x->tests[0].kind == y->tests[0].kind) &&
+		   ev_view_equal(&a->condition->source, &b->condition->source);
+}
+
+#define SH_PREFIX conditions
+#define SH_ELEMENT_TYPE ConditionSlot
+#define SH_KEY_TYPE EvSetCondition *
+#define SH_KEY condition
+#define SH_HASH_KEY(table, key) hash_condition(key)
+#define SH_EQUAL(table, a, b) same_condition(a, b)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* How many uses of conditions have a key of the index. */
+typedef struct CountSlot
+{
+	uint64 key;
+	int count;
+	char status;
+} CountSlot;
+
+#define SH_PREFIX counts
+#define SH_ELEMENT_TYPE CountSlot
+#define SH_KEY_TYPE uint64
+#define SH_KEY key
+#define SH_HASH_KEY(table, key) ((uint32) (key))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct Filing
+{
+	EvEventSet *set;
+	nodes_hash *nodes;
+	conditions_hash *conditions;
+	counts_hash *counts;
+} Filing;
+
+/* ---- the tree ---- */
+
+static EvSetNode *
+find_node(Filing *filing, const EvPath *path)
+{
+	EvSetNode key = {.name = path->name, .length = path->length, .alias = path->alias};
+	NodeSlot *slot;
+	bool found;
+
+	if (path->parent == NULL)
+		return filing->set->root;
+	check_stack_depth();
+	key.parent = find_node(filing, path->parent);
+	slot = nodes_insert(filing->nodes, &key, &found);
+	if (!found)
+	{
+		slot->node = palloc(sizeof(EvSetNode));
+		*slot->node = key;
+		ev_event_set_append(&key.parent->children, slot->node);
+		if (key.parent->parent != NULL)
+			key.parent->parent->has_grandchildren = true;
+		if (key.alias != NULL)
+			ev_event_set_append(&filing->set->aliased, slot->node);
+	}
+	return slot->node;
+}
+
+static EvSetCondition *
+find_condition(Filing *filing, const EvField *field)
+{
+	EvSetCondition key = {.condition = field->condition};
+	ConditionSlot *slot;
+	bool found;
+
+	key.node = find_node(filing, field->path);
+	slot = conditions_insert(filing->conditions, &key, &found);
+	if (!found)
+	{
+		slot->condition = palloc(sizeof(EvSetCondition));
+		*slot->condition = key;
+		key.node->has_conditions = true;
+	}
+	slot->condition->uses++;
+	return slot->condition;
+}
+
+static EvSetBranch *
+make_branch(Filing *filing, const EvBranch *from)
+{
+	EvSetBranch *branch = palloc0(sizeof(EvSetBranch));
+
+	check_stack_depth();
+	branch->kind = from->kind;
+	if (from->kind == EV_BRANCH_CONJUNCT)
+	{
+		branch->conjunct = &from->conjunct;
+		branch->count = from->conjunct.nfields;
+		branch->conditions = palloc(branch->count * sizeof(EvSetCondition *));
+		for (int i = 0; i < branch->count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			branch->conditions[i] = find_condition(filing, &from->conjunct.fields[i]);
+		}
+		return branch;
+	}
+	branch->count = from->count;
+	branch->parts = palloc(Max(from->count, 1) * sizeof(EvSetBranch *));
+	for (int i = 0; i < from->count; i++)
+		branch->parts[i] = make_branch(filing, from->parts[i]);
+	return branch;
+}
+
+/* ---- costs ---- */
+
+static uint64
+count_key(const EvSetNode *node, const EvTest *test)
+{
+	return ev_event_set_index_key(test) ^
+		   ((uint64) (uintptr_t) node * UINT64CONST(0x9E3779B97F4A7C15));
+}
+
+static void
+count_tests(Filing *filing, const EvSetCondition *condition)
+{
+	const EvTests *tests = &condition->condition->tests;
+
+	if (!ev_event_set_index_takes(condition->condition))
+		return;
+	for (int i = 0; i < tests->count; i++)
+	{
+		bool found;
+		CountSlot *slot;
+
+		CHECK_FOR_INTERRUPTS();
+		if (tests->tests[i].kind == EV_TEST_RANGE)
+		{
+			condition->node->nranges += condition->uses;
+			continue;
+		}
+		slot = counts_insert(filing->counts, count_key(condition->node, &tests->tests[i]), &found);
+		slot->count = (found ? slot->count : 0) + condition->uses;
+	}
+}
+
+/* A text of so many bytes, of which a value need have only a part. */
+static double
+text_factor(int length)
+{
+	return length >= 4 ? 2 : length >= 2 ? 8 : 40;
+}
+
+static double
+test_factor(const EvTest *test)
+{
+	int length = 0;
+
+	switch (test->kind)
+	{
+		case EV_TEST_VALUE:
+			return test->value.type < EV_JSON_NUMBER ? 20 : 1;
+		case EV_TEST_FOLDED:
+			return 1;
+		case EV_TEST_ADDRESS:
+			return test->network->bits == test->network->address.length * 8 ? 1 : 8;
+		case EV_TEST_WILDCARD:
+			for (int i = 0; i < test->wildcard->npieces; i++)
+				length = Max(length, test->wildcard->pieces[i].length);
+			return 2 * text_factor(length);
+		default:
+			return text_factor(test->value.length);
+	}
+}
+
+static void
+set_cost(Filing *filing, EvSetCondition *condition)
+{
+	const EvTests *tests = &condition->condition->tests;
+
+	if (condition->condition->absent)
+		condition->cost = COST_ALWAYS;
+	else if (!ev_event_set_index_takes(condition->condition))
+		condition->cost = COST_PRESENCE + condition->uses;
+	for (int i = 0; i < tests->count && condition->cost < COST_PRESENCE; i++)
+	{
+		const EvTest *test = &tests->tests[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (test->kind == EV_TEST_RANGE)
+			condition->cost += 4 + condition->node->nranges *
+									   (test->range->has_low && test->range->has_high ? 0.1 : 0.5);
+		else
+			condition->cost +=
+				counts_lookup(filing->counts, count_key(condition->node, test))->count *
+				test_factor(test);
+	}
+}
+
+/* ---- filing ---- */
+
+static int
+compare_costs(const void *a, const void *b)
+{
+	double x = (*(EvSetCondition *const *) a)->cost;
+	double y = (*(EvSetCondition *const *) b)->cost;
+
+	return x < y ? -1 : x > y;
+}
+
+static double choose(const EvSetBranch *branch, EvSetList *chosen);
+
+/* The part of `all` that is least expensive. */
+static double
+choose_part(const EvSetBranch *branch, EvSetList *chosen)
+{
+	double least = COST_ALWAYS;
+	int before = chosen->count;
+
+	for (int i = 0; i < branch->count; i++)
+	{
+		EvSetList own = {0};
+		double cost = choose(branch->parts[i], &own);
+
+		if (cost < least)
+		{
+			least = cost;
+			chosen->count = before;
+			for (int j = 0; j < own.count; j++)
+				ev_event_set_append(chosen, own.items[j]);
+		}
+		if (own.items != NULL)
+			pfree(own.items);
+	}
+	return least;
+}
+
+/* Conditions one of which an event passes if it matches; COST_ALWAYS if there are none such. */
+static double
+choose(const EvSetBranch *branch, EvSetList *chosen)
+{
+	double cost = 0;
+
+	check_stack_depth();
+	switch (branch->kind)
+	{
+		case EV_BRANCH_CONJUNCT:
+			qsort(branch->conditions, branch->count, sizeof(EvSetCondition *), compare_costs);
+			ev_event_set_append(chosen, branch->conditions[0]);
+			return branch->conditions[0]->cost;
+		case EV_BRANCH_ANY:
+			for (int i = 0; i < branch->count; i++)
+				cost += choose(branch->parts[i], chosen);
+			return cost;
+		case EV_BRANCH_ALL:
+			return choose_part(branch, chosen);
+		case EV_BRANCH_NOT:
+			break;
+	}
+	return COST_ALWAYS;
+}
+
+/* Every conjunct has its conditions sorted, also those that nothing is filed under. */
+static void
+sort_conditions(const EvSetBranch *branch)
+{
+	check_stack_depth();
+	if (branch->kind == EV_BRANCH_CONJUNCT)
+		qsort(branch->conditions, branch->count, sizeof(EvSetCondition *), compare_costs);
+	else
+	{
+		for (int i = 0; i < branch->count; i++)
+			sort_conditions(branch->parts[i]);
+	}
+}
+
+static void
+make_access(EvSetCondition *condition)
+{
+	if (ev_event_set_index_takes(condition->condition))
+		ev_event_set_index_add(condition->node, condition);
+	else
+		ev_event_set_append(&condition->node->presence, condition);
+	for (EvSetNode *node = condition->node; node != NULL; node = node->parent)
+		node->has_access = true;
+}
+
+static void
+file_unit(EvEventSet *set, EvSetUnit *unit)
+{
+	EvSetList chosen = {0};
+
+	sort_conditions(unit->branch);
+	if (choose(unit->branch, &chosen) >= COST_ALWAYS)
+		ev_event_set_append(&set->always, unit);
+	else
+	{
+		for (int i = 0; i < chosen.count; i++)
+		{
+			EvSetCondition *condition = chosen.items[i];
+
+			if (condition->units.count == 0)
+				make_access(condition);
+			ev_event_set_append(&condition->units, unit);
+		}
+	}
+	if (chosen.items != NULL)
+		pfree(chosen.items);
+}
+
+static void
+add_unit(Filing *filing, EvSetList *units, int pattern, const EvBranch *branch)
+{
+	EvSetUnit *unit = palloc0(sizeof(EvSetUnit));
+
+	unit->pattern = pattern;
+	unit->branch = make_branch(filing, branch);
+	ev_event_set_append(units, unit);
+}
+
+static int
+compare_nodes(const void *a, const void *b)
+{
+	const EvSetNode *x = *(EvSetNode *const *) a;
+	const EvSetNode *y = *(EvSetNode *const *) b;
+
+	return ev_view_compare_keys(x->name, x->length, y->name, y->length);
+}
+
+static void
+finish_node(EvSetNode *node)
+{
+	check_stack_depth();
+	if (node->index != NULL)
+		ev_event_set_index_finish(node);
+	if (node->children.count > 0)
+		qsort(node->children.items, node->children.count, sizeof(void *), compare_nodes);
+	for (int i = 0; i < node->children.count; i++)
+		finish_node(node->children.items[i]);
+}
+
+void
+ev_event_set_file(EvEventSet *set, EvEventPattern *const *patterns)
+{
+	MemoryContext tables = AllocSetContextCreate(CurrentMemoryContext, "events set tables",
+												 ALLOCSET_DEFAULT_SIZES);
+	Filing filing = {.set = set};
+	conditions_iterator iterator;
+	ConditionSlot *slot;
+	EvSetList units = {0};
+
+	set->root = palloc0(sizeof(EvSetNode));
+	set->root->name = "";
+	filing.nodes = nodes_create(tables, 256, NULL);
+	filing.conditions = conditions_create(tables, 256, NULL);
+	filing.counts = counts_create(tables, 256, NULL);
+	for (int i = 0; i < set->npatterns; i++)
+	{
+		const EvBranch *root = patterns[i] != NULL ? patterns[i]->root : NULL;
+
+		if (root != NULL && root->kind == EV_BRANCH_ANY)
+		{
+			for (int j = 0; j < root->count; j++)
+				add_unit(&filing, &units, i, root->parts[j]);
+		}
+		else if (root != NULL)
+			add_unit(&filing, &units, i, root);
+	}
+	conditions_start_iterate(filing.conditions, &iterator);
+	while ((slot = conditions_iterate(filing.conditions, &iterator)) != NULL)
+		count_tests(&filing, slot->condition);
+	conditions_start_iterate(filing.conditions, &iterator);
+	while ((slot = conditions_iterate(filing.conditions, &iterator)) != NULL)
+		set_cost(&filing, slot->condition);
+	for (int i = 0; i < units.count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		file_unit(set, units.items[i]);
+	}
+	finish_node(set->root);
+	MemoryContextDelete(tables);
+}
