@@ -16,8 +16,9 @@ const LONGEST = 40; // characters of a value that makes a good example
 const AMOUNT = /total|amount|price|sum|count|quantity|size|seconds|duration|value|age$/i;
 const NAME = /^[a-z_]\w*$/i;
 const WORDS = new Set(
-	"and between else every external false for function if in null or return satisfies some then true"
-		.split(" "),
+	"and between else every external false for function if in null or return satisfies some then true".split(
+		" ",
+	),
 );
 
 const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
@@ -61,8 +62,8 @@ function facts({ type, data }) {
 const nest = (path, conditions) =>
 	path.reduceRight((inner, name) => ({ [name]: inner }), conditions);
 
-/* JSON that is easy to go on from: members on lines, arrays of scalars on one. */
-function write(value, indent = "") {
+/* JSON that is easy to go on from: members on lines, arrays on one. */
+export function write(value, indent = "") {
 	if (Array.isArray(value)) return `[${value.map((one) => write(one, null)).join(", ")}]`;
 	if (!isPlain(value)) return quote(value);
 	const members = Object.entries(value);
@@ -97,7 +98,9 @@ function filters(event) {
 	const { type, data } = event;
 	const { text, number, flag, prefix } = facts({
 		...event,
-		data: isPlain(data) ? Object.fromEntries(Object.entries(data).filter(([n]) => isName(n))) : {},
+		data: isPlain(data)
+			? Object.fromEntries(Object.entries(data).filter(([n]) => isName(n)))
+			: {},
 	});
 	const name = (path) => ["data", ...path].join(".");
 	const usable = (fact) => fact?.[0].every(isName);
