@@ -90,7 +90,7 @@ for (const transport of ["websocket", "sse", "poll"]) {
 		await page.close();
 	});
 
-	test(`client_filter_failed_${transport}: a limit ends it, and it does not come back`, async () => {
+	test(`client_filter_failed_${transport}: a limit ends it for good`, async () => {
 		const page = await browser.open(stand.url);
 		const since = new Date(Date.now() - 60000).toISOString();
 		await stand.psql(publish("limit.passed"));

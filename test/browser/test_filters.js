@@ -27,6 +27,8 @@ const ORDERS = [
 ].join("");
 const NEWEST_FIRST = ["user.registered", "order.paid", "order.created", "order.created"];
 
+const totals = (...pairs) => pairs.map(([type, total]) => publish(type, { total })).join("");
+
 // A fresh console on which the four events above have come.
 async function open() {
 	const page = await browser.open(stand.url);
@@ -396,18 +398,14 @@ test("filters_use: the stream brings what matches, and only that", async () => {
 		'{"data":{"total":[{"numeric":[">",100]}]}}',
 	);
 	await page.locator("#connection[data-state=open]").waitFor();
-	await stand.psql(
-		`BEGIN;\n${publish("order.small", { total: 1 })}${publish("order.large", { total: 999 })}COMMIT;`,
-	);
+	await stand.psql(`BEGIN;\n${totals(["order.small", 1], ["order.large", 999])}COMMIT;`);
 	await shows(page, ["order.large", "order.paid", "order.created"]);
 	await showsCount(page, "3 events");
 
 	/* Kept by a reload. */
 	await page.reload();
 	await page.locator("#connection[data-state=open]").waitFor();
-	await stand.psql(
-		`BEGIN;\n${publish("order.small", { total: 2 })}${publish("order.huge", { total: 9999 })}COMMIT;`,
-	);
+	await stand.psql(`BEGIN;\n${totals(["order.small", 2], ["order.huge", 9999])}COMMIT;`);
 	await shows(page, ["order.huge"]);
 	await page.locator("#applied", { hasText: "Pattern" }).waitFor();
 
