@@ -31,7 +31,7 @@ const TOKENS = {
 		word: /\b(?:true|false|null)\b/u,
 	}),
 	filter: tokens({
-		size: /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/u,
+		size: /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/u,
 		string: /@?"(?:[^"\\\n]|\\.)*"?/u,
 		number: new RegExp(`${ALONE}\\d[\\d.]*(?:[eE][+-]?\\d+)?`, "u"),
 		word: new RegExp(`${ALONE}(?:${WORDS})(?![\\p{L}\\p{N}_])`, "u"),

@@ -15,13 +15,11 @@ const MOST = 5;
 const LONGEST = 40; // characters of a value that makes a good example
 const AMOUNT = /total|amount|price|sum|count|quantity|size|seconds|duration|value|age$/i;
 const NAME = /^[a-z_]\w*$/i;
-const WORDS = new Set(
-	"and between else every external false for function if in null or return satisfies some then true"
-		.split(" "),
-);
+const WORDS =
+	/^(?:and|between|else|every|external|false|for|function|if|in|null|or|return|some|then|true)$/;
 
 const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-const isName = (name) => NAME.test(name) && !WORDS.has(name);
+const isName = (name) => NAME.test(name) && !WORDS.test(name);
 const quote = JSON.stringify;
 
 /* The scalar members of the data and of the objects in it, as [[name, ...], value]. */
@@ -61,16 +59,15 @@ function facts({ type, data }) {
 const nest = (path, conditions) =>
 	path.reduceRight((inner, name) => ({ [name]: inner }), conditions);
 
-/* JSON that is easy to go on from: members on lines, arrays of scalars on one. */
-function write(value, indent = "") {
+/* JSON that is easy to go on from: members on lines, arrays on one. */
+export function write(value, indent = "") {
 	if (Array.isArray(value)) return `[${value.map((one) => write(one, null)).join(", ")}]`;
 	if (!isPlain(value)) return quote(value);
-	const members = Object.entries(value);
-	if (indent === null)
-		return `{ ${members.map(([name, one]) => `${quote(name)}: ${write(one, null)}`).join(", ")} }`;
-	const inner = `${indent}  `;
-	const lines = members.map(([name, one]) => `${inner}${quote(name)}: ${write(one, inner)}`);
-	return `{\n${lines.join(",\n")}\n${indent}}`;
+	const inner = indent === null ? null : `${indent}  `;
+	const members = Object.entries(value).map(
+		([name, one]) => `${inner ?? ""}${quote(name)}: ${write(one, inner)}`,
+	);
+	return inner === null ? `{ ${members.join(", ")} }` : `{\n${members.join(",\n")}\n${indent}}`;
 }
 
 function patterns(event) {
@@ -97,7 +94,9 @@ function filters(event) {
 	const { type, data } = event;
 	const { text, number, flag, prefix } = facts({
 		...event,
-		data: isPlain(data) ? Object.fromEntries(Object.entries(data).filter(([n]) => isName(n))) : {},
+		data: isPlain(data)
+			? Object.fromEntries(Object.entries(data).filter(([n]) => isName(n)))
+			: {},
 	});
 	const name = (path) => ["data", ...path].join(".");
 	const usable = (fact) => fact?.[0].every(isName);

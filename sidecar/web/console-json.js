@@ -16,9 +16,7 @@
 const DEEPEST = 500;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids just these
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const STRING_START = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
 const BLANK = /[ \t\r\n]*/y;
 const ANY_WORD = /[\p{L}\p{N}_.+-]+/uy;

@@ -49,7 +49,11 @@ function explanation(event, conditions) {
 			element("td", "mark", element("b", "", sign), element("span", "unseen", word)),
 			element("th", "", location || "/"),
 			element("td", "", clip(JSON.stringify(condition))),
-			element("td", isThere ? "" : "nothing", isThere ? clip(JSON.stringify(found)) : nothing),
+			element(
+				"td",
+				isThere ? "" : "nothing",
+				isThere ? clip(JSON.stringify(found)) : nothing,
+			),
 		);
 		row.dataset.match = name;
 		row.querySelector("th").scope = "row";
@@ -131,7 +135,12 @@ export class TryList {
 			row.asked = null;
 			row.reason = element("div", "reason");
 			const whole = { ...attributes, data: data ?? binary ?? null };
-			row.why = element("div", "try-why", row.reason, element("div", "json", node(null, whole, true)));
+			row.why = element(
+				"div",
+				"try-why",
+				row.reason,
+				element("div", "json", node(null, whole, true)),
+			);
 			row.item.append(row.why);
 			this.#drawWhy();
 		}
@@ -180,9 +189,7 @@ export class TryList {
 		cell("data", preview);
 		const item = element("li", "", button);
 		const row = { entry, item, button, badge, why: null };
-		button.addEventListener("click", () =>
-			this.select(this.selected === entry ? null : entry),
-		);
+		button.addEventListener("click", () => this.select(this.selected === entry ? null : entry));
 		this.#rows.set(entry.serial, row);
 		return row;
 	}

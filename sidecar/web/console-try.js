@@ -19,7 +19,7 @@
  */
 import { copy, element } from "/console-detail.js";
 import { Editor } from "/console-editor.js";
-import { examples } from "/console-examples.js";
+import { examples, write } from "/console-examples.js";
 import { indexOf, JsonFault, lineAndColumn, scanJson } from "/console-json.js";
 import { Matcher } from "/console-match.js";
 import { TryList } from "/console-try-list.js";
@@ -29,7 +29,8 @@ const TYPED = 200; // ms after the last key
 const CAME = 200; // ms in which new events are gathered
 const TOO_LONG = 6000; // characters of a filter in an address
 const HINTS = {
-	pattern: "A pattern has the shape of the event; its leaves are arrays of values and conditions.",
+	pattern:
+		"A pattern has the shape of the event; its leaves are arrays of values and conditions.",
 	filter: "A filter is an expression over the event: attributes by name, and data.",
 };
 
@@ -52,10 +53,21 @@ export function placeOf(kind, text, { message, problem }) {
 	return [from, from + word.length];
 }
 
+/* On lines, where that changes nothing: a large number would lose digits. */
+function layOut(text) {
+	try {
+		const lines = write(JSON.parse(text));
+		return scanJson(lines).compact === scanJson(text).compact ? lines : text;
+	} catch {
+		return text;
+	}
+}
+
 /* eventsd counts in the text that it was sent; what is meant is the one in the editor. */
 function placed(message, { line, column }) {
-	return message.replace(/\bline \d+, column \d+/i, (old) =>
-		`${old[0] === "L" ? "Line" : "line"} ${line}, column ${column}`,
+	return message.replace(
+		/\bline \d+, column \d+/i,
+		(old) => `${old[0] === "L" ? "Line" : "line"} ${line}, column ${column}`,
 	);
 }
 
@@ -167,7 +179,7 @@ export class TryPanel {
 	/* Opens with what is in use. */
 	edit(kind, text) {
 		this.#kind = kind;
-		this.#texts[kind] = text;
+		this.#texts[kind] = kind === "pattern" ? layOut(text) : text;
 		this.open();
 	}
 
@@ -211,10 +223,12 @@ export class TryPanel {
 		this.#allow("");
 		if (!text.trim()) return this.matcher.ask(null);
 		try {
-			const { compact } = this.#kind === "pattern" ? scanJson(text) : { compact: text.trim() };
+			const { compact } =
+				this.#kind === "pattern" ? scanJson(text) : { compact: text.trim() };
 			const json = this.#kind === "pattern" ? text : JSON.stringify(text);
 			this.matcher.ask(`"${this.#kind}":${json}`);
 			this.#allow(compact);
+			this.#drawCount();
 		} catch (fault) {
 			if (!(fault instanceof JsonFault)) throw fault;
 			const { line, column } = lineAndColumn(text, fault.from);
@@ -240,7 +254,10 @@ export class TryPanel {
 		const text = this.#texts[this.#kind];
 		const place = placeOf(this.#kind, text, error);
 		this.#allow("");
-		this.#say(place ? placed(error.message, lineAndColumn(text, place[0])) : error.message, place);
+		this.#say(
+			place ? placed(error.message, lineAndColumn(text, place[0])) : error.message,
+			place,
+		);
 	}
 
 	/* ---- drawing */
@@ -261,7 +278,9 @@ export class TryPanel {
 		const known = entries.length - count(undefined);
 		const unknown = count(null) ? `, ${count(null)} not known` : "";
 		const events = `${entries.length} event${entries.length === 1 ? "" : "s"}`;
-		const text = known ? `${count(true)} of ${known} match${unknown}` : events;
+		const { question, isTaken } = this.matcher;
+		const other = question && !isTaken ? `Asking about ${events}` : events;
+		const text = known ? `${count(true)} of ${known} match${unknown}` : other;
 		if (this.parts.count.textContent !== text) this.parts.count.textContent = text;
 	}
 
