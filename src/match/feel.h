@@ -35,7 +35,8 @@ extern EvFeel *ev_feel_make_filter(const char *text, int length);
 
 /*
  * Is the filter true of the event?  The names it may use: the attributes of the event
- * (time and recordedtime are dates with times), then the members of its data.  null and anything
+ * (time and recordedtime are dates with times), then the members of its data, unless they have the
+ * name of an attribute that events have (subject).  null and anything
  * else that is not true is false.  *exceeded says whether a limit was passed, and the answer is
  * false then.  Its memory is gone afterwards.
  */

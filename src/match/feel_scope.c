@@ -42,16 +42,37 @@ is_moment(EvFeelName name)
 	return is_name(name, "time", 4) || is_name(name, "recordedtime", 12);
 }
 
-/* An attribute of an event, or a member of its data. */
+/* Attributes that an event may be without; their names never mean members of its data. */
+static bool
+is_attribute_name(EvFeelName name)
+{
+	static const char *const names[] = {
+		"id",	"type",		"source",		"subject",		   "time",		 "topic", "dataschema",
+		"data", "sequence", "recordedtime", "datacontenttype", "specversion"};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (is_name(name, names[i], strlen(names[i])))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An attribute of an event, or a member of its data.  Whether a condition on the subject is
+ * looked up in an index must not matter, so a subject that is not there is not
+ * sought in the data.
+ */
 static bool
 find_in_event(EvSubject *subject, EvFeelName name, EvView *view, bool *is_attribute)
 {
 	EvView data;
 
 	*is_attribute = ev_subject_get(subject, name.text, name.length, view);
-	return *is_attribute ||
-		   (ev_subject_get(subject, "data", 4, &data) && data.type == EV_JSON_OBJECT &&
-			ev_view_member(&data, name.text, name.length, view));
+	if (*is_attribute)
+		return true;
+	return ev_subject_get(subject, "data", 4, &data) && data.type == EV_JSON_OBJECT &&
+		   ev_view_member(&data, name.text, name.length, view) && !is_attribute_name(name);
 }
 
 /* What JSON has the name; *is_text_of_moment: an attribute of an event that is text of a moment. */

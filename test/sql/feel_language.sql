@@ -111,6 +111,12 @@ SELECT events.feel(NULL) IS NULL AS sql_null, events.feel('null') = 'null' AS js
 -- tests for filters: null is false
 SELECT e AS expression, events.feel_test(e, '{"a": 5}') FROM unnest(ARRAY['a > 3', 'a > 7', 'b > 3', 'a', 'null', 'a in [1..5]', NULL]) WITH ORDINALITY AS t(e, n) ORDER BY n;
 
+-- filters of events: attributes, then members of the data, but for the names of attributes
+SELECT f AS filter, events._test_filter('{"type": "order.paid", "source": "/shop", "time": "2024-02-29T10:00:00Z", "tenant": "t1",
+    "data": {"total": 5, "type": "other", "subject": "s", "order id": 7, "tenant": "t2"}}', NULL, f) FROM unnest(ARRAY['type = "order.paid"', 'data.type = "other"', 'total = 5', 'data.total > 4',
+    'order id = 7', 'tenant = "t1"', 'time > @"2024-01-01T00:00:00Z"', 'time.year = 2024', 'subject = "s"', 'subject = null', 'data.subject = "s"', 'missing = 1', 'not(missing = 1)',
+    'some x in [type, source] satisfies x = "/shop"', '{type: 1}.type = 1']) WITH ORDINALITY AS t(f, n) ORDER BY n;
+
 -- unary tests
 SELECT t AS tests, i AS input, events.feel_unary(t, i::jsonb, '{"limit": 10, "names": ["a", "b"]}')
 FROM (VALUES (1, '< 5', '3'), (2, '< 5', '7'), (3, '< 5', '"x"'), (4, '< 5', NULL), (5, '[1..3], 7', '7'), (6, '[1..3], 7', '5'), (7, '"a", "b"', '"b"'),
