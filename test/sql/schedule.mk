@@ -27,4 +27,8 @@ REGRESS = \
 	schema_uri \
 	schema_pattern \
 	schema_format \
-	schema_compatibility
+	schema_compatibility \
+	event_pattern \
+	event_pattern_errors \
+	event_pattern_filter \
+	event_set
