@@ -120,7 +120,7 @@ struct EvFeelNode
 			bool uses_partial;
 		} binding;
 
-		/* left and right of an operator or IN; NEGATE: right alone; TEST, too: the left is what is tested */
+		/* of an operator, or IN; NEGATE and TEST: right alone */
 		struct
 		{
 			EvFeelOperator op;

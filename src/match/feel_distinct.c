@@ -4,10 +4,10 @@
  *
  * The elements that were kept so far stand in a table, in chains by a hash
  * of their values, so that a list of n elements takes about n comparisons.  Equal
- * values have equal hashes: numbers by value (1 = 1.0), contexts whatever the order of
- * their entries.  Times, and dates with times, are equal by rules of their own (zones), so
- * all of one type have one hash, and so do ranges and functions; comparisons are
- * counted as steps like everywhere, and a list of many different ones ends at the limit.
+ * values have equal hashes: numbers by value (1 = 1.0), dates and times by their
+ * moment whatever the zone, contexts whatever the order of their entries.  All ranges
+ * have one hash, and so have functions; comparisons are counted as steps like
+ * everywhere, and a list of many different ones ends at the limit.
  *
  * Values that cannot be compared are different; null equals null.  The first of
  * equal elements is the one that stays, and the order is that of the list.
@@ -18,6 +18,7 @@
 #include "common/hashfn.h"
 #include "match/feel_compare.h"
 #include "match/feel_list.h"
+#include "match/feel_temporal_moment.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
@@ -39,6 +40,12 @@ typedef struct Distinct
 } Distinct;
 
 static uint32 hash_value(EvFeelRun *run, EvFeelValue value);
+
+static uint32
+hash_int64(int64 n)
+{
+	return hash_combine(murmurhash32((uint32) n), murmurhash32((uint32) (n >> 32)));
+}
 
 static uint32
 hash_list(EvFeelRun *run, EvFeelValue value)
@@ -91,10 +98,11 @@ hash_value(EvFeelRun *run, EvFeelValue value)
 		case EV_FEEL_STRING:
 			return hash_bytes((const unsigned char *) value.string, value.length);
 		case EV_FEEL_DATE:
-			return hash_combine(murmurhash32(value.temporal->year),
-								murmurhash32(value.temporal->month * 32 + value.temporal->day));
+		case EV_FEEL_TIME:
+		case EV_FEEL_DATE_TIME:
+			return hash_int64(ev_feel_temporal_moment(value));
 		case EV_FEEL_YEARS_MONTHS:
-			return hash_bytes((const unsigned char *) &value.months, sizeof(value.months));
+			return hash_int64(value.months);
 		case EV_FEEL_DAYS_TIME:
 			return hash_combine(hash_bytes((const unsigned char *) &value.duration->seconds,
 										   sizeof(int64)),

@@ -3,8 +3,9 @@
  * feel_fold.c: parts of an expression whose value does not depend on anything
  * are evaluated when it is compiled: lists and ranges of literals, dates, times and durations.
  *
- * Other functions are not called here, since they may take long, and nobody counts the steps of
- * a compilation.  What would be null stays as it is, so that the reason is told when it is evaluated.
+ * Other functions are not called here, since they may take long, and nobody counts the steps
+ * of a compilation.  What would be null stays as it is, so that the reason is told when it is
+ * evaluated.
  */
 #include "base/compat.h"
 

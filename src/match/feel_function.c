@@ -247,7 +247,7 @@ gather(EvFeelRun *run, const EvFeelBuiltin *row, const EvFeelValue *args, int na
 		return false;
 	memcpy(items, args, nargs * sizeof(EvFeelValue));
 	*list = ev_feel_make_list(run, items, nargs);
-	return true;
+	return !ev_feel_is_null(*list);
 }
 
 /* ---- calling ---- */

@@ -221,6 +221,11 @@ read_escape(const char **s, StringInfo out, const char **message)
 		*message = "the escape is no character";
 		return false;
 	}
+	if (c > 0x7F && GetDatabaseEncoding() == PG_SQL_ASCII)
+	{
+		*message = "the escape is a character that SQL_ASCII does not have";
+		return false;
+	}
 	pg_unicode_to_server(c, (unsigned char *) buffer);
 	appendStringInfoString(out, buffer);
 	return true;

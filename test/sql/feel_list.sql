@@ -177,6 +177,8 @@ INSERT INTO wanted VALUES
     ('distinct values([1,"1",[1],{a: 1}])', '[1, "1", [1], {"a": 1}]'),
     ('distinct values([{a:1,b:2},{b:2,a:1},{a:1}])', '[{"a": 1, "b": 2}, {"a": 1}]'),
     ('distinct values([@"P1D",@"PT24H"])', '["P1D"]'),
+    ('distinct values([@"10:00:00Z",@"11:00:00+01:00",@"10:00:00"])', '["10:00:00Z", "10:00:00"]'),
+    ('count(distinct values(for i in 1..5000 return @"2024-01-01T00:00:00Z" + @"PT1S" * i))', '5000'),
     ('distinct values([true,false,true])', '[true, false]'),
     ('distinct values([])', '[]'),
     ('union([1,2],[2,3])', '[1, 2, 3]'),

@@ -247,6 +247,9 @@ on_ended(Subscriber *subscriber, const SubscriberEnded *ended)
 	client->has_ended = true;
 	client->ended = *ended;
 	client->ended_horizon = client->world->horizon;
+	/* one that began with the oldest was not told yet which that is */
+	if (ended->reason == END_FILTER_FAILED && client->from_earliest && !client->was_ready)
+		client->seen = strtoll(ended->cursor + CURSOR_EPOCH_LENGTH + 1, NULL, 10) - 1;
 	client->ended_failure = client_failure(client);
 }
 
