@@ -83,6 +83,12 @@ static const Folding foldings[] = {
 };
 /* clang-format on */
 
+const char *
+ev_casefold_from_server(const char *s, int *length)
+{
+	return GetDatabaseEncoding() == PG_SQL_ASCII ? s : ev_utf8_from_server(s, length);
+}
+
 int
 ev_casefold_wide(int c)
 {

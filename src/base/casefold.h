@@ -7,13 +7,18 @@
  * databases and for ever: functions that use it may be immutable.  A sequence
  * that is no UTF-8 stands for itself, byte by byte.
  *
- * Text is taken as UTF-8: ev_utf8_from_server() comes first in databases of
- * another encoding.
+ * Text is taken as UTF-8: ev_casefold_from_server() comes first.
  */
 #ifndef EV_CASEFOLD_H
 #define EV_CASEFOLD_H
 
 #include "base/utf8.h"
+
+/*
+ * The string in UTF-8, as ev_utf8_from_server() has it, but never an error for want of an
+ * encoding: bytes of a database of SQL_ASCII are taken as they are.
+ */
+extern const char *ev_casefold_from_server(const char *s, int *length);
 
 /* What is above all code points stands for a byte that is no UTF-8. */
 #define EV_CASEFOLD_BYTE 0x110000

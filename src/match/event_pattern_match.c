@@ -22,6 +22,9 @@
  * and only the former needs a choice.  Where no other condition needs one, each
  * of them is tried as the one that does (`forced`).
  *
+ * An alias is a second name for a member; a pattern that uses both names chooses
+ * for each of them.
+ *
  * A member with a dot in its name is at several places of the tree: {"a.b": 1}
  * is {"a": {"b": 1}} too.  Then a path leads to several values, its spots;
  * a condition holds if it does at one of them.

@@ -11,7 +11,7 @@
  */
 #include "base/compat.h"
 
-#include "base/utf8.h"
+#include "base/casefold.h"
 #include "match/event_pattern_parse.h"
 #include "miscadmin.h"
 
@@ -36,7 +36,7 @@ text_test(EvTestKind kind, const EvView *text)
 	EvTest test = {.kind = kind, .value = *text};
 
 	if (kind == EV_TEST_FOLDED || kind == EV_TEST_PREFIX_FOLDED || kind == EV_TEST_SUFFIX_FOLDED)
-		test.value.data = ev_utf8_from_server(text->data, &test.value.length);
+		test.value.data = ev_casefold_from_server(text->data, &test.value.length);
 	return test;
 }
 

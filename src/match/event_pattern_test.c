@@ -40,7 +40,7 @@ static bool
 test_folded(const EvTest *test, const EvView *scalar)
 {
 	int length = scalar->length;
-	const char *s = ev_utf8_from_server(scalar->data, &length);
+	const char *s = ev_casefold_from_server(scalar->data, &length);
 	bool holds;
 
 	if (test->kind == EV_TEST_FOLDED)

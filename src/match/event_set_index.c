@@ -536,7 +536,7 @@ look_up_folded(const LookUp *look)
 			lengths[KEY_SUFFIX_FOLDED].count ==
 		0)
 		return;
-	s = ev_utf8_from_server(look->scalar->data, &length);
+	s = ev_casefold_from_server(look->scalar->data, &length);
 	if (lengths[KEY_FOLDED].count > 0)
 		find_key(look, KEY_FOLDED, 0, hash_folded_forward(s, length, &ncharacters));
 	look_up_folded_ends(look, s, length);

@@ -8,6 +8,7 @@ below different elements of one array, or, where the condition takes absence, if
 path goes with those chosen. All choices are tried.
 """
 
+import copy
 import ipaddress
 from decimal import Decimal
 
@@ -180,14 +181,17 @@ def satisfied(conditions, chosen, absences, scalars):
 
 
 def matches_pattern(event, ways):
-    flat = {}
+    flat, aliased = {}, {}
     flatten(event, (), {}, flat)
+    # what is reached by two names is two values, whose arrays know nothing of each other
+    again = copy.deepcopy(event)
+    flatten(again, (), {}, aliased)
 
     def scalars(path):
         found = flat.get(path, [])
         alias = ALIASES.get(path[0])
         if alias is not None and path[0] not in event:
-            found = found + flat.get((alias,) + path[1:], [])
+            found = found + aliased.get((alias,) + path[1:], [])
         return found
 
     return any(satisfied([(path, tests) for path, (_, tests) in way.items()], {}, [], scalars)
