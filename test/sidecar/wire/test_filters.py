@@ -220,11 +220,15 @@ def _():
                                          filter=f"{every(divisor, 1)} and data.n >= {number}"))
         sockets.append((divisor, position_of(reader.session["data"]["cursor"]), number, reader))
     count = publisher.end()
-    stand.publish_many(kind, 20, count)
+    stand.publish_many(kind, 60, count)
     for divisor, start, least, reader in sockets:
         wanted = [n for n in expected(kind, divisor, 1, start) if n >= least]
-        equal(numbers(ordered(reader.until(lambda event: event["data"]["n"] == wanted[-1]))),
-              wanted, f"{divisor}:1 after {start}")
+        what = f"{divisor}:1 from {least} on, after {start}: {wanted}"
+        try:
+            got = reader.until(lambda event: event["data"]["n"] == wanted[-1])
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; wanted {what}") from error
+        equal(numbers(ordered(got)), wanted, what)
 
 
 @test("filters_changed_on_a_session_while_events_flow")
@@ -233,7 +237,7 @@ def _():
     socket = stand.session(query_string(types=["nothing.of.the.kind"]))
     everything = closing(WebSocketReader(stand.address, types=[kind]))
     publisher = Publisher(kind)
-    held, got, held_from, acks = [], [], {}, 0
+    held, got = [], []
 
     def receive_until_ack():
         while True:
@@ -256,8 +260,8 @@ def _():
     socket.send_json({"type": "subscribe", "id": "all", "data": {"types": [kind]}})
     receive_until_ack()
     count = publisher.end()
-    last = json.loads(stand.sql.value("SELECT max((data->>'n')::int) FROM events.event "
-                                      "WHERE type = $1", kind))
+    stand.publish_many(kind, 5, count)
+    last = count + 4
     while not got or got[-1]["data"]["n"] != last:
         message = socket.json()
         got.append(message)
@@ -266,7 +270,7 @@ def _():
                    for event in everything.until(lambda event: event["data"]["n"] == last)}
     for event in got:
         equal(all_of_them[event["sequence"]], event["data"]["n"], "an event")
-    equal(count - 1, last, "the last")
+    equal(numbers(got[-5:]), list(range(count, count + 5)), "the last, when all are wanted")
 
 
 @test("filters_are_lingering_between_polls_and_checked_once")
@@ -293,14 +297,14 @@ def _():
     stand.publish_many(kind, 5)
     for number, reader in enumerate(readers):
         equal(numbers(reader.take(1)), [number], "events")
-    pages, queries = metric("feed_pages_total"), metric("queries_total")
-    other = fresh()
-    reader = closing(SseReader(stand.address, types=[other]))
-    deadline = Deadline()
-    while metric("feed_pages_total") < pages + 3:
-        deadline.left()
+
+    def pages_go_by(count):
+        before = metric("feed_pages_total")
+        wait_until(lambda: metric("feed_pages_total") >= before + count, "pages of the feed")
+    pages_go_by(2)  # figures are a second old
+    queries = metric("queries_total")
+    pages_go_by(3)
     equal(metric("queries_total"), queries, "questions while nothing happens")
-    reader.close()
 
 
 # ---- the database ----
@@ -494,7 +498,7 @@ def _():
     for body, code in (({"events": []}, "invalid-filter"), ({"filter": "true"}, "bad-request"),
                        ({"filter": 5, "events": []}, "invalid-filter"),
                        ({"filter": "data.n > > 5", "events": []}, "invalid-filter"),
-                       ({"pattern": [], "events": []}, "invalid-filter"),
+                       ({"pattern": 5, "events": []}, "invalid-filter"),
                        ({"filter": "true", "events": {}}, "bad-request"),
                        ({"filter": "true", "events": [], "x": 1}, "bad-request"),
                        ({"filter": "true", "events": [], "explain": 1}, "bad-request"),
@@ -523,7 +527,7 @@ def _():
 def _():
     done = run("tail", "--database", stand.database, "--filter", "data.n > > 1")
     equal(done.returncode, 2, f"exit status; it said {done.stderr!r}")
-    true("line 1" in done.stderr, f"{done.stderr!r}")
+    true("line 1" in done.stderr.lower(), f"{done.stderr!r}")
 
 
 @test("tail_ends_when_its_filter_fails")

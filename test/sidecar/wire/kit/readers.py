@@ -79,7 +79,11 @@ class Reader:
         deadline = Deadline(seconds or self._seconds, f"an event by {self.name}")
         got = []
         while not got or not wanted(got[-1]):
-            got.append(self._next(deadline))
+            try:
+                got.append(self._next(deadline))
+            except TimeoutError as error:
+                raise TimeoutError(f"{error}; has {len(got)} events, "
+                                   f"the last {got[-1] if got else None}") from error
         return got
 
     def _note(self, event):
