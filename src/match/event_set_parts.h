@@ -55,7 +55,8 @@ typedef struct EvSetNode
 	bool has_access;	/* an index or presence, here or below */
 	EvSetIndex *index;	/* NULL: none */
 	EvSetList presence; /* access conditions that any scalar passes */
-	int nranges;		/* ranges in its conditions, while it is compiled */
+	int nuses;			/* of its conditions that can be looked up, while it is compiled */
+	int nranges;		/* ranges in them */
 
 	/* of the present event */
 	uint64 event;
@@ -70,7 +71,7 @@ typedef struct EvSetCondition
 	EvSetNode *node;
 	const EvCondition *condition;
 	int uses;			  /* conjuncts that have it */
-	double cost;		  /* how many candidates it may make as an access condition */
+	double cost;		  /* of a unit that is filed here, for an event */
 	EvSetList units;	  /* filed here */
 	uint64 candidates_of; /* the event for which they have become candidates */
 	uint64 answered_for;  /* the event for which `answer` is */

@@ -112,8 +112,6 @@ ranges_are_equal(EvFeelRun *run, const EvFeelRange *a, const EvFeelRange *b)
 static Answer
 compare_equal(EvFeelRun *run, EvFeelValue a, EvFeelValue b)
 {
-	int order;
-
 	if (run->exceeded == EV_FEEL_WITHIN_LIMITS && stack_is_too_deep())
 		run->exceeded = EV_FEEL_TOO_DEEP;
 	if (run->exceeded != EV_FEEL_WITHIN_LIMITS || !ev_feel_step(run, 1))
@@ -136,8 +134,10 @@ compare_equal(EvFeelRun *run, EvFeelValue a, EvFeelValue b)
 			return answer(ranges_are_equal(run, a.range, b.range));
 		case EV_FEEL_FUNCTION:
 			return NOT_COMPARABLE;
+		case EV_FEEL_NUMBER:
+			return answer(ev_feel_number_compare(a, b) == 0);
 		default:
-			return answer(ev_feel_compare(run, a, b, &order) && order == 0);
+			return answer(ev_feel_temporal_equal(run, a, b));
 	}
 }
 

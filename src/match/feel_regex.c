@@ -211,7 +211,7 @@ ev_feel_regex_search(EvFeelRun *run, const EvFeelRegex *regex, EvRegexSearch *se
 		ev_feel_problem(run, "a regular expression is too complex for its string: it passed %s",
 						result == EV_REGEX_TOO_LARGE ? "64 MB of memory"
 													 : "events.pattern_match_limit");
-		run->exceeded = result == EV_REGEX_TOO_LARGE ? EV_FEEL_TOO_LARGE : EV_FEEL_TOO_MANY_STEPS;
+		run->exceeded = EV_FEEL_PATTERN_LIMIT;
 	}
 	return go_on(&clock) && run->exceeded == EV_FEEL_WITHIN_LIMITS;
 }

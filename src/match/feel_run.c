@@ -82,6 +82,7 @@ ev_feel_problem(EvFeelRun *run, const char *format, ...)
 	EvFeelProblem *problem;
 	char message[512];
 	va_list args;
+	MemoryContext old;
 
 	if (!run->wants_reasons || run->exceeded)
 		return ev_feel_null();
@@ -95,7 +96,9 @@ ev_feel_problem(EvFeelRun *run, const char *format, ...)
 	problem->location = run->location;
 	problem->message = (char *) (problem + 1);
 	strlcpy(problem->message, message, strlen(message) + 1);
+	old = MemoryContextSwitchTo(run->memory);
 	run->problems = lappend(run->problems, problem);
+	MemoryContextSwitchTo(old);
 	return ev_feel_null();
 }
 
@@ -120,4 +123,11 @@ ev_feel_raise_exceeded(EvFeelLimit exceeded)
 						errmsg("FEEL expression takes too much memory"),
 						errdetail("More than %d kB were asked for.", ev_feel_memory_limit),
 						errhint("events.feel_memory_limit is the limit.")));
+	if (exceeded == EV_FEEL_PATTERN_LIMIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("regular expression of a FEEL expression takes too long"),
+				 errdetail("Matching took more steps from one starting point than are allowed, or "
+						   "more than 64 MB of memory."),
+				 errhint("events.pattern_match_limit is the limit.")));
 }

@@ -3,10 +3,10 @@
  * feel_temporal.c: order and properties of temporal values.
  *
  * Values with a zone are compared as moments, those without as what a clock
- * shows, and one of each kind not at all.  The resolution of both is the second
- * (DMN 1.5, 10.3.2.3.4 and 10.3.2.3.5, where `second` is a whole number):
- * fractions are kept and shown, added and subtracted, but two times of one
- * second are equal.  Only is() tells them apart.
+ * shows, and one of each kind not at all.  Two times of one second are equal
+ * (DMN 1.5, 10.3.2.3.4 and 10.3.2.3.5, where `second` is a whole number), only
+ * is() tells them apart; but the order is that of the moments, with all digits,
+ * so that events can be asked for from a moment on.
  *
  * Durations are exact.
  */
@@ -44,8 +44,21 @@ ev_feel_temporal_compare(EvFeelRun *run, EvFeelValue a, EvFeelValue b, int *orde
 			if (ev_feel_temporal_has_zone(a) != ev_feel_temporal_has_zone(b))
 				return false;
 			*order = order_of(ev_feel_temporal_moment(a), ev_feel_temporal_moment(b));
+			if (*order == 0 && a.type != EV_FEEL_DATE)
+				*order = order_of(a.temporal->nanosecond, b.temporal->nanosecond);
 			return true;
 	}
+}
+
+bool
+ev_feel_temporal_equal(EvFeelRun *run, EvFeelValue a, EvFeelValue b)
+{
+	int order;
+
+	if (a.type == EV_FEEL_TIME || a.type == EV_FEEL_DATE_TIME)
+		return ev_feel_temporal_has_zone(a) == ev_feel_temporal_has_zone(b) &&
+			   ev_feel_temporal_moment(a) == ev_feel_temporal_moment(b);
+	return ev_feel_temporal_compare(run, a, b, &order) && order == 0;
 }
 
 bool

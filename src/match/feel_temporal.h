@@ -37,10 +37,13 @@ extern EvFeelValue ev_feel_temporal_divide(EvFeelRun *run, EvFeelValue a, EvFeel
 extern EvFeelValue ev_feel_temporal_negate(EvFeelRun *run, EvFeelValue a);
 
 /*
- * Of one type: the order in *order, of times in whole seconds; false if there is none (one with
- * a zone, one without), and then they are not equal.
+ * Of one type: the order in *order, to the nanosecond; false if there is none (one with
+ * a zone, one without).
  */
 extern bool ev_feel_temporal_compare(EvFeelRun *run, EvFeelValue a, EvFeelValue b, int *order);
+
+/* Of one type: is it the same, times in whole seconds? */
+extern bool ev_feel_temporal_equal(EvFeelRun *run, EvFeelValue a, EvFeelValue b);
 
 /* Of one type, for is(): the same members and the same zone, not just the same moment. */
 extern bool ev_feel_temporal_is(EvFeelValue a, EvFeelValue b);

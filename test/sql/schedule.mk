@@ -37,4 +37,8 @@ REGRESS = \
 	feel_temporal \
 	feel_number \
 	feel_string \
+	event_pattern \
+	event_pattern_errors \
+	event_pattern_filter \
+	event_set \
 	filter

@@ -62,7 +62,8 @@ DECLARE
     value text := fuzz.answer('SELECT events.feel($1, $2)', expression, context);
     again text := fuzz.answer('SELECT events.feel($1, $2)', expression, context);
     test text := fuzz.answer('SELECT events.feel_test($1, $2)', expression, context);
-    problems text := fuzz.answer('SELECT count(*) FROM events.feel_problems($1, $2)', expression, context);
+    problems text := fuzz.answer('SELECT count(*) FROM events.feel_problems($1, $2)', expression,
+        context);
     syntax text := fuzz.answer('SELECT events.check_feel($1)', expression, context);
     bare text := fuzz.answer('SELECT events.feel($1)', expression, context);
 BEGIN
