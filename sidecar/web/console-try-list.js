@@ -28,8 +28,9 @@ const LONGEST = 300;
 
 const clip = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 
-/* What stands at a JSON Pointer; undefined when nothing does. */
-function at(value, pointer) {
+/* What stands at the location of a condition; undefined when nothing does. */
+function at(value, location) {
+	const pointer = location.replace(/\/\$or\/\d+/g, "");
 	const names = pointer.split("/").slice(1);
 	return names.reduce((inner, name) => {
 		const key = name.replace(/~1/g, "/").replace(/~0/g, "~");
