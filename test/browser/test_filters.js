@@ -290,22 +290,37 @@ test("filters_newest_wins: one request at a time, and late answers count for not
 	const page = await openPanel();
 	await hasMarks(page, [YES, NO, NO, NO]);
 	const held = [];
-	let [under, most] = [0, 0];
+	let [under, most, released] = [0, 0, 0];
 	await page.route("**/v1/match", async (route) => {
-		most = Math.max(most, ++under);
-		const { pattern } = route.request().postDataJSON();
-		if (pattern.type[0] === "order.paid") await new Promise((resolve) => held.push(resolve));
+		const isHeld = route.request().postDataJSON().pattern.type[0] === "order.paid";
+		if (isHeld) await new Promise((resolve) => held.push(resolve));
+		else most = Math.max(most, ++under);
 		await route.continue().catch(() => {});
-		under--;
+		if (isHeld) released++;
+		else under--;
 	});
 	await page.fill("#try-text", '{"type": ["order.paid"]}');
 	await until("the first question is asked", () => held.length === 1);
 	assert.equal(await page.getAttribute("#try-rows", "data-state"), "stale");
-	under--;
 	await page.fill("#try-text", '{"type": ["order.created"]}');
 	await hasMarks(page, [NO, NO, YES, YES]);
-	under++;
+
+	/* Its answer, if it were still waited for, would come before that of another request. */
 	held[0]();
+	await until("the first question goes on", () => released === 1);
+	await page.evaluate(async () => {
+		const body = '{"pattern": {"type": ["none"]}, "events": []}';
+		const response = await fetch("/v1/match", {
+			method: "POST",
+			headers: { "Content-Type": "application/json" },
+			body,
+		});
+		await response.json();
+	});
+	assert.deepEqual(
+		(await marks(page)).map(([, mark]) => mark),
+		[NO, NO, YES, YES],
+	);
 	await page.fill("#try-text", '{"type": ["user.registered"]}');
 	await hasMarks(page, [YES, NO, NO, NO]);
 	assert.equal(most, 1);
