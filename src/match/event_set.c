@@ -81,6 +81,14 @@ ev_event_set_fire(EvEventSet *set, EvSetCondition *condition)
 	}
 }
 
+void
+ev_event_set_pass(EvEventSet *set, EvSetCondition *condition)
+{
+	condition->answered_for = set->event;
+	condition->answer = true;
+	ev_event_set_fire(set, condition);
+}
+
 /* ---- the walk ---- */
 
 static void push_value(EvEventSet *set, EvSetNode *node, const EvView *value, bool below_element);

@@ -285,6 +285,7 @@ set_cost(Filing *filing, EvSetCondition *condition)
 		condition->cost = COST_ALWAYS;
 	else if (!ev_event_set_index_takes(condition->condition))
 		condition->cost = COST_PRESENCE + condition->uses;
+	condition->company = condition->cost;
 	if (condition->cost > 0)
 		return;
 	for (int i = 0; i < tests->count; i++)
@@ -293,16 +294,17 @@ set_cost(Filing *filing, EvSetCondition *condition)
 		passed += company(filing, condition, &tests->tests[i]);
 		most = Max(most, effort(&tests->tests[i]));
 	}
+	condition->company = passed;
 	condition->cost = (COST_VERIFY * passed + COST_LOOK_UP * most) / condition->node->nuses;
 }
 
 /* ---- filing ---- */
 
 static int
-compare_costs(const void *a, const void *b)
+compare_company(const void *a, const void *b)
 {
-	double x = (*(EvSetCondition *const *) a)->cost;
-	double y = (*(EvSetCondition *const *) b)->cost;
+	double x = (*(EvSetCondition *const *) a)->company;
+	double y = (*(EvSetCondition *const *) b)->company;
 
 	return x < y ? -1 : x > y;
 }
@@ -338,15 +340,21 @@ choose_part(const EvSetBranch *branch, EvSetList *chosen)
 static double
 choose(const EvSetBranch *branch, EvSetList *chosen)
 {
+	EvSetCondition *least;
 	double cost = 0;
 
 	check_stack_depth();
 	switch (branch->kind)
 	{
 		case EV_BRANCH_CONJUNCT:
-			qsort(branch->conditions, branch->count, sizeof(EvSetCondition *), compare_costs);
-			ev_event_set_append(chosen, branch->conditions[0]);
-			return branch->conditions[0]->cost;
+			least = branch->conditions[0];
+			for (int i = 1; i < branch->count; i++)
+			{
+				if (branch->conditions[i]->cost < least->cost)
+					least = branch->conditions[i];
+			}
+			ev_event_set_append(chosen, least);
+			return least->cost;
 		case EV_BRANCH_ANY:
 			for (int i = 0; i < branch->count; i++)
 				cost += choose(branch->parts[i], chosen);
@@ -359,13 +367,13 @@ choose(const EvSetBranch *branch, EvSetList *chosen)
 	return COST_ALWAYS;
 }
 
-/* Every conjunct has its conditions sorted, also those that nothing is filed under. */
+/* A candidate is asked first for what few others want, which it most likely fails. */
 static void
 sort_conditions(const EvSetBranch *branch)
 {
 	check_stack_depth();
 	if (branch->kind == EV_BRANCH_CONJUNCT)
-		qsort(branch->conditions, branch->count, sizeof(EvSetCondition *), compare_costs);
+		qsort(branch->conditions, branch->count, sizeof(EvSetCondition *), compare_company);
 	else
 	{
 		for (int i = 0; i < branch->count; i++)
@@ -389,7 +397,6 @@ file_unit(EvEventSet *set, EvSetUnit *unit)
 {
 	EvSetList chosen = {0};
 
-	sort_conditions(unit->branch);
 	if (choose(unit->branch, &chosen) >= COST_ALWAYS)
 		ev_event_set_append(&set->always, unit);
 	else
@@ -403,6 +410,7 @@ file_unit(EvEventSet *set, EvSetUnit *unit)
 			ev_event_set_append(&condition->units, unit);
 		}
 	}
+	sort_conditions(unit->branch);
 	if (chosen.items != NULL)
 		pfree(chosen.items);
 }

@@ -429,7 +429,7 @@ find_key(const LookUp *look, KeyKind kind, int length, uint64 key)
 			continue;
 		entry->tried = index->nscalars;
 		if (ev_event_pattern_test(entry->test, look->scalar))
-			ev_event_set_fire(look->set, entry->condition);
+			ev_event_set_pass(look->set, entry->condition);
 	}
 }
 

@@ -71,6 +71,7 @@ typedef struct EvSetCondition
 	EvSetNode *node;
 	const EvCondition *condition;
 	int uses;			  /* conjuncts that have it */
+	double company;		  /* how many conditions of the node are passed along with it */
 	double cost;		  /* of a unit that is filed here, for an event */
 	EvSetList units;	  /* filed here */
 	uint64 candidates_of; /* the event for which they have become candidates */
@@ -132,6 +133,9 @@ extern int ev_event_set_find(const EvSetNode *node, const char *name, int length
 
 /* The units under the condition become candidates. */
 extern void ev_event_set_fire(EvEventSet *set, EvSetCondition *condition);
+
+/* The condition holds for some scalar, and its units become candidates. */
+extern void ev_event_set_pass(EvEventSet *set, EvSetCondition *condition);
 
 /* ---- the index of one node (event_set_index.c) ---- */
 

@@ -109,7 +109,7 @@ look_up(EvEventSet *set, const EvSetRanges *ranges, const EvNumber *number, int 
 		if (range->has_low && ev_number_compare(number, &range->low) < 0)
 			return;
 		if (!is_below(number, range) && !is_above(number, range))
-			ev_event_set_fire(set, ranges->ranges[middle].condition);
+			ev_event_set_pass(set, ranges->ranges[middle].condition);
 		low = middle + 1;
 	}
 }
