@@ -40,6 +40,7 @@ int ev_schema_draft;
 bool ev_format_assertion;
 int ev_schema_cache_size;
 int ev_feel_step_limit;
+int ev_filter_step_limit;
 int ev_feel_depth_limit;
 int ev_feel_memory_limit;
 int ev_feel_cache_size;
@@ -121,8 +122,13 @@ static const IntSetting int_settings[] = {
 	 &ev_schema_cache_size, 8192, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
 	{"events.feel_step_limit", "Greatest number of steps of one evaluation of a FEEL expression.",
 	 "A step is about a part of the expression, an element or a byte looked at. Past it, the "
-	 "expression is an error, and a filter matches nothing.",
+	 "expression is an error.",
 	 &ev_feel_step_limit, 10000000, 1000, INT_MAX, PGC_USERSET, 0},
+	{"events.filter_step_limit", "Greatest number of steps of a FEEL filter for one event.",
+	 "In the place of events.feel_step_limit where events are filtered: there, one expression that "
+	 "takes long holds up all the others. A filter that passes it is an error of events.read(), and "
+	 "ends the stream of the client who gave it.",
+	 &ev_filter_step_limit, 50000, 1000, INT_MAX, PGC_USERSET, 0},
 	{"events.feel_depth_limit", "How deeply parts of a FEEL expression, and calls, may be nested.",
 	 "Each function that is under way takes several levels.", &ev_feel_depth_limit, 2000, 10,
 	 1000000, PGC_USERSET, 0},

@@ -45,6 +45,7 @@ extern int ev_schema_cache_size; /* kB */
 
 /* FEEL */
 extern int ev_feel_step_limit;
+extern int ev_filter_step_limit;
 extern int ev_feel_depth_limit;
 extern int ev_feel_memory_limit; /* kB */
 extern int ev_feel_cache_size;	 /* kB */

@@ -11,6 +11,7 @@
  */
 #include "base/compat.h"
 
+#include "base/settings.h"
 #include "match/feel_cache.h"
 #include "match/feel_evaluate.h"
 #include "match/feel_filter.h"
@@ -40,8 +41,9 @@ ev_feel_filter_matches(const EvFeel *filter, EvSubject *subject, EvFeelLimit *ex
 	EvFeelRun run;
 
 	ev_feel_run_begin(&run);
+	run.steps_left = ev_filter_step_limit;
 	value = ev_feel_evaluate(&run, &root.frame, filter->root);
-	*exceeded = run.exceeded;
+	*exceeded = run.exceeded == EV_FEEL_TOO_MANY_STEPS ? EV_FEEL_FILTER_STEPS : run.exceeded;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(run_context);
 	return ev_feel_is_true(value) && !run.exceeded;

@@ -110,6 +110,11 @@ ev_feel_raise_exceeded(EvFeelLimit exceeded)
 				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX), errmsg("FEEL expression takes too long"),
 				 errdetail("More than %d steps were taken.", ev_feel_step_limit),
 				 errhint("events.feel_step_limit is the limit.")));
+	if (exceeded == EV_FEEL_FILTER_STEPS)
+		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+						errmsg("filter takes too long for an event"),
+						errdetail("More than %d steps were taken.", ev_filter_step_limit),
+						errhint("events.filter_step_limit is the limit.")));
 	if (exceeded == EV_FEEL_TOO_DEEP)
 		ereport(ERROR,
 				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),

@@ -24,6 +24,7 @@ typedef enum EvFeelLimit
 {
 	EV_FEEL_WITHIN_LIMITS,
 	EV_FEEL_TOO_MANY_STEPS, /* events.feel_step_limit */
+	EV_FEEL_FILTER_STEPS,	/* events.filter_step_limit, of a filter of events */
 	EV_FEEL_TOO_DEEP,		/* events.feel_depth_limit, or the stack */
 	EV_FEEL_TOO_LARGE,		/* events.feel_memory_limit */
 	EV_FEEL_PATTERN_LIMIT	/* events.pattern_match_limit, of a regular expression */

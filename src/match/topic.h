@@ -35,7 +35,8 @@ typedef struct EvTopicFilter
  */
 extern EvTopicFilter *ev_topic_filter_make(ArrayType *topics, ArrayType *types);
 
-extern bool ev_topic_filter_matches(const EvTopicFilter *filter, const text *type, ArrayType *topic);
+extern bool ev_topic_filter_matches(const EvTopicFilter *filter, const text *type,
+									ArrayType *topic);
 
 /* Raises 22023 unless this is a topic: one dimension, no NULLs, no empty element. */
 extern void ev_topic_check(ArrayType *topic);

@@ -22,7 +22,7 @@ typedef struct EvEventSubject
 	char recorded_time[EV_RFC3339_LENGTH];
 } EvEventSubject;
 
-/* The row's values must stay for as long as the subject; look-ups allocate in CurrentMemoryContext. */
+/* The row's values must stay as long as the subject, whose memory is the present context's. */
 extern EvSubject *ev_event_subject_init(EvEventSubject *row, const Datum *values,
 										const bool *nulls);
 

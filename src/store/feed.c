@@ -22,11 +22,15 @@
 #include "store/scan.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(ev_feed);
 
 /* Rows that one feed page looks at for each row that it may return. */
 #define FEED_ROWS_LOOKED_AT 20
+
+/* How long filters may look for a page, so that those of others who are done go on. */
+#define FEED_FILTER_TIME_MS 250
 
 /* Columns of events._feed's result. */
 enum
@@ -54,6 +58,7 @@ typedef struct FeedPage
 	int count;
 	int looked_at;
 	int64 bytes;
+	TimestampTz full_at; /* with filters: no more is looked at after this */
 	StringInfoData text;
 } FeedPage;
 
@@ -61,7 +66,8 @@ static bool
 feed_page_is_full(const FeedPage *page)
 {
 	return page->count >= page->max_count || page->bytes >= page->max_bytes ||
-		   page->looked_at / FEED_ROWS_LOOKED_AT >= page->max_count;
+		   page->looked_at / FEED_ROWS_LOOKED_AT >= page->max_count ||
+		   (page->filters != NULL && page->looked_at > 0 && GetCurrentTimestamp() >= page->full_at);
 }
 
 /* Is the event wanted?  Notes what the filters say of it. */
@@ -153,6 +159,7 @@ get_filters(FeedPage *page, FunctionCallInfo fcinfo, int first)
 	else
 		page->filters = ev_filter_set_keep(key, filters);
 	page->answers = palloc(sizeof(int) * Max(ev_filter_set_count(page->filters), 1));
+	page->full_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), FEED_FILTER_TIME_MS);
 	page->only_matching = !PG_ARGISNULL(first + 2) && PG_GETARG_BOOL(first + 2);
 }
 

@@ -239,7 +239,7 @@ topic_condition(const Var *event, const EvView *values, int n)
 								  InvalidOid, DEFAULT_COLLATION_OID);
 }
 
-/* What the pattern, or else the expression, requires of an attribute, as a condition on its column. */
+/* What pattern, or else expression, requires of an attribute, as a condition on its column. */
 static Node *
 required_condition(const EvFilter *filter, const Var *event, const char *attribute)
 {

@@ -45,9 +45,9 @@ SELECT count(*) FROM events.read(:start, max_count => 1, filter => 'order = 2');
 -- what is wrong is said
 SELECT read_numbers('{"type": "order.created"}');
 SELECT read_numbers(filter => 'total >');
-SET events.feel_step_limit = 1000;
+SET events.filter_step_limit = 1000;
 SELECT read_numbers(filter => 'count(for i in 1..100000 return i) > 1');
-RESET events.feel_step_limit;
+RESET events.filter_step_limit;
 
 -- in WHERE clauses
 SELECT n FROM events.event AS e JOIN numbered USING (position)
@@ -98,7 +98,7 @@ CREATE VIEW filters AS SELECT ARRAY[
     '{"filter": "count(for i in 1..100000 return i) > 1"}',
     '{"filter": "this is ("}'] AS filters;
 SELECT filter FROM filters, unnest(filters) AS filter;
-SET events.feel_step_limit = 1000;
+SET events.filter_step_limit = 1000;
 SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters[1:4] FROM filters)) LEFT JOIN numbered USING (position) ORDER BY position;
 SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters FROM filters)) LEFT JOIN numbered USING (position) ORDER BY position;
 SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT filters[1:2] FROM filters), only_matching => true) LEFT JOIN numbered USING (position) ORDER BY position;
@@ -116,7 +116,7 @@ SELECT matches FROM events._feed(:start, 100, 1000000, filters_key => 'a');
 SELECT matches FROM events._feed(:start, 100, 1000000, filters => '{not json}');
 \set VERBOSITY default
 SELECT matches FROM events._feed(:start, 100, 1000000, filters => '{"{\"pattern\": 1}", "{}"}');
-RESET events.feel_step_limit;
+RESET events.filter_step_limit;
 
 -- what eventsd asks before, and for those who try
 SELECT events._check_filter(NULL, NULL);

@@ -3,15 +3,15 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * A World (world.c) is the truth: all events ever committed, what of them is still kept (from `oldest` on)
- * and up to where they are decided (`horizon`).  It is a HistorySource too; reads are answered
+ * A World (world.c) is the truth: all events ever committed, what of them is still kept (from
+ * `oldest` on) and up to where they are decided (`horizon`).  It is a HistorySource too; reads are answered
  * when the test says so, from what the table holds at that moment.
  *
  * Its language of filters is "3:1", which matches positions that leave 1 when divided by 3, and
  * "3:1!7:0", which fails where the position leaves 0 when divided by 7.
  *
- * A Client (client.c) is a subscriber with a socket that has room for so many bytes.  It knows nothing of the
- * hub: it parses what it receives, and client_expect() holds that against the truth:
+ * A Client (client.c) is a subscriber with a socket that has room for so many bytes.  It knows
+ * nothing of the hub: it parses what it receives, and client_expect() holds that against the truth:
  * the next event received must be the next one in the world that it wants.
  *
  * A frame is "position;json\n", words between frames are "#cursor\n".
