@@ -118,7 +118,7 @@ put_feed_row(FeedPage *page, Datum *values, bool *nulls)
 }
 
 static void
-put_end_row(FeedPage *page, int64 position)
+put_end_row(FeedPage *page, int64 position, bool is_cut)
 {
 	Datum row[FEED_NCOLUMNS] = {0};
 	bool isnull[FEED_NCOLUMNS];
@@ -128,6 +128,8 @@ put_end_row(FeedPage *page, int64 position)
 	isnull[FEED_POSITION] = false;
 	row[FEED_TYPE] = CStringGetTextDatum(page->epoch);
 	isnull[FEED_TYPE] = false;
+	row[FEED_MATCHES] = PointerGetDatum(construct_empty_array(INT4OID));
+	isnull[FEED_MATCHES] = !is_cut;
 	tuplestore_putvalues(page->result->setResult, page->result->setDesc, row, isnull);
 }
 
@@ -180,7 +182,7 @@ get_arguments(FeedPage *page, FunctionCallInfo fcinfo)
  * events._feed(after, max_count, max_bytes, topics, types, filters, filters_key,
  * only_matching): a page of the feed for the sidecar, events as CloudEvents
  * text.  The last row has no event; its position says how far the page goes and
- * its type names the epoch.
+ * its type names the epoch, and it has matches (none) if there is more to read.
  */
 Datum
 ev_feed(PG_FUNCTION_ARGS)
@@ -222,6 +224,6 @@ ev_feed(PG_FUNCTION_ARGS)
 		MemoryContextReset(row_context);
 	}
 	ev_scan_close(scan);
-	put_end_row(&page, end);
+	put_end_row(&page, end, end < horizon);
 	return (Datum) 0;
 }

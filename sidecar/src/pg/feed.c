@@ -6,7 +6,7 @@
  * One statement runs at a time on the reading connection, and feed_next() decides which: the
  * relay's state (after each connection, and every ten seconds), the start (once), or a page when
  * one is wanted.  A page is wanted after a notification of a position that we have not passed,
- * once a second, and at once when the last page was full.  All of this is noted also while a page
+ * once a second, and at once when the last page was cut.  All of this is noted also while a page
  * is on its way, so a notification that comes in between is never lost.
  *
  * A page is looked at only when it has come whole and PostgreSQL has said that the statement
@@ -50,7 +50,6 @@ hand_over(Feed *feed, const Page *page)
 {
 	FeedState *state = &feed->state;
 	bool moved = page->position > state->position;
-	bool full = page->count >= feed->page_events || page->bytes >= (size_t) feed->page_bytes;
 
 	state->pages_read++;
 	state->events_read += (uint64_t) page->count;
@@ -66,8 +65,7 @@ hand_over(Feed *feed, const Page *page)
 	state->position = page->position;
 	if (state->horizon < state->position)
 		state->horizon = state->position;
-	/* a filtered read looks at a bounded number of rows, so it can stop before the horizon */
-	if (full || feed->filter)
+	if (page->is_cut)
 		feed->wanted = true;
 	feed->handler->on_page_end(feed->arg, state->position, state->epoch);
 }

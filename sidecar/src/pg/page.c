@@ -287,6 +287,7 @@ read_end(Page *page, const PGresult *rows, int row)
 	memcpy(page->epoch, epoch.data, epoch.len);
 	page->epoch[epoch.len] = '\0';
 	page->position = page_bigint(rows, row, COLUMN_POSITION);
+	page->is_cut = !PQgetisnull(rows, row, COLUMN_MATCHES);
 	return true;
 }
 

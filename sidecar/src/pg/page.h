@@ -48,6 +48,7 @@ typedef struct Page
 	Str *elements;	  /* of all topics */
 	int64_t *matches; /* of all events */
 	int64_t position;
+	bool is_cut; /* there was more to read when it was made */
 	char epoch[FEED_EPOCH_SIZE];
 	size_t bytes; /* of the events */
 } Page;
