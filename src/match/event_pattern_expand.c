@@ -170,22 +170,30 @@ copy_path(EvPath *path, int conjunct)
 	return copy;
 }
 
-/* Puts a field into its tree; false if two of the same rank say something of one path. */
-static bool
-place_field(EvPatternParser *parser, EvField *field)
+/* Puts a field into its tree, where the one of most $or wins. */
+static void
+place_field(const EvField *field)
 {
 	EvPath *path = field->path;
 
-	if (path->condition != NULL && path->condition->depth == field->condition->depth)
-	{
-		ev_event_pattern_leave(parser, 0);
-		appendStringInfoString(&parser->pointer, field->condition->pointer);
-		return ev_event_pattern_fault(parser, "the path is already named at \"%s\"",
-									  path->condition->pointer);
-	}
 	if (path->condition == NULL || path->condition->depth < field->condition->depth)
+	{
 		path->condition = field->condition;
-	return true;
+		path->rival = NULL;
+	}
+	else if (path->condition->depth == field->condition->depth)
+		path->rival = field->condition;
+}
+
+static bool
+has_no_rival(EvPatternParser *parser, const EvPath *path)
+{
+	if (path->rival == NULL)
+		return true;
+	ev_event_pattern_leave(parser, 0);
+	appendStringInfoString(&parser->pointer, path->rival->pointer);
+	return ev_event_pattern_fault(parser, "the path is already named at \"%s\"",
+								  path->condition->pointer);
 }
 
 /* Counts conditions along their paths, and leaves out fields that were replaced. */
@@ -225,7 +233,11 @@ make_conjunct(EvPatternParser *parser, const Fields *fields, int number, EvBranc
 	{
 		CHECK_FOR_INTERRUPTS();
 		fields->fields[i].path = copy_path(fields->fields[i].path, number);
-		if (!place_field(parser, &fields->fields[i]))
+		place_field(&fields->fields[i]);
+	}
+	for (int i = 0; i < fields->count; i++)
+	{
+		if (!has_no_rival(parser, fields->fields[i].path))
 			return false;
 	}
 	finish_conjunct(conjunct);

@@ -128,6 +128,7 @@ typedef struct EvPath
 	const EvCondition *condition; /* of this very path, or NULL */
 	int nconditions;			  /* here and below */
 	int nrequired;				  /* those of them that do not hold for absence */
+	const EvCondition *rival;	  /* of the same rank; a fault */
 	struct EvPath *copy;		  /* while conjuncts are made */
 	int copied_for;
 } EvPath;

@@ -19,8 +19,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define COST_VERIFY 25.0
-#define COST_LOOK_UP 50.0
+#define COST_VERIFY 40.0
+#define COST_LOOK_UP 15.0
 /* Conditions that any scalar passes, and those that are never looked up. */
 #define COST_PRESENCE 1e8
 #define COST_ALWAYS 1e16

@@ -134,7 +134,7 @@ def passes(test, value):
 # ---- combinations
 
 def combinations(members, path, depth):
-    """All ways to choose from $or: dicts of path → (depth, condition)."""
+    """All ways to choose from $or: dicts of path → (depth, condition, rivals...)."""
     ways = [{}]
     for name, value in members.items():
         if name == "$or":
@@ -154,12 +154,13 @@ class Refused(Exception):
 
 
 def combine(a, b):
+    """The condition of most $or wins; two of the same rank are a fault, if none is above them."""
     both = dict(a)
-    for path, (depth, condition) in b.items():
-        if path in both and both[path][0] == depth:
-            raise Refused()
+    for path, (depth, *conditions) in b.items():
         if path not in both or both[path][0] < depth:
-            both[path] = depth, condition
+            both[path] = (depth, *conditions)
+        elif both[path][0] == depth:
+            both[path] += tuple(conditions)
     return both
 
 
@@ -194,6 +195,8 @@ def matches_pattern(event, ways):
             found = found + aliased.get((alias,) + path[1:], [])
         return found
 
+    if any(len(found) > 2 for way in ways for found in way.values()):
+        raise Refused()
     return any(satisfied([(path, tests) for path, (_, tests) in way.items()], {}, [], scalars)
                for way in ways)
 
