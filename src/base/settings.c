@@ -125,9 +125,9 @@ static const IntSetting int_settings[] = {
 	 "expression is an error.",
 	 &ev_feel_step_limit, 10000000, 1000, INT_MAX, PGC_USERSET, 0},
 	{"events.filter_step_limit", "Greatest number of steps of a FEEL filter for one event.",
-	 "In the place of events.feel_step_limit where events are filtered: there, one expression that "
-	 "takes long holds up all the others. A filter that passes it is an error of events.read(), and "
-	 "ends the stream of the client who gave it.",
+	 "In the place of events.feel_step_limit where events are filtered: there, one expression "
+	 "that takes long holds up all the others. A filter that passes it is an error of "
+	 "events.read(), and ends the stream of the client who gave it.",
 	 &ev_filter_step_limit, 50000, 1000, INT_MAX, PGC_USERSET, 0},
 	{"events.feel_depth_limit", "How deeply parts of a FEEL expression, and calls, may be nested.",
 	 "Each function that is under way takes several levels.", &ev_feel_depth_limit, 2000, 10,

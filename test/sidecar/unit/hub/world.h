@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: PostgreSQL
  *
  * A World (world.c) is the truth: all events ever committed, what of them is still kept (from
- * `oldest` on) and up to where they are decided (`horizon`).  It is a HistorySource too; reads are answered
- * when the test says so, from what the table holds at that moment.
+ * `oldest` on) and up to where they are decided (`horizon`).  It is a HistorySource too; reads
+ * are answered when the test says so, from what the table holds at that moment.
  *
  * Its language of filters is "3:1", which matches positions that leave 1 when divided by 3, and
  * "3:1!7:0", which fails where the position leaves 0 when divided by 7.
