@@ -286,9 +286,13 @@ ev_feel_parse_reference(EvFeelParser *parser)
 			name = (EvFeelName) {pnstrdup(at, word_end - at), word_end - at};
 			end = word_end;
 			if (!is_bound(parser, name) && *ev_feel_lex_blank(end) != '\0')
+			{
 				name = join_words(at, &end);
+				ev_feel_parse_check_name(parser, at, end);
+			}
 		}
-		parser->s = end;
+		if (!parser->failed)
+			parser->s = end;
 	}
 	node->reference.name = name;
 	resolve(parser, &node->reference);
@@ -311,11 +315,14 @@ ev_feel_parse_member(EvFeelParser *parser)
 	}
 	name = join_words(parser->s, &end);
 	known = longest_known(parser, parser->s, &known_end);
-	if (known.length > name.length)
+	if (known.length >= name.length)
 	{
 		name = known;
 		end = known_end;
 	}
-	parser->s = end;
+	else
+		ev_feel_parse_check_name(parser, parser->s, end);
+	if (!parser->failed)
+		parser->s = end;
 	return name;
 }
