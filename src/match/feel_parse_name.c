@@ -16,6 +16,7 @@
 #include "match/feel_builtin.h"
 #include "match/feel_lex.h"
 #include "match/feel_parse.h"
+#include "miscadmin.h"
 
 static bool
 same_name(EvFeelName a, EvFeelName b)
@@ -53,6 +54,7 @@ longest_known(EvFeelParser *parser, const char *s, const char **end)
 {
 	EvFeelName longest = ev_feel_function_longest(s, end);
 
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < parser->known.count; i++)
 	{
 		EvFeelName name = parser->known.names[i];

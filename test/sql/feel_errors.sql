@@ -103,6 +103,15 @@ SELECT length(e), events.feel(e) FROM unnest(ARRAY[repeat('true and ', 100000) |
 SELECT events.feel('10 ** 6144 * 10'), events.feel('10 ** -6200'), events.feel('2 ** 100000'), events.feel('9999999999999999999999999999999999 + 1');
 SELECT events.feel('n', jsonb_build_object('n', ('1' || repeat('0', 7000))::numeric));
 
+-- many names, in the text and in the data
+SELECT events.feel('{' || string_agg('a' || i || ': ' || i, ', ') || '}.a20000') FROM generate_series(1, 20000) AS i;
+SELECT pg_temp.fault('{' || string_agg('a' || i % 150 || ': ' || i, ', ') || '}') FROM generate_series(1, 200) AS i;
+SET statement_timeout = '500ms';
+SELECT clock_timestamp() AS started \gset
+SELECT events.feel(repeat('k ', 50000) || '+ x', jsonb_build_object('x', (SELECT jsonb_object_agg('k ' || i, i) FROM generate_series(1, 50000) AS i)));
+SELECT clock_timestamp() < :'started'::timestamptz + interval '5 s' AS was_cancelled_in_time;
+RESET statement_timeout;
+
 -- everything that is looked at is counted
 SELECT e, pg_temp.limited(e) FROM unnest(ARRAY['starts with(s, s)', 'ends with(s, s)', 'contains(s, "b")', 'trim(b)', 'is blank(b)', 'date(d)', 'time(d)', 'date and time(d)', 'duration("P" + d)', 'duration("-PT1." + d + "S")',
     'number(d)', 'string length(s)', 'upper case(s)', 'substring(s, 2)', 's = t', 's < t', 's in ["b"..t]', 'matches(s, "b")', 'split(s, "b")', 'replace(s, "b", "c")', 'from json(s)', 'range(s)', 'distinct values([s, t])',
