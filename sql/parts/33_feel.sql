@@ -35,7 +35,7 @@ RETURNS void
 AS 'MODULE_PATHNAME', 'ev_check_feel'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION events.check_feel(text, boolean) IS
-'Raises unless the text is FEEL: an expression, or unary tests. Names need not be known; what they mean shows when it is evaluated.
+'Raises unless the text is FEEL: an expression, or unary tests. Names need not be known, what they mean shows when it is evaluated; but a function that is called must be there.
 Errors: 42601 with line and column (characters, from 1) in DETAIL; 54001 it is nested more deeply than events.feel_depth_limit.';
 
 CREATE FUNCTION events.feel_problems(expression text, context jsonb DEFAULT '{}')

@@ -13,6 +13,9 @@ extern const EvFeelBuiltin *ev_feel_function_find(const char *name, int length);
 /* The longest name of several words that stands at s, and where it ends; .length 0: none. */
 extern EvFeelName ev_feel_function_longest(const char *s, const char **end);
 
+/* A name that differs only in upper case, blanks and underscores; NULL if there is none. */
+extern const char *ev_feel_function_similar(const char *name, int length);
+
 /* names is NULL for arguments by position. */
 extern EvFeelValue ev_feel_function_call(EvFeelRun *run, const EvFeelBuiltin *rows,
 										 const EvFeelValue *args, int nargs,

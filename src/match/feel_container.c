@@ -20,6 +20,7 @@
 
 #include "base/view.h"
 #include "match/feel_run.h"
+#include "utils/memutils.h"
 
 /* Contexts with more entries are searched by halves. */
 #define FEW_ENTRIES 16
@@ -36,6 +37,29 @@ ev_feel_make_string(EvFeelRun *run, const char *string, int length)
 	if (length > 0)
 		memcpy(copy, string, length);
 	return ev_feel_string(copy, length);
+}
+
+char *
+ev_feel_alloc_string(EvFeelRun *run, int64 length)
+{
+	if (AllocSizeIsValid(length))
+		return ev_feel_alloc(run, length);
+	if (run->exceeded == EV_FEEL_WITHIN_LIMITS)
+		run->exceeded = EV_FEEL_TOO_LARGE;
+	return NULL;
+}
+
+/* Buffers begin with a kilobyte and double: short texts do not keep theirs. */
+EvFeelValue
+ev_feel_string_of_buffer(EvFeelRun *run, StringInfo buffer)
+{
+	EvFeelValue string;
+
+	if (buffer->len >= buffer->maxlen / 2)
+		return ev_feel_string(buffer->data, buffer->len);
+	string = ev_feel_make_string(run, buffer->data, buffer->len);
+	pfree(buffer->data);
+	return string;
 }
 
 bool

@@ -17,7 +17,7 @@
 static EvFeelValue
 concatenate(EvFeelRun *run, EvFeelValue a, EvFeelValue b)
 {
-	char *string = ev_feel_alloc(run, (int64) a.length + b.length);
+	char *string = ev_feel_alloc_string(run, (int64) a.length + b.length);
 
 	if (string == NULL)
 		return ev_feel_null();

@@ -70,6 +70,25 @@ find_member(EvFeelRun *run, EvFeelValue of, EvFeelName name, EvFeelValue *value)
 		   ev_feel_temporal_property(run, of, name.text, name.length, value);
 }
 
+static EvFeelValue path_of_list(EvFeelRun *run, EvFeelValue list, EvFeelName name);
+
+/* The path of an element, which may be a list again; null where there is none. */
+static EvFeelValue
+path_of_element(EvFeelRun *run, EvFeelValue element, EvFeelName name)
+{
+	EvFeelValue value;
+
+	if (element.type == EV_FEEL_LIST)
+	{
+		if (!ev_feel_enter(run))
+			return ev_feel_null();
+		value = path_of_list(run, element, name);
+		ev_feel_leave(run);
+		return value;
+	}
+	return find_member(run, element, name, &value) ? value : ev_feel_null();
+}
+
 static EvFeelValue
 path_of_list(EvFeelRun *run, EvFeelValue list, EvFeelName name)
 {
@@ -79,11 +98,8 @@ path_of_list(EvFeelRun *run, EvFeelValue list, EvFeelName name)
 
 	if (!ev_feel_step(run, count) || ((items == NULL || values == NULL) && count > 0))
 		return ev_feel_null();
-	for (int i = 0; i < count; i++)
-	{
-		if (!find_member(run, items[i], name, &values[i]))
-			values[i] = ev_feel_null();
-	}
+	for (int i = 0; i < count && !run->exceeded; i++)
+		values[i] = path_of_element(run, items[i], name);
 	return ev_feel_make_list(run, values, count);
 }
 

@@ -98,6 +98,35 @@ ev_feel_function_find(const char *name, int length)
 	return slot == NULL ? NULL : slot->rows;
 }
 
+static bool
+is_similar(const char *builtin, const char *name, const char *end)
+{
+	for (; *builtin != '\0' || name < end; builtin++, name++)
+	{
+		while (*builtin == ' ')
+			builtin++;
+		while (name < end && *name == '_')
+			name++;
+		if (name == end || *builtin != pg_tolower((unsigned char) *name))
+			return false;
+	}
+	return true;
+}
+
+const char *
+ev_feel_function_similar(const char *name, int length)
+{
+	for (int i = 0; i < lengthof(families); i++)
+	{
+		for (const EvFeelBuiltin *row = families[i]; row->name != NULL; row++)
+		{
+			if (is_similar(row->name, name, name + length))
+				return row->name;
+		}
+	}
+	return NULL;
+}
+
 EvFeelName
 ev_feel_function_longest(const char *s, const char **end)
 {

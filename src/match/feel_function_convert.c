@@ -85,7 +85,7 @@ string(EvFeelRun *run, const EvFeelValue *args, int nargs)
 	initStringInfo(&text);
 	if (!ev_feel_append_text(run, &text, args[0], true))
 		return ev_feel_null();
-	return ev_feel_string(text.data, text.len);
+	return ev_feel_string_of_buffer(run, &text);
 }
 
 static EvFeelValue
@@ -102,7 +102,7 @@ to_json(EvFeelRun *run, const EvFeelValue *args, int nargs)
 	initStringInfo(&text);
 	if (!ev_feel_append_json(run, &text, args[0]))
 		return ev_feel_null();
-	return ev_feel_string(text.data, text.len);
+	return ev_feel_string_of_buffer(run, &text);
 }
 
 const EvFeelBuiltin ev_feel_convert_functions[] = {

@@ -218,7 +218,7 @@ put_replacement(EvFeelRun *run, StringInfo out, const Walk *walk, EvFeelValue re
 EvFeelValue
 ev_feel_regex_replace(EvFeelRun *run, const EvFeelValue *args, int nargs)
 {
-	EvFeelValue replacement = args[2];
+	EvFeelValue replacement = args[2], replaced;
 	StringInfoData out;
 	Walk walk;
 	bool found;
@@ -242,5 +242,8 @@ ev_feel_regex_replace(EvFeelRun *run, const EvFeelValue *args, int nargs)
 	}
 	if (!put(run, &out, walk.search.s + walk.last, walk.search.length - walk.last))
 		return ev_feel_null();
-	return ev_feel_regex_from_utf8(run, out.data, out.len);
+	replaced = ev_feel_string_of_buffer(run, &out);
+	if (ev_feel_is_null(replaced))
+		return replaced;
+	return ev_feel_regex_from_utf8(run, replaced.string, replaced.length);
 }

@@ -85,7 +85,7 @@ change_case(EvFeelRun *run, EvFeelValue string, bool upper)
 
 	if (!spend(run, string) || !ev_feel_regex_to_utf8(run, &string))
 		return ev_feel_null();
-	changed = ev_feel_alloc(run, (int64) string.length * EV_LETTER_CASE_GROWTH + 1);
+	changed = ev_feel_alloc_string(run, (int64) string.length * EV_LETTER_CASE_GROWTH + 1);
 	if (changed == NULL)
 		return ev_feel_null();
 	return ev_feel_regex_from_utf8(
@@ -150,6 +150,8 @@ contains(EvFeelRun *run, const EvFeelValue *args, int nargs)
 static EvFeelValue
 starts_with(EvFeelRun *run, const EvFeelValue *args, int nargs)
 {
+	if (!spend(run, args[1]))
+		return ev_feel_null();
 	return ev_feel_boolean(ev_feel_string_starts_with(args[0], args[1]));
 }
 
@@ -206,7 +208,7 @@ string_join(EvFeelRun *run, const EvFeelValue *args, int nargs)
 		return ev_feel_problem(run, "only strings can be joined");
 	for (int i = 2; i < nargs; i++)
 		length += ev_feel_is_null(args[i]) ? 0 : args[i].length;
-	joined = ev_feel_alloc(run, Max(length, 1));
+	joined = ev_feel_alloc_string(run, length);
 	if (joined == NULL)
 		return none;
 	to = put(joined, nargs > 2 ? args[2] : none);
@@ -235,6 +237,8 @@ trim(EvFeelRun *run, const EvFeelValue *args, int nargs)
 {
 	EvFeelValue string = args[0];
 
+	if (!spend(run, string))
+		return ev_feel_null();
 	while (string.length > 0 && is_blank_character(string.string[0]))
 		string = ev_feel_string_part(string, 1, string.length);
 	while (string.length > 0 && is_blank_character(string.string[string.length - 1]))
@@ -245,7 +249,9 @@ trim(EvFeelRun *run, const EvFeelValue *args, int nargs)
 static EvFeelValue
 is_blank(EvFeelRun *run, const EvFeelValue *args, int nargs)
 {
-	return ev_feel_boolean(trim(run, args, nargs).length == 0);
+	EvFeelValue rest = trim(run, args, nargs);
+
+	return rest.type == EV_FEEL_STRING ? ev_feel_boolean(rest.length == 0) : rest;
 }
 
 const EvFeelBuiltin ev_feel_string_functions[] = {

@@ -149,8 +149,11 @@ ev_check_feel(PG_FUNCTION_ARGS)
 	text *expression = PG_GETARG_TEXT_PP(0);
 	bool unary = PG_GETARG_BOOL(1);
 
-	ev_feel_cache_get(fcinfo->flinfo, VARDATA_ANY(expression), VARSIZE_ANY_EXHDR(expression), unary,
-					  NULL);
+	if (unary)
+		ev_feel_cache_get(fcinfo->flinfo, VARDATA_ANY(expression), VARSIZE_ANY_EXHDR(expression),
+						  unary, NULL);
+	else
+		ev_feel_make_filter(VARDATA_ANY(expression), VARSIZE_ANY_EXHDR(expression));
 	PG_RETURN_VOID();
 }
 

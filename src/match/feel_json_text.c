@@ -146,6 +146,15 @@ read_escape(Reader *reader, StringInfo out)
 	return true;
 }
 
+/* A string that is none: what was made of it goes. */
+static bool
+drop(StringInfo out)
+{
+	if (out->data != NULL)
+		pfree(out->data);
+	return false;
+}
+
 /* Behind the first quotation mark; one without escapes is looked at where it lies. */
 static bool
 read_string(Reader *reader, EvFeelValue *value)
@@ -156,7 +165,7 @@ read_string(Reader *reader, EvFeelValue *value)
 	while (reader->next < reader->end && *reader->next != '"')
 	{
 		if ((unsigned char) *reader->next < ' ')
-			return false;
+			return drop(&out);
 		if (*reader->next != '\\')
 		{
 			reader->next += pg_mblen(reader->next);
@@ -171,20 +180,20 @@ read_string(Reader *reader, EvFeelValue *value)
 		appendBinaryStringInfo(&out, from, reader->next - from);
 		reader->next++;
 		if (!read_escape(reader, &out))
-			return false;
+			return drop(&out);
 		from = reader->next;
 	}
 	if (reader->next >= reader->end)
-		return false;
+		return drop(&out);
 	if (out.data == NULL)
 		*value = ev_feel_string(from, reader->next - from);
 	else
 	{
 		appendBinaryStringInfo(&out, from, reader->next - from);
-		*value = ev_feel_string(out.data, out.len);
+		*value = ev_feel_string_of_buffer(reader->run, &out);
 	}
 	reader->next++;
-	return true;
+	return reader->run->exceeded == EV_FEEL_WITHIN_LIMITS;
 }
 
 static bool

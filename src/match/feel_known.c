@@ -17,6 +17,7 @@ stands_in(const char *text, const char *name, int length)
 {
 	for (const char *s = strchr(text, name[0]); s != NULL; s = strchr(s + 1, name[0]))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (ev_feel_lex_match_name(s, name, length) != NULL)
 			return true;
 	}
@@ -51,6 +52,7 @@ ev_feel_known_collect(EvFeelNames *known, const EvView *view, const char *text)
 	}
 	while (ev_view_next_member(&cursor, &key, &length, &value))
 	{
+		CHECK_FOR_INTERRUPTS();
 		collect_key(known, key, length, text);
 		ev_feel_known_collect(known, &value, text);
 	}

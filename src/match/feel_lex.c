@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "match/feel_lex.h"
+#include "match/feel_string.h"
 
 /* One character at s, and where it ends; bytes that are no UTF-8 are letters. */
 static int
@@ -199,7 +200,6 @@ read_escape(const char **s, StringInfo out, const char **message)
 {
 	static const char letters[] = "nrt\"'\\", meanings[] = "\n\r\t\"'\\";
 	const char *letter = **s == '\0' ? NULL : strchr(letters, **s);
-	char buffer[MAX_UNICODE_EQUIVALENT_STRING + 1];
 	int c;
 
 	if (letter != NULL)
@@ -221,13 +221,11 @@ read_escape(const char **s, StringInfo out, const char **message)
 		*message = "the escape is no character";
 		return false;
 	}
-	if (c > 0x7F && GetDatabaseEncoding() == PG_SQL_ASCII)
+	if (!ev_feel_append_code_point(out, c))
 	{
-		*message = "the escape is a character that SQL_ASCII does not have";
+		*message = "the escape is a character that the database's encoding does not have";
 		return false;
 	}
-	pg_unicode_to_server(c, (unsigned char *) buffer);
-	appendStringInfoString(out, buffer);
 	return true;
 }
 

@@ -22,23 +22,6 @@
 
 /* ---- helpers ---- */
 
-void
-ev_feel_parse_fault(EvFeelParser *parser, const char *at, const char *format, ...)
-{
-	char message[256];
-	va_list args;
-
-	if (parser->failed)
-		return;
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	parser->failed = true;
-	parser->fault.offset = at - parser->text;
-	parser->fault.message = pstrdup(message);
-	parser->s = parser->text + strlen(parser->text);
-}
-
 char
 ev_feel_parse_peek(EvFeelParser *parser)
 {
@@ -60,22 +43,6 @@ ev_feel_parse_take(EvFeelParser *parser, const char *symbol)
 		return false;
 	parser->s += length;
 	return true;
-}
-
-/* Say what is there in place of what was expected. */
-void
-ev_feel_parse_unexpected(EvFeelParser *parser, const char *expected)
-{
-	const char *s = parser->s;
-	const char *end = ev_feel_lex_word(s);
-
-	if (*s == '\0')
-		ev_feel_parse_fault(parser, s, "%s expected at the end", expected);
-	else if (end == s)
-		ev_feel_parse_fault(parser, s, "%s expected before \"%.*s\"", expected, pg_mblen(s), s);
-	else
-		ev_feel_parse_fault(parser, s, "%s expected before \"%.*s\"", expected,
-							pg_mbcliplen(s, end - s, 60), s);
 }
 
 void
@@ -488,7 +455,9 @@ ev_feel_parse(const char *text, int length, bool unary, const EvFeelNames *known
 					 .steps_left = PG_INT64_MAX,
 					 .bytes_left = PG_INT64_MAX,
 					 .depth_left = ev_feel_depth_limit};
-	EvFeelParser parser = {.run = &run, .depth_left = ev_feel_depth_limit};
+	EvFeelParser parser = {.run = &run,
+						   .depth_left = ev_feel_depth_limit,
+						   .for_event = known == NULL};
 	EvFeelScope root;
 	EvFeelScope input;
 

@@ -64,6 +64,7 @@ typedef struct EvFeelParser
 	int depth_left;
 	bool in_range;	  /* in the second endpoint of a range, where [ may close it */
 	bool is_volatile; /* now() and today() are used */
+	bool for_event;	  /* a filter: names that it does not bind are of an event */
 	EvFeelScope *scope;
 	EvFeelNames known;
 	EvFeelRun *run; /* in which literals are made */
@@ -136,6 +137,10 @@ extern const EvFeelShape *ev_feel_parse_type(EvFeelParser *parser);
 
 /* The node, or a constant where it is one (feel_fold.c). */
 extern EvFeelNode *ev_feel_parse_fold(EvFeelParser *parser, EvFeelNode *node);
+
+/* ---- feel_parse_fault.c ---- */
+extern void ev_feel_parse_check_name(EvFeelParser *parser, const char *s, const char *end);
+extern void ev_feel_parse_check_function(EvFeelParser *parser, const EvFeelNode *function);
 
 /* ---- feel_parse_name.c ---- */
 extern EvFeelNode *ev_feel_parse_reference(EvFeelParser *parser);

@@ -43,6 +43,7 @@ ev_feel_parse_call(EvFeelParser *parser, EvFeelNode *function)
 	EvFeelName name = {0};
 	bool named;
 
+	ev_feel_parse_check_function(parser, function);
 	parser->s++;
 	parser->in_range = false;
 	node->list.value = function;

@@ -16,6 +16,7 @@
 #include "match/feel_builtin.h"
 #include "match/feel_lex.h"
 #include "match/feel_parse.h"
+#include "miscadmin.h"
 
 static bool
 same_name(EvFeelName a, EvFeelName b)
@@ -53,6 +54,7 @@ longest_known(EvFeelParser *parser, const char *s, const char **end)
 {
 	EvFeelName longest = ev_feel_function_longest(s, end);
 
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < parser->known.count; i++)
 	{
 		EvFeelName name = parser->known.names[i];
@@ -286,9 +288,13 @@ ev_feel_parse_reference(EvFeelParser *parser)
 			name = (EvFeelName) {pnstrdup(at, word_end - at), word_end - at};
 			end = word_end;
 			if (!is_bound(parser, name) && *ev_feel_lex_blank(end) != '\0')
+			{
 				name = join_words(at, &end);
+				ev_feel_parse_check_name(parser, at, end);
+			}
 		}
-		parser->s = end;
+		if (!parser->failed)
+			parser->s = end;
 	}
 	node->reference.name = name;
 	resolve(parser, &node->reference);
@@ -311,11 +317,14 @@ ev_feel_parse_member(EvFeelParser *parser)
 	}
 	name = join_words(parser->s, &end);
 	known = longest_known(parser, parser->s, &known_end);
-	if (known.length > name.length)
+	if (known.length >= name.length)
 	{
 		name = known;
 		end = known_end;
 	}
-	parser->s = end;
+	else
+		ev_feel_parse_check_name(parser, parser->s, end);
+	if (!parser->failed)
+		parser->s = end;
 	return name;
 }

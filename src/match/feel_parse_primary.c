@@ -18,6 +18,9 @@
 #include "match/feel_temporal.h"
 #include "mb/pg_wchar.h"
 
+/* Names of so many entries are compared as they come. */
+#define FEW_ENTRIES 64
+
 /* The string at s, where a quotation mark is. */
 static EvFeelName
 parse_string(EvFeelParser *parser)
@@ -198,6 +201,39 @@ ev_feel_parse_parenthesis(EvFeelParser *parser, bool tests)
 /* ---- contexts ---- */
 
 static void
+fault_of_double(EvFeelParser *parser, const char *at)
+{
+	ev_feel_parse_fault(parser, at, "the context has two entries of one name");
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	EvFeelName x = ((const EvFeelPair *) a)->name, y = ((const EvFeelPair *) b)->name;
+
+	return ev_view_compare_keys(x.text, x.length, y.text, y.length);
+}
+
+/* Names that come twice among many, which were not compared one by one. */
+static void
+check_names(EvFeelParser *parser, const EvFeelPairs *entries)
+{
+	EvFeelPair *sorted;
+
+	if (entries->count <= FEW_ENTRIES || parser->failed)
+		return;
+	sorted = palloc(entries->count * sizeof(EvFeelPair));
+	memcpy(sorted, entries->items, entries->count * sizeof(EvFeelPair));
+	qsort(sorted, entries->count, sizeof(EvFeelPair), compare_names);
+	for (int i = 1; i < entries->count; i++)
+	{
+		if (compare_names(&sorted[i - 1], &sorted[i]) == 0)
+			fault_of_double(parser, parser->s);
+	}
+	pfree(sorted);
+}
+
+static void
 parse_entry(EvFeelParser *parser, EvFeelPairs *entries)
 {
 	EvFeelScope *scope = parser->scope;
@@ -212,11 +248,11 @@ parse_entry(EvFeelParser *parser, EvFeelPairs *entries)
 		name = parse_string(parser);
 	else
 		name = ev_feel_parse_new_name(parser, false);
-	for (int i = 0; i < entries->count; i++)
+	for (int i = 0; i < Min(entries->count, FEW_ENTRIES); i++)
 	{
 		if (entries->items[i].name.length == name.length &&
 			memcmp(entries->items[i].name.text, name.text, name.length) == 0)
-			ev_feel_parse_fault(parser, at, "the context has two entries of one name");
+			fault_of_double(parser, at);
 	}
 	ev_feel_parse_expect(parser, ":");
 	slot = ev_feel_parse_bind(parser, name);
@@ -242,6 +278,7 @@ parse_context(EvFeelParser *parser)
 		parse_entry(parser, &entries);
 	} while (ev_feel_parse_take(parser, ","));
 	ev_feel_parse_close_scope(parser);
+	check_names(parser, &entries);
 	ev_feel_parse_expect(parser, "}");
 	node->binding.pairs = entries.items;
 	node->binding.count = entries.count;

@@ -66,11 +66,12 @@ read_string(Reader *reader, FromText from_text, EvFeelValue *value)
 		return false;
 	initStringInfo(&text);
 	end = ev_feel_lex_string(reader->at, &text, &fault, &message);
-	if (end == NULL || !ev_feel_take(reader->run, text.maxlen))
+	if (end == NULL || !ev_feel_take(reader->run, text.len))
 		return false;
 	reader->at = end;
-	*value = from_text == NULL ? ev_feel_string(text.data, text.len)
-							   : from_text(reader->run, text.data, text.len);
+	*value = ev_feel_string_of_buffer(reader->run, &text);
+	if (from_text != NULL && !ev_feel_is_null(*value))
+		*value = from_text(reader->run, value->string, value->length);
 	return !ev_feel_is_null(*value);
 }
 

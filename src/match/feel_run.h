@@ -18,6 +18,7 @@
 #include "base/compat.h"
 
 #include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
 #include "match/feel_value.h"
 
 typedef enum EvFeelLimit
@@ -82,6 +83,11 @@ extern EvFeelValue ev_feel_problem(EvFeelRun *run, const char *format, ...)
 
 /* A copy in the run's memory. */
 extern EvFeelValue ev_feel_make_string(EvFeelRun *run, const char *string, int length);
+/* Room for a string of so many bytes; NULL past the limit, which a string of 1 GB is too. */
+extern char *ev_feel_alloc_string(EvFeelRun *run, int64 length);
+
+/* What a buffer has collected, whose bytes have been counted already; the buffer is gone then. */
+extern EvFeelValue ev_feel_string_of_buffer(EvFeelRun *run, StringInfo buffer);
 extern bool ev_feel_string_is(EvFeelValue value, const char *literal);
 
 /* A list around an array of `count` values, which is not copied. */

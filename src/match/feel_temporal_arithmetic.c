@@ -235,7 +235,10 @@ ev_feel_duration_from_number(EvFeelValue number, EvFeelDuration *duration)
 	{
 		if (pg_mul_s64_overflow(duration->seconds, 10, &duration->seconds) ||
 			pg_add_s64_overflow(duration->seconds, *c - '0', &duration->seconds))
+		{
+			pfree(text.data);
 			return false;
+		}
 	}
 	if (*c == '.')
 	{

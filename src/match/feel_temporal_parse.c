@@ -31,6 +31,8 @@
 /* So much of a text is shown in a reason. */
 #define SHOWN_LENGTH 60
 
+#define BYTES_PER_STEP 16
+
 typedef struct Scanner
 {
 	EvFeelRun *run;
@@ -59,6 +61,12 @@ wrong(Scanner *s, const char *why)
 }
 
 /* ---- pieces */
+
+static bool
+spend(EvFeelRun *run, int length)
+{
+	return ev_feel_step(run, length / BYTES_PER_STEP);
+}
 
 static bool
 at_end(const Scanner *s)
@@ -241,6 +249,8 @@ ev_feel_date_from_text(EvFeelRun *run, const char *text, int length)
 	Scanner s = {run, text, text + length};
 	EvFeelTemporal t = {0};
 
+	if (!spend(run, length))
+		return ev_feel_null();
 	if (!scan_date(&s, &t) || !at_end(&s))
 		return no_such_thing(&s, text, "date");
 	return ev_feel_make_temporal(run, EV_FEEL_DATE, &t);
@@ -253,6 +263,8 @@ ev_feel_time_from_text(EvFeelRun *run, const char *text, int length)
 	EvFeelTemporal t = {0};
 	bool end_of_day;
 
+	if (!spend(run, length))
+		return ev_feel_null();
 	skip(&s, 'T');
 	if (!scan_clock(&s, &t, &end_of_day) || !scan_zone(&s, &t.zone) || !at_end(&s))
 		return no_such_thing(&s, text, "time");
@@ -265,8 +277,11 @@ ev_feel_date_time_from_text(EvFeelRun *run, const char *text, int length)
 	Scanner s = {run, text, text + length};
 	EvFeelTemporal t = {0};
 	bool end_of_day;
-	bool right = scan_date(&s, &t);
+	bool right;
 
+	if (!spend(run, length))
+		return ev_feel_null();
+	right = scan_date(&s, &t);
 	if (right && skip(&s, 'T'))
 		right = scan_clock(&s, &t, &end_of_day) && (!end_of_day || go_to_next_day(&t)) &&
 				scan_zone(&s, &t.zone) && (at_end(&s) || scan_region_of_offset(&s, &t));
@@ -348,6 +363,8 @@ ev_feel_duration_from_text(EvFeelRun *run, const char *text, int length)
 	int nanoseconds = 0;
 	bool negative, is_months;
 
+	if (!spend(run, length))
+		return ev_feel_null();
 	negative = skip(&s, '-');
 	if (skip(&s, 'P') && scan_months(&s, &months, &is_months))
 	{

@@ -179,10 +179,13 @@ static bool
 write_as_string(Writer *writer, EvFeelValue value)
 {
 	StringInfoData text;
+	bool written;
 
 	initStringInfo(&text);
-	return ev_feel_append_text(writer->run, &text, value, true) &&
-		   write_quoted(writer, text.data, text.len);
+	written = ev_feel_append_text(writer->run, &text, value, true) &&
+			  write_quoted(writer, text.data, text.len);
+	pfree(text.data);
+	return written;
 }
 
 static bool

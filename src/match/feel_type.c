@@ -63,8 +63,14 @@ function_has(const EvFeelShape *shape, EvFeelValue function)
 
 	if (shape->element != NULL && shape->element->kind != EV_FEEL_SHAPE_ANY)
 		return false;
-	if (shape->count < 0 || node == NULL)
+	if (shape->count < 0)
 		return true;
+	if (node == NULL)
+	{
+		int arity = ev_feel_arity(function);
+
+		return arity < 0 || arity == shape->count;
+	}
 	if (shape->count != node->binding.count)
 		return false;
 	for (int i = 0; i < shape->count; i++)

@@ -19,5 +19,8 @@ SET client_encoding = 'UTF8';
 SELECT events.publish('latin1', '"Köln"', subject => 'ü') IS NOT NULL AS published;
 SELECT subject, data FROM events.read();
 SELECT event LIKE '%"data":"Köln"%' AS converted FROM events._feed(0, 10, 10000) WHERE event IS NOT NULL;
+SELECT events.feel('upper case("ü" + größe)', '{"größe": "ß\u00e9"}'), events.feel('substring("Köln", 2, 1)'), events.feel('matches("Köln", "^K.ln$")'), events.feel('"\u00fc" = "ü"');
+SELECT events.check_feel('"\u65e5"');
+SELECT events.feel('range("[\"\\u65e5\"..\"\\u65e6\"]")'), events.feel('from json("\"\\u65e5\"")');
 \c contrib_regression
 DROP DATABASE events_latin1;

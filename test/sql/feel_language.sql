@@ -117,6 +117,10 @@ SELECT f AS filter, events._test_filter('{"type": "order.paid", "source": "/shop
     'order id = 7', 'tenant = "t1"', 'time > @"2024-01-01T00:00:00Z"', 'time.year = 2024', 'subject = "s"', 'subject = null', 'data.subject = "s"', 'missing = 1', 'not(missing = 1)',
     'some x in [type, source] satisfies x = "/shop"', '{type: 1}.type = 1']) WITH ORDINALITY AS t(f, n) ORDER BY n;
 
+-- a path through lists within lists; built-in functions by their number of parameters
+SELECT events.feel('[{a: [{b: 1}, {b: 2}]}, {a: [{c: 3}]}, {a: {b: 4}}, {a: [[{b: 5}]]}, {}].a.b'), events.feel('sum(flatten(orders.lines.qty))', '{"orders": [{"lines": [{"qty": 1}, {"qty": 2}]}, {"lines": [{"qty": 4}]}]}');
+SELECT events.feel('[abs instance of function<>->Any, abs instance of function<number>->Any, abs instance of function<number, number>->Any, max instance of function<number, number>->Any]');
+
 -- unary tests
 SELECT t AS tests, i AS input, events.feel_unary(t, i::jsonb, '{"limit": 10, "names": ["a", "b"]}')
 FROM (VALUES (1, '< 5', '3'), (2, '< 5', '7'), (3, '< 5', '"x"'), (4, '< 5', NULL), (5, '[1..3], 7', '7'), (6, '[1..3], 7', '5'), (7, '"a", "b"', '"b"'),
