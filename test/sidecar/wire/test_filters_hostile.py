@@ -244,12 +244,11 @@ def _():
     for body, code in ((b'{"filter":"a\\u0000b","events":[]}', "malformed-json"),
                        (b'{"filter":"a = \\ud800","events":[]}', "malformed-json"),
                        (b'{"filter":"true","filter":"false","events":[]}', "bad-request"),
-                       (b'{"pattern":{"type":["a"],"type":["b"]},"events":[]}', "invalid-filter"),
                        (b'{"filter":"true","events":[{"data":"\\u0000"}]}', "malformed-json")):
         document = problem(post_json(stand.address, body, target="/v1/match"), 400)
         equal(document["code"], code, f"{body}: {document}")
-    for query in ("filter=a%00b", "filter=a%01", "filter=%ff", "pattern=%7B%22type%22:%00%7D",
-                  "pattern=%7B%22a%22%3A%5B1%5D%2C%22a%22%3A%5B2%5D%7D", "filter=", "filter=1&filter=2"):
+    for query in ("filter=a%00b", "filter=a%01", "filter=%ff", "pattern=%7B%22type%22:%00%7D", "filter=",
+                  "filter=1&filter=2"):
         problem(fetch(stand.address, "GET", f"{PATH}?{query}&wait=0"), 400)
     problem(fetch(stand.address, "GET", f"{PATH}?filter={'%20' * 3000}1"), 414)
     socket = closing(WebSocket(stand.address, PATH))
