@@ -13,10 +13,10 @@
  * At most one request is under way.  A new question ends it, so an answer is
  * always to the question that was asked last; new events wait for it, and then
  * only those are sent that have no answer yet.  Until the first answer to a new
- * question the old ones stay, as `isStale`.  A request that is too large is
- * asked again in halves; one that fails for want of a server or a database, a
- * little later.  A question is asked even where there is no event, to know that
- * it is one.
+ * question the old ones stay, as `isStale`.  A request that is too large, or takes
+ * too long, is asked again in halves; one that fails for want of a server or a
+ * database, a little later.  A question is asked even where there is no event, to
+ * know that it is one.
  */
 const MOST_EVENTS = 200;
 const MOST_SIZE = 500000; // characters of events in one request
@@ -29,9 +29,19 @@ export class Refusal extends Error {
 		Object.assign(this, { status, problem });
 	}
 
+	/* The question is good, only not for so many events at once. */
+	get isTooMuch() {
+		return this.status === 413 || this.problem.code === "filter-too-slow";
+	}
+
 	/* The question is at fault, and not the moment. */
 	get isFinal() {
-		return this.status >= 400 && this.status < 500 && ![408, 413, 429].includes(this.status);
+		return (
+			this.status >= 400 &&
+			this.status < 500 &&
+			!this.isTooMuch &&
+			![408, 429].includes(this.status)
+		);
 	}
 }
 
@@ -140,7 +150,7 @@ export class Matcher {
 		this.#request = null;
 		if (this.#members !== null && (!this.isTaken || this.#unanswered(1).length))
 			this.#plan(delay);
-		this.onchange(error?.status === 413 ? null : error);
+		this.onchange(error?.isTooMuch ? null : error);
 	}
 
 	#keep(entries, matches) {
@@ -154,13 +164,13 @@ export class Matcher {
 	}
 
 	/* How long to wait before the next request. */
-	#missed(entries, { status, isFinal }) {
+	#missed(entries, { isTooMuch, isFinal }) {
 		if (isFinal) {
 			this.#members = null;
 			this.#answers.clear();
 			this.isStale = false;
 		}
-		if (status !== 413) return AGAIN;
+		if (!isTooMuch) return AGAIN;
 		this.#room = Math.max(1, entries.length >> 1);
 		if (entries.length === 1) this.#keep(entries, [null]);
 		return 0;

@@ -53,7 +53,7 @@ AS 'MODULE_PATHNAME', 'ev_feed'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION events._feed(bigint, int, int, text[], text[], text[], text, boolean) IS
 'For eventsd: a page of events as CloudEvents JSON text; the last row has no event, its position says how far the page goes, its type names the epoch, and its matches are NULL if the page goes as far as there are events.
-filters: what events._check_filter() answered, as many as there are; matches then has the numbers (from 1) of those that match each event, the negative number of one of which that cannot be known because it passed a limit. filters_key: a name under which the session keeps the filters; with filters NULL, those kept under it are used. only_matching: leave out events with no number.
+filters: what events._check_filter() answered, as many as there are; matches then has the numbers (from 1) of those that match each event, the negative number of one of which that cannot be known because it passed a limit. filters_key: a name, owner-version, under which the session keeps the filters, one version for each owner; with filters NULL, those kept under it are used. only_matching: leave out events with no number.
 Errors: those of events.read(); EV003 the session keeps no filters under the key.';
 
 CREATE FUNCTION events._relay_state(

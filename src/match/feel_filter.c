@@ -6,6 +6,9 @@
  * them.  An evaluation that raised (it was cancelled) may leave something there; the
  * next one begins by emptying it.
  *
+ * Memory costs time as well, much of it when it is new.  A filter's steps are to say how long an
+ * event takes, so bytes count among them.
+ *
  * What a filter requires of an attribute is read off the comparisons that are joined by `and`:
  * an event that is not so cannot match, whatever the rest says.
  */
@@ -16,6 +19,8 @@
 #include "match/feel_evaluate.h"
 #include "match/feel_filter.h"
 #include "utils/memutils.h"
+
+#define BYTES_PER_STEP 128
 
 /* ---- evaluating ---- */
 
@@ -42,6 +47,7 @@ ev_feel_filter_matches(const EvFeel *filter, EvSubject *subject, EvFeelLimit *ex
 
 	ev_feel_run_begin(&run);
 	run.steps_left = ev_filter_step_limit;
+	run.bytes_per_step = BYTES_PER_STEP;
 	value = ev_feel_evaluate(&run, &root.frame, filter->root);
 	*exceeded = run.exceeded == EV_FEEL_TOO_MANY_STEPS ? EV_FEEL_FILTER_STEPS : run.exceeded;
 	MemoryContextSwitchTo(old);

@@ -49,10 +49,13 @@ ev_feel_take(EvFeelRun *run, int64 bytes)
 	if (run->exceeded)
 		return false;
 	run->bytes_left -= bytes;
-	if (run->bytes_left >= 0)
-		return true;
-	run->exceeded = EV_FEEL_TOO_LARGE;
-	return false;
+	if (run->bytes_left < 0)
+	{
+		run->exceeded = EV_FEEL_TOO_LARGE;
+		return false;
+	}
+	return run->bytes_per_step == 0 || bytes < run->bytes_per_step ||
+		   ev_feel_step(run, bytes / run->bytes_per_step);
 }
 
 bool

@@ -36,7 +36,8 @@ typedef struct EvFeelRun
 	MemoryContext memory;
 	EvFeelLimit exceeded;
 	int64 steps_left;
-	int64 bytes_left; /* counted by ev_feel_alloc() and ev_feel_take() */
+	int64 bytes_left;	/* counted by ev_feel_alloc() and ev_feel_take() */
+	int bytes_per_step; /* so many of them count as a step too; 0: they do not */
 	int depth_left;
 	TimestampTz now;	/* of now() and today(): the transaction's start */
 	bool wants_reasons; /* collect problems */

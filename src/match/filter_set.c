@@ -173,6 +173,29 @@ has_key(const KeptSet *place, const text *key)
 		   memcmp(VARDATA_ANY(place->key), VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)) == 0;
 }
 
+/* How much of a key names its owner: what comes before the last hyphen, or all of it. */
+static size_t
+owner_length(const text *key)
+{
+	size_t length = VARSIZE_ANY_EXHDR(key);
+
+	for (size_t i = length; i > 0; i--)
+	{
+		if (VARDATA_ANY(key)[i - 1] == '-')
+			return i - 1;
+	}
+	return length;
+}
+
+static bool
+has_owner(const KeptSet *place, const text *key)
+{
+	size_t length = owner_length(key);
+
+	return place->context != NULL && owner_length(place->key) == length &&
+		   memcmp(VARDATA_ANY(place->key), VARDATA_ANY(key), length) == 0;
+}
+
 static KeptSet *
 find_kept(const text *key)
 {
@@ -184,17 +207,16 @@ find_kept(const text *key)
 	return NULL;
 }
 
-/* Where the key stands, else a free place, else the one not used for the longest time. */
+/* Where the owner has one, else a free place, else the one not used for the longest time. */
 static KeptSet *
 choose_place(const text *key)
 {
-	KeptSet *place = find_kept(key);
+	KeptSet *place = &kept[0];
 
-	if (place != NULL)
-		return place;
-	place = &kept[0];
-	for (int i = 1; i < KEPT_SETS; i++)
+	for (int i = 0; i < KEPT_SETS; i++)
 	{
+		if (has_owner(&kept[i], key))
+			return &kept[i];
 		if (place->context != NULL && (kept[i].context == NULL || kept[i].used_at < place->used_at))
 			place = &kept[i];
 	}

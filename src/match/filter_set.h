@@ -8,6 +8,8 @@
  *
  * eventsd asks with the same set page after page.  So a session keeps the last few sets
  * under names that the caller chooses, and the set crosses the wire only when it is new.
+ * A name is OWNER-VERSION: sets can be large, and who gives a new version asks for the old
+ * one no more.
  */
 #ifndef EV_FILTER_SET_H
 #define EV_FILTER_SET_H
@@ -24,7 +26,7 @@ typedef struct EvFilterSet EvFilterSet;
  */
 extern EvFilterSet *ev_filter_set_make(ArrayType *filters);
 
-/* The same, kept by the session under a name, in place of what it had there. */
+/* The same, kept by the session under a name, in place of what it had of that owner. */
 extern EvFilterSet *ev_filter_set_keep(const text *key, ArrayType *filters);
 
 /* What is kept under the name, NULL if nothing is; good until the next ev_filter_set_keep(). */

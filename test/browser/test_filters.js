@@ -374,6 +374,25 @@ test("filters_too_large: fewer events are sent, and all are marked", async () =>
 	await page.close();
 });
 
+test("filters_too_slow: fewer events are sent, and all are marked", async () => {
+	const page = await openPanel();
+	await page.route("**/v1/match", (route) => {
+		const { events } = route.request().postDataJSON();
+		return events.length > 1
+			? route.fulfill({
+					status: 422,
+					contentType: "application/problem+json",
+					body: '{"status":422,"code":"filter-too-slow","detail":"It takes too long."}',
+				})
+			: route.continue();
+	});
+	await page.fill("#try-text", '{"type": ["order.created"]}');
+	await hasMarks(page, [NO, NO, YES, YES]);
+	assert.equal(await page.isVisible("#try-error"), false);
+	forgive(/status of 422/);
+	await page.close();
+});
+
 test("filters_two_hundred: the newest are tried, of many", async () => {
 	const page = await openPanel();
 	await page.fill("#try-text", '{"data": {"n": [{"numeric": [">", 900]}]}}');

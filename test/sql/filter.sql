@@ -112,6 +112,13 @@ SELECT n, matches FROM events._feed(:start, 100, 1000000, filters => (SELECT fil
 -- a bounded number of lists is kept
 SELECT count(*) FROM generate_series(1, 8) AS k, events._feed(:start, 100, 1000000, filters => (SELECT filters[1:1] FROM filters), filters_key => 'k' || k);
 SELECT matches FROM events._feed(:start, 100, 1000000, filters_key => 'a');
+-- and one version for each owner: lists can be large
+SELECT count(*) FROM generate_series(1, 3) AS k, events._feed(:start, 100, 1000000, filters => (SELECT filters[1:1] FROM filters), filters_key => 'an-owner-' || k);
+SELECT count(*) FROM generate_series(1, 7) AS k, events._feed(:start, 100, 1000000, filters_key => 'k' || k + 1);
+SELECT count(*) FROM events._feed(:start, 100, 1000000, filters_key => 'an-owner-3');
+SELECT matches FROM events._feed(:start, 100, 1000000, filters_key => 'an-owner-2');
+SELECT count(*) FROM events._feed(:start, 100, 1000000, filters => (SELECT filters[1:1] FROM filters), filters_key => 'an-other-1');
+SELECT count(*) FROM events._feed(:start, 100, 1000000, filters_key => 'an-owner-3');
 \set VERBOSITY sqlstate
 SELECT matches FROM events._feed(:start, 100, 1000000, filters => '{not json}');
 \set VERBOSITY default
@@ -125,6 +132,14 @@ SELECT events._check_filter(NULL, 'a and');
 SELECT events._try_filter('{"type": ["a"]}', 'n > 1', '[{"type": "a", "data": {"n": 2}}, {"type": "b", "data": {"n": 2}}, {"type": "a"}]', true);
 SELECT events._try_filter(NULL, 'n > 1', '[]', true), events._try_filter('{"type": ["a"]}', NULL, '[]', true);
 SELECT events._try_filter(NULL, 'n > 1', '{}', false);
+-- not for longer than half a second
+\set VERBOSITY sqlstate
+SET events.filter_step_limit = 2147483647;
+SELECT events._try_filter(NULL, 'count(for i in 1..1000000 return i + n) > 1', (SELECT jsonb_agg('{"type": "a", "data": {"n": 2}}'::jsonb) FROM generate_series(1, 100)), false);
+RESET events.filter_step_limit;
+\set VERBOSITY default
+-- bytes are steps as well
+SELECT events._try_filter(NULL, 'count(for i in 1..1000 return s + s) = 1000', jsonb_build_array(jsonb_build_object('type', 'a', 'data', jsonb_build_object('s', repeat('s', size)))), false) FROM unnest(ARRAY[10, 10000]) AS size;
 
 DROP VIEW filters;
 DROP FUNCTION plan_of, read_numbers, count_paid;

@@ -19,7 +19,8 @@
  * live, from a position q on, and the head had moved from p to q meanwhile, the table has (p, q].
  *
  * An event on which a filter failed ends the subscriber who gets to it, be it in the ring or in a
- * page of the table, after it has had what comes before.
+ * page of the table, after it has had what comes before.  So does a page that the database refuses
+ * to read with its filters, or takes too long for: then it ends where it stands.
  *
  * A cursor must be good before anything is said to its client.  What retention has removed from the
  * table may still be in the ring; then all eventsd of a database should answer alike, whatever they
@@ -295,6 +296,13 @@ on_done(void *reader, const HistoryEnd *end)
 				flush_end(subscriber, END_RESET_FUTURE);
 			else
 				hub_park(subscriber, SUBSCRIBER_RETRY, &hub->retry);
+			break;
+		case HISTORY_REFUSED:
+			/* asked again with these filters, the answer would hardly be another */
+			if (subscriber->channel->filter_count > 0)
+				flush_end(subscriber, END_FILTER_FAILED);
+			else
+				table_unavailable(subscriber);
 			break;
 		case HISTORY_UNAVAILABLE:
 		case HISTORY_FAILED:

@@ -117,6 +117,7 @@ make(FilterTable *table, Str text, uint64_t hash)
 	put_in_bucket(table, filter);
 	dlist_push_tail(&table->all, &filter->node);
 	table->count++;
+	table->text_bytes += text.len;
 	table->version++;
 	return filter;
 }
@@ -146,6 +147,7 @@ filter_release(FilterTable *table, Filter *filter)
 	*link = filter->next;
 	dlist_remove(&filter->node);
 	table->count--;
+	table->text_bytes -= filter->text.len;
 	table->version++;
 	drop_reference(filter);
 }

@@ -59,7 +59,8 @@ typedef struct FilterTable
 	Filter **buckets;
 	size_t bucket_count; /* a power of two */
 	size_t count;
-	Dlist all; /* in the order of their numbers */
+	size_t text_bytes; /* of all texts */
+	Dlist all;		   /* in the order of their numbers */
 	int64_t last_number;
 	int64_t asked_number; /* the last one when a page was asked for last */
 	uint64_t version;	  /* of the list that would be made now */

@@ -28,6 +28,7 @@ typedef enum HistoryOutcome
 	HISTORY_TOO_OLD,	 /* `after` is older than what is kept */
 	HISTORY_FUTURE,		 /* `after` is beyond the horizon */
 	HISTORY_UNAVAILABLE, /* not now: try again later */
+	HISTORY_REFUSED,	 /* what was asked for is bad, or takes too long; was logged */
 	HISTORY_FAILED		 /* refused for another reason; was logged */
 } HistoryOutcome;
 

@@ -20,6 +20,10 @@
 
 #define MIB ((size_t) 1024 * 1024)
 
+/* of the texts of all filters together: at least, and for each that there may be */
+#define FILTERS_SIZE (4 * MIB)
+#define FILTER_MEAN_SIZE ((size_t) 4096)
+
 /* ticks between two refreshings of channels */
 #define REFRESH_TICKS 10
 
@@ -465,15 +469,26 @@ hub_tick(Hub *hub)
 
 /* ---- facts ---- */
 
+/* each change of the list has the database read all of it again: so their sizes count, too */
 static bool
 filters_fit(const Hub *hub, StrList texts)
 {
 	const FilterTable *filters = &hub->channels.filters;
+	size_t max_count = (size_t) hub->config.max_filters;
+	size_t max_bytes = max_count * FILTER_MEAN_SIZE;
 	size_t count = filters->count;
+	size_t bytes = filters->text_bytes;
 
 	for (int i = 0; i < texts.count; i++)
-		count += filter_find(filters, texts.items[i]) == NULL;
-	return count <= (size_t) hub->config.max_filters || count == filters->count;
+	{
+		if (filter_find(filters, texts.items[i]) != NULL)
+			continue;
+		count++;
+		bytes += texts.items[i].len;
+	}
+	if (max_bytes < FILTERS_SIZE)
+		max_bytes = FILTERS_SIZE;
+	return count == filters->count || (count <= max_count && bytes <= max_bytes);
 }
 
 bool

@@ -70,7 +70,7 @@ typedef struct HubConfig
 	int flush_batch;   /* connections served in one turn (2,000) */
 	int linger;		   /* ticks that a channel without subscribers is kept (30) */
 	int max_lingering; /* how many such channels (1,000) */
-	int max_filters;   /* distinct filters in use (1,000) */
+	int max_filters;   /* distinct filters in use (1,000); 4 kB of text each, but 4 MB at least */
 } HubConfig;
 
 typedef struct HubEnvironment

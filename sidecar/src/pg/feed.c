@@ -55,6 +55,7 @@ hand_over(Feed *feed, const Page *page)
 	state->events_read += (uint64_t) page->count;
 	state->bytes_read += page->bytes;
 	feed->future_strikes = 0;
+	feed->filters_strikes = 0;
 	feed->known_version = feed->asked_version;
 	if (feed->handler->on_page)
 		feed->handler->on_page(feed->arg);

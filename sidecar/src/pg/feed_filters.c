@@ -10,8 +10,10 @@
  * pooler does, the list is sent once more.
  *
  * A list that the database takes no page with would hold up everybody.  It was checked filter by
- * filter before, so that is rare (limits were lowered, the extension is another one), and who owns
- * the list gives it up then.
+ * filter before, and a filter that does not compile any more fails alone, so that is rare, and who
+ * owns the list gives it up then.  The same when page after page is ended by statement_timeout or
+ * by want of memory: it may be another's fault, so it counts only when it comes several times in a
+ * row.
  */
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pg/feed_private.h"
+
+#define FILTERS_STRIKES 3
 
 void
 feed_filters_init(Feed *feed, const FeedOptions *options)
@@ -96,6 +100,15 @@ feed_take_check(Feed *feed, const PGresult *rows)
 	feed->filter = &feed->own;
 }
 
+/* it took too long, or too much memory, once more */
+static bool
+is_too_much(Feed *feed, const QueryError *error)
+{
+	if (!query_took_too_long(error) && strcmp(error->sqlstate, QUERY_OUT_OF_MEMORY) != 0)
+		return false;
+	return ++feed->filters_strikes >= FILTERS_STRIKES;
+}
+
 bool
 feed_filters_refused(Feed *feed, const QueryError *error)
 {
@@ -107,11 +120,13 @@ feed_filters_refused(Feed *feed, const QueryError *error)
 		feed->wanted = true;
 		return true;
 	}
-	if (!query_is_client_fault(error) || !feed->handler->on_filters_refused)
+	if (!feed->handler->on_filters_refused ||
+		(!query_is_client_fault(error) && !is_too_much(feed, error)))
 		return false;
 	log_warning("PostgreSQL refuses the filters of all clients, who are told",
 				LOG_STR("reason", error->message), LOG_STR("sqlstate", error->sqlstate),
 				LOG_STR("detail", error->detail));
+	feed->filters_strikes = 0;
 	feed->known_version = 0;
 	feed->wanted = true;
 	feed->handler->on_filters_refused(feed->arg);

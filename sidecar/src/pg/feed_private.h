@@ -53,6 +53,7 @@ struct Feed
 	uint64_t asked_version; /* of the list of the page under way; 0: there are none */
 	uint64_t known_version; /* of the list that the session knows */
 	bool sent_filters;		/* with the page under way */
+	int filters_strikes;	/* pages with filters that took too long, or too much, in a row */
 
 	/* where to start; void once started */
 	bool started;

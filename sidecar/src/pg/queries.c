@@ -8,11 +8,18 @@
  *
  * When a pool has no connection left, its waiting requests fail: better a quick 503 than a client
  * that waits for a database that is away.
+ *
+ * A patient request is one that may take long, and that nobody depends on.  Others go before it,
+ * but not for ever: after PATIENCE of them it is its turn.  Few of them wait, so that they leave
+ * room in the queue.
  */
 #include <string.h>
 
 #include "base/mem.h"
 #include "pg/query_private.h"
+
+#define PATIENCE 8
+#define MAX_PATIENT 32
 
 /* ---- failing at the end of the turn ---- */
 
@@ -60,18 +67,39 @@ run(PoolConn *slot, Query *query)
 	conn_send(slot->conn, query->statement, (const char *const *) query->params.values);
 }
 
+/* off its list of those that wait */
+static void
+take_out(Query *query)
+{
+	dlist_remove(&query->node);
+	query->pool->waiting_count--;
+	if (query->patient)
+		query->pool->patient_count--;
+}
+
+static Query *
+choose_next(Pool *pool)
+{
+	DlistNode *node = dlist_first(&pool->waiting);
+
+	if (!node || (!dlist_is_empty(&pool->patient) && pool->ahead >= PATIENCE))
+		node = dlist_first(&pool->patient);
+	return node ? DLIST_OWNER(Query, node, node) : NULL;
+}
+
 static void
 take_next(PoolConn *slot)
 {
-	DlistNode *node;
+	Query *query;
 
 	if (slot->query || !conn_is_idle(slot->conn))
 		return;
-	node = dlist_pop_head(&slot->pool->waiting);
-	if (!node)
+	query = choose_next(slot->pool);
+	if (!query)
 		return;
-	slot->pool->waiting_count--;
-	run(slot, DLIST_OWNER(Query, node, node));
+	take_out(query);
+	slot->pool->ahead = query->patient ? 0 : slot->pool->ahead + 1;
+	run(slot, query);
 }
 
 static void
@@ -93,9 +121,10 @@ pool_down(void *arg, PgConn *conn)
 	(void) conn;
 	if (--slot->pool->up > 0)
 		return;
+	dlist_splice(&slot->pool->waiting, &slot->pool->patient);
 	while ((node = dlist_pop_head(&slot->pool->waiting)))
 		queries_fail(DLIST_OWNER(Query, node, node), "the connection to PostgreSQL was lost");
-	slot->pool->waiting_count = 0;
+	slot->pool->waiting_count = slot->pool->patient_count = 0;
 }
 
 static void
@@ -125,6 +154,7 @@ pool_init(Pool *pool, Queries *queries, Loop *loop, const Conf *conf, int count,
 	pool->count = count;
 	pool->conns = mem_array((size_t) count, sizeof(PoolConn));
 	dlist_init(&pool->waiting);
+	dlist_init(&pool->patient);
 	for (int i = 0; i < count; i++)
 	{
 		pool->conns[i].pool = pool;
@@ -145,6 +175,7 @@ pool_clear(Pool *pool)
 		if (pool->conns[i].query)
 			query_free(pool->conns[i].query);
 	}
+	dlist_splice(&pool->waiting, &pool->patient);
 	while ((node = dlist_pop_head(&pool->waiting)))
 		query_free(DLIST_OWNER(Query, node, node));
 	mem_free(pool->conns);
@@ -160,7 +191,7 @@ queries_submit(Query *query)
 		queries_fail(query, "PostgreSQL cannot be reached");
 		return;
 	}
-	for (int i = 0; i < pool->count && dlist_is_empty(&pool->waiting); i++)
+	for (int i = 0; i < pool->count && pool->waiting_count == 0; i++)
 	{
 		if (!pool->conns[i].query && conn_is_idle(pool->conns[i].conn))
 		{
@@ -168,13 +199,25 @@ queries_submit(Query *query)
 			return;
 		}
 	}
-	if (pool->waiting_count >= pool->queries->queue_limit)
+	if (pool->waiting_count >= pool->queries->queue_limit ||
+		(query->patient && pool->patient_count >= MAX_PATIENT))
 	{
 		queries_fail(query, "too many requests wait for PostgreSQL");
 		return;
 	}
 	pool->waiting_count++;
-	dlist_push_tail(&pool->waiting, &query->node);
+	if (query->patient)
+		pool->patient_count++;
+	dlist_push_tail(query->patient ? &pool->patient : &pool->waiting, &query->node);
+}
+
+void
+queries_withdraw(Query *query)
+{
+	if (query->failure)
+		dlist_remove(&query->node);
+	else
+		take_out(query);
 }
 
 /* ---- all of it ---- */

@@ -248,6 +248,7 @@ query_try_filter(Queries *queries, const TryRequest *request, QueryTextFn fn, vo
 	query->params.values[1] = copied(request->filter);
 	query->params.values[2] = mem_strndup(request->events.data, request->events.len);
 	query->params.values[3] = mem_strdup(request->explain ? "t" : "f");
+	query->patient = true;
 	queries_submit(query);
 	return query;
 }
@@ -270,8 +271,12 @@ query_cancel(Query *query)
 		query->mute = true;
 		return;
 	}
-	if (!query->failure)
-		query->pool->waiting_count--;
-	dlist_remove(&query->node);
+	queries_withdraw(query);
 	query_free(query);
+}
+
+bool
+query_is_running(const Query *query)
+{
+	return query->running;
 }

@@ -36,6 +36,8 @@ typedef struct Query Query;
 #define QUERY_CURSOR_TOO_OLD "EV001"
 #define QUERY_CURSOR_FUTURE "EV002"
 #define QUERY_FILTERS_UNKNOWN "EV003"
+#define QUERY_OUT_OF_MEMORY "53200"
+#define QUERY_CANCELED "57014" /* by statement_timeout, or a limit of the extension */
 
 typedef struct QueryError
 {
@@ -53,6 +55,8 @@ typedef struct QueryError
  * To be asked of answers to texts of clients only.
  */
 bool query_is_client_fault(const QueryError *error);
+/* was it ended because it took too long? */
+bool query_took_too_long(const QueryError *error);
 
 /* ---- publishing ---- */
 
@@ -111,7 +115,10 @@ typedef void (*QueryTextFn)(void *arg, Str text, const QueryError *error);
 Query *query_check_filter(Queries *queries, const char *pattern, const char *filter, QueryTextFn fn,
 						  void *arg);
 
-/* events._try_filter(): what they say of events (JSON text of an array); gives JSON text */
+/*
+ * events._try_filter(): what they say of events (JSON text of an array); gives JSON text.  It can
+ * take half a second, so it lets others go before, and few of them may wait.
+ */
 typedef struct TryRequest
 {
 	const char *pattern; /* or NULL */
@@ -127,6 +134,8 @@ typedef void (*QueryDoneFn)(void *arg, const QueryError *error);
 Query *query_maintain(Queries *queries, QueryDoneFn fn, void *arg);
 
 void query_cancel(Query *query);
+/* the database works on it */
+bool query_is_running(const Query *query);
 
 /* ---- the pools ---- */
 

@@ -33,6 +33,7 @@ struct Query
 	bool malformed;		 /* it failed by its own fault */
 	bool running;
 	bool mute;
+	bool patient; /* others go before it */
 	union
 	{
 		QueryIntakeFn intake;
@@ -58,7 +59,10 @@ struct Pool
 	int count;
 	int up;
 	Dlist waiting;
-	int waiting_count;
+	Dlist patient;	   /* those that others go before */
+	int waiting_count; /* of both lists */
+	int patient_count;
+	int ahead; /* requests that went before a patient one since the last of these */
 };
 
 struct Queries
@@ -83,6 +87,8 @@ void query_free(Query *query);
 
 /* run it, or let it wait, or fail it */
 void queries_submit(Query *query);
+/* one that waits, or has failed, waits no more */
+void queries_withdraw(Query *query);
 /* fail at the end of this turn; why is static */
 void queries_fail(Query *query, const char *why);
 

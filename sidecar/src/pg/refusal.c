@@ -92,3 +92,9 @@ query_is_client_fault(const QueryError *error)
 		   (strncmp(error->sqlstate, "22", 2) == 0 || strncmp(error->sqlstate, "54", 2) == 0 ||
 			strcmp(error->sqlstate, "42601") == 0);
 }
+
+bool
+query_took_too_long(const QueryError *error)
+{
+	return strcmp(error->sqlstate, QUERY_CANCELED) == 0;
+}

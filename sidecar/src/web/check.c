@@ -27,7 +27,7 @@ typedef struct Question
 {
 	DlistNode node; /* Checker.questions */
 	Checker *checker;
-	Query *query;
+	Query *query; /* NULL while the answer is given out */
 	Str key;
 	uint64_t hash;
 	Dlist waiting;
@@ -48,6 +48,7 @@ struct Checker
 	Dlist questions;
 	Place places[PLACES];
 	size_t bytes;
+	unsigned hand; /* the place that is given up next when there are too many bytes */
 };
 
 /* ---- what is remembered ---- */
@@ -102,11 +103,8 @@ remember(Checker *checker, Str key, uint64_t hash, Str canonical)
 	Place *place = place_of(checker, hash);
 
 	place_clear(checker, place);
-	if (checker->bytes + key.len + canonical.len > MAX_BYTES)
-	{
-		mem_free((char *) key.data);
-		return;
-	}
+	while (checker->bytes > 0 && checker->bytes + key.len + canonical.len > MAX_BYTES)
+		place_clear(checker, &checker->places[checker->hand++ % PLACES]);
 	place->key = key;
 	place->canonical = (Str) {mem_strndup(canonical.data, canonical.len), canonical.len};
 	checker->bytes += key.len + canonical.len;
@@ -172,6 +170,7 @@ on_answer(void *arg, Str canonical, const QueryError *error)
 	Question *question = arg;
 	DlistNode *node;
 
+	question->query = NULL;
 	/* who asks from now on asks anew, or finds it */
 	dlist_remove(&question->node);
 	if (error == NULL && !question->stale)
@@ -232,12 +231,22 @@ checker_ask(Checker *checker, const FilterTexts *texts, CheckFn fn, void *arg)
 	return check;
 }
 
-/* The question is answered anyway, and remembered. */
+/*
+ * A question that the database works on is answered anyway, and remembered.  One that nobody
+ * waits for any more leaves the queue: who comes and goes must not fill it.
+ */
 void
 check_cancel(Check *check)
 {
+	Question *question = check->question;
+
 	dlist_remove(&check->node);
 	mem_free(check);
+	if (!dlist_is_empty(&question->waiting) || question->query == NULL ||
+		query_is_running(question->query))
+		return;
+	query_cancel(question->query);
+	question_free(question);
 }
 
 /* ---- refusals ---- */
@@ -319,16 +328,18 @@ check_refuse(HttpConn *conn, const QueryError *error)
 
 	if (error->unavailable)
 		problem_unavailable(conn, "The filter cannot be checked now.");
-	else if (!query_is_client_fault(error))
+	else if (!query_is_client_fault(error) && !query_took_too_long(error))
 		problem_internal(conn, error->message);
 	else
 	{
+		bool too_slow = query_took_too_long(error);
+
 		buf_init(&members, 65536);
 		buf_putc(&members, '{');
 		check_put_members(&members, error);
 		sentence = check_sentence(error);
-		problem_respond(conn, 400, "invalid-filter", sentence,
-						members.len > 1 ? buf_text(&members) + 1 : NULL, NULL);
+		problem_respond(conn, too_slow ? 422 : 400, too_slow ? "filter-too-slow" : "invalid-filter",
+						sentence, members.len > 1 ? buf_text(&members) + 1 : NULL, NULL);
 		mem_free(sentence);
 		buf_clear(&members);
 	}

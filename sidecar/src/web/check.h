@@ -53,7 +53,7 @@ extern void check_put_members(Buf *out, const QueryError *error);
 /* The sentence for the client: the database's message, and its detail. */
 extern char *check_sentence(const QueryError *error);
 
-/* Answers 400 with these, or 503, or 500. */
+/* Answers 400 with these, 422 when it took too long, or 503, or 500. */
 extern void check_refuse(HttpConn *conn, const QueryError *error);
 
 #endif /* WEB_CHECK_H */

@@ -60,7 +60,8 @@ outcome_of(const QueryError *error)
 		return HISTORY_UNAVAILABLE;
 	log_warning("history cannot be read", LOG_STR("sqlstate", error->sqlstate),
 				LOG_STR("reason", error->message), LOG_STR("detail", error->detail));
-	return HISTORY_FAILED;
+	return query_is_client_fault(error) || query_took_too_long(error) ? HISTORY_REFUSED
+																	 : HISTORY_FAILED;
 }
 
 static void

@@ -156,9 +156,10 @@ asking_done(Asking *asking, Str canonical)
 static void
 send_refusal(Session *session, Str id, const QueryError *error)
 {
+	bool too_slow = query_took_too_long(error);
 	Buf out;
 
-	if (error->unavailable || !query_is_client_fault(error))
+	if (error->unavailable || (!query_is_client_fault(error) && !too_slow))
 	{
 		session_send_error(session, id, error->unavailable ? "database-unavailable" : "internal",
 						   error->unavailable ? "the filter cannot be checked now"
@@ -166,7 +167,7 @@ send_refusal(Session *session, Str id, const QueryError *error)
 		return;
 	}
 	session_begin_answer(&out, "error", id);
-	json_put_member(&out, "code", "invalid_filter");
+	json_put_member(&out, "code", too_slow ? "filter_too_slow" : "invalid_filter");
 	json_put_member(&out, "message", error->message);
 	json_put_member(&out, "detail", error->detail);
 	check_put_members(&out, error);

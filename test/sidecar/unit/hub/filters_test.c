@@ -218,12 +218,104 @@ refused(void)
 	world_clear(&world);
 }
 
+/* ---- the database takes no page of the table with them ---- */
+
+static void
+refused_in_the_table(void)
+{
+	HubEnvironment environment = {.wake = on_wake,
+								  .delivered = on_delivered,
+								  .history = &world_history,
+								  .history_arg = &world};
+	Client clients[2];
+
+	want_reset();
+	world_init(&world, "epochone");
+	for (int position = 1; position <= 8; position++)
+		world_commit(&world, position, "a", "t", 5);
+	hub = hub_new(&(HubConfig) {.max_reads = 1}, &environment);
+	hub_open(hub, world.epoch, 1, 8);
+	for (int i = 0; i < 2; i++)
+	{
+		client_init(&clients[i], &world, CLIENT_BYTES);
+		client_subscribe(&clients[i], hub, want_filtered("", "", i == 0 ? "2:0" : ""),
+						 START_EARLIEST, 0, 0, false);
+	}
+	hub_flush(hub);
+	ok(world_fail(&world, HISTORY_REFUSED), "a read of the table is refused");
+	ok(clients[0].has_ended && clients[0].ended.reason == END_FILTER_FAILED,
+	   "so its filters are at fault, and their subscriber is told");
+	is_str(clients[0].ended.cursor + CURSOR_EPOCH_LENGTH + 1, "0000000000000000000",
+	   "with the cursor that it had");
+	ok(world_fail(&world, HISTORY_REFUSED), "another one is refused");
+	ok(clients[1].has_ended && clients[1].ended.reason == END_UNAVAILABLE,
+	   "without filters it cannot be that");
+	for (int i = 0; i < 2; i++)
+		client_clear(&clients[i]);
+	hub_free(hub);
+	world_clear(&world);
+}
+
+/* ---- long ones ---- */
+
+static char *
+long_text(char first, size_t len)
+{
+	char *text = malloc(len + 1);
+
+	memset(text, first, len);
+	text[len] = '\0';
+	return text;
+}
+
+static bool
+fits(const char *text)
+{
+	Subscription *subscription;
+	bool answer;
+
+	want_reset();
+	subscription = want_filtered("", "", text);
+	answer = hub_has_room(hub, subscription);
+	subscription_release(subscription);
+	return answer;
+}
+
+static void
+long_ones(void)
+{
+	HubEnvironment environment = {.wake = on_wake, .delivered = on_delivered};
+	char *text = long_text('a', (size_t) 3 << 20);
+	char *exactly = long_text('b', (size_t) 1 << 20);
+	char *too_long = long_text('c', ((size_t) 1 << 20) + 1);
+	Client client;
+
+	want_reset();
+	world_init(&world, "epochone");
+	hub = hub_new(&(HubConfig) {.max_filters = 3}, &environment);
+	hub_open(hub, world.epoch, 1, 0);
+	client_init(&client, &world, CLIENT_BYTES);
+	client_subscribe(&client, hub, want_filtered("", "", text), START_LATEST, 0, 0, false);
+	ok(fits(exactly), "filters may have so many bytes together");
+	ok(!fits(too_long), "and no more");
+	ok(fits(text), "but for one that is there");
+	client_clear(&client);
+	ok(fits(too_long), "or when others have gone");
+	hub_free(hub);
+	world_clear(&world);
+	free(text);
+	free(exactly);
+	free(too_long);
+}
+
 int
 main(void)
 {
 	life();
 	many();
 	refused();
+	refused_in_the_table();
+	long_ones();
 	checks_held("clients saw what they should");
 	return tap_done();
 }
