@@ -22,6 +22,6 @@ extern const EvFeel *ev_feel_cache_get(FmgrInfo *flinfo, const char *text, int l
 extern void ev_feel_known_collect(EvFeelNames *known, const EvView *view, const char *text);
 
 /* Raise what is wrong. */
-extern void ev_feel_raise_fault(const EvFeelFault *fault) pg_attribute_noreturn();
+extern pg_noreturn void ev_feel_raise_fault(const EvFeelFault *fault);
 
 #endif /* EV_FEEL_CACHE_H */

@@ -210,7 +210,8 @@ number_of_duration(EvFeelRun *run, EvFeelValue value)
 	nanoseconds = value.duration->nanoseconds;
 	if (nanoseconds == 0)
 		return ev_feel_number_from_int64(run, seconds);
-	snprintf(text, sizeof(text), INT64_FORMAT ".%09d", Abs(seconds), (int) Abs(nanoseconds));
+	snprintf(text, sizeof(text), INT64_FORMAT ".%09d", seconds < 0 ? -seconds : seconds,
+			 abs(nanoseconds));
 	number = ev_feel_number_from_text(run, text, strlen(text));
 	if (ev_feel_is_null(number) || (seconds >= 0 && nanoseconds >= 0))
 		return number;
