@@ -211,7 +211,7 @@ number_of_duration(EvFeelRun *run, EvFeelValue value)
 	if (nanoseconds == 0)
 		return ev_feel_number_from_int64(run, seconds);
 	snprintf(text, sizeof(text), INT64_FORMAT ".%09d", seconds < 0 ? -seconds : seconds,
-			 abs(nanoseconds));
+			 abs((int) nanoseconds));
 	number = ev_feel_number_from_text(run, text, strlen(text));
 	if (ev_feel_is_null(number) || (seconds >= 0 && nanoseconds >= 0))
 		return number;
