@@ -33,6 +33,7 @@ typedef struct Entry
 	bool unary;
 	const EvFeel *feel;
 	EvFeelNames known;
+	EvFeelSeams seams;
 } Entry;
 
 typedef struct Slot
@@ -67,6 +68,7 @@ typedef struct Key
 	int length;
 	bool unary;
 	EvFeelNames known;
+	EvFeelSeams seams;
 	uint64 hash;
 } Key;
 
@@ -175,6 +177,7 @@ make_entry(const Key *key)
 	entry->context = context;
 	entry->hash = key->hash;
 	entry->unary = key->unary;
+	entry->seams = key->seams;
 	entry->feel = ev_feel_parse(key->text, key->length, key->unary, &key->known, &fault);
 	if (entry->feel == NULL)
 		ev_feel_raise_fault(&fault);
@@ -209,8 +212,9 @@ find_entry(const char *text, int length, bool unary, const EvView *context)
 	Key key = {.text = pnstrdup(text, length), .length = length, .unary = unary};
 	Slot *slot;
 
+	ev_feel_known_find_seams(key.text, &key.seams);
 	if (context != NULL)
-		ev_feel_known_collect(&key.known, context, key.text);
+		ev_feel_known_collect(&key.known, context, key.text, &key.seams);
 	key.hash = hash_key(&key);
 	slot = slots_lookup(slots, key.hash);
 	if (slot == NULL || !same_text(slot->entry, text, length, unary) ||
@@ -228,7 +232,7 @@ remembers(const Site *site, const char *text, int length, bool unary, const EvVi
 	if (site->generation != generation || !same_text(site->entry, text, length, unary))
 		return false;
 	if (context != NULL)
-		ev_feel_known_collect(&known, context, site->entry->feel->text);
+		ev_feel_known_collect(&known, context, site->entry->feel->text, &site->entry->seams);
 	return same_names(&known, &site->entry->known);
 }
 

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 /* Bytes that one character may become in any encoding, and a NUL. */
 #define ROOM_FOR_CHARACTER 17
@@ -89,6 +90,7 @@ ev_feel_string_find(EvFeelValue string, EvFeelValue part)
 		return 0;
 	for (int i = 0; i <= last;)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (by_bytes)
 		{
 			const char *first = memchr(string.string + i, part.string[0], last - i + 1);

@@ -139,6 +139,13 @@ SELECT count(*) FROM events.feel_problems('a + 1', '{"a": 1}');
 -- the same expression with other contexts, in one statement and with another meaning of a name
 SELECT c, events.feel('a-b', c::jsonb) FROM unnest(ARRAY['{"a": 5, "b": 3}', '{"a-b": 1, "a": 5, "b": 3}', '{"a": 5, "b": 4}', '{"a": {"a-b": 1}, "b": 3}']) AS c;
 
+-- names of several words, where they may come from
+SELECT e, events.feel(e, '{"a b": 1, "x-y": 2, "x": {"c d": 3, "e": [{"f g": 4, "h": 5}], "p": {"q/r": {"s t": 6}}}, "z": [[{"u v": 7}]], "a": 100, "c d": 8, "y": 10, "w": 50, "w (1)": 9, "größe m": 11}')
+FROM unnest(ARRAY['a b', 'a  b + 1', 'x-y', 'x - y', 'y-x-y', 'w-y', 'x.c d', 'x . c d', 'x. /* a b */ c d', 'x.e[f g = 4].h', 'x.e.f g', 'x.p.q/r.s t', 'z.u v', '"a b"', '"\" a b"', 'c d + x.c d', 'for i in x.e return i.f g', 'x.e[h = 5 and f g = 4][1].f g',
+    'some i in x.e satisfies i.f g = a b + 3', 'größe m', '{k: x, r: k.c d}.r', '{"m n": a b, r: m n + 1}.r', '(function(o) o.c d)(x)', 'get value(x, "c d")', '`c d`', 'if a b = 1 then x-y else 0', '// a b
+a b', 'x.p.q/r', 'count(x.e[f g > 3])', 'sum(z.u v)']) WITH ORDINALITY AS t(e, n) ORDER BY n;
+SELECT events.feel_unary('a b, x.c d', '3', '{"a b": 1, "x": {"c d": 3}}');
+
 -- more expressions than the cache holds
 SET events.feel_cache_size = 64;
 SELECT count(*) AS wrong FROM generate_series(1, 2000) AS i WHERE events.feel(i % 500 || ' + x', '{"x": 1}') <> to_jsonb(i % 500 + 1);
