@@ -11,7 +11,7 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION events.matches(jsonb, jsonb) IS
 'Does the event match the pattern? NULL if one of them is NULL; false if the event is not an object.
 The pattern is an event pattern as EventBridge has them: an object in the shape of the events, whose leaves are arrays of values and of the operators exactly, prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, cidr and exists; $or chooses between objects. Names of EventBridge''s envelope are aliases: detail-type for type, detail for data, where the event has no such member. Or it is a filter of the CloudEvents Subscriptions API (exact, prefix, suffix, all, any, not), or an array of such filters, all of which must hold. Compiled patterns are kept, up to events.pattern_cache_size.
-Errors: 22023 the pattern is malformed; 54001 it nests too deeply.';
+Errors: 22023 the pattern is malformed; 54001 it nests too deeply, or matching passed events.pattern_step_limit or the stack.';
 
 CREATE FUNCTION events.check_pattern(pattern text)
 RETURNS void

@@ -44,6 +44,7 @@ int ev_filter_step_limit;
 int ev_feel_depth_limit;
 int ev_feel_memory_limit;
 int ev_feel_cache_size;
+int ev_pattern_step_limit;
 int ev_pattern_cache_size;
 
 typedef struct IntSetting
@@ -139,6 +140,12 @@ static const IntSetting int_settings[] = {
 	 "Those not used for the longest time are forgotten first. One expression is always kept, "
 	 "however large.",
 	 &ev_feel_cache_size, 4096, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
+	{"events.pattern_step_limit",
+	 "Greatest number of steps for matching one event pattern with one event.",
+	 "A step is a value looked at, as often as it is. The limit grows with the event, so that only "
+	 "patterns pass it that try many combinations of conditions. Past it, matching is an error, "
+	 "and ends the stream of the client who gave the pattern.",
+	 &ev_pattern_step_limit, 1000000, 1000, INT_MAX, PGC_USERSET, 0},
 	{"events.pattern_cache_size", "Memory for compiled event patterns in each session.",
 	 "Sets of patterns count too. Those not used for the longest time are forgotten first. One is "
 	 "always kept, however large.",

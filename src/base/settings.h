@@ -49,7 +49,9 @@ extern int ev_filter_step_limit;
 extern int ev_feel_depth_limit;
 extern int ev_feel_memory_limit; /* kB */
 extern int ev_feel_cache_size;	 /* kB */
+
 /* event patterns */
+extern int ev_pattern_step_limit;
 extern int ev_pattern_cache_size; /* kB */
 
 /* for tests */

@@ -32,7 +32,22 @@ extern EvEventPattern *ev_event_pattern_compile(const Jsonb *pattern, EvPatternF
 /* As above, but raises 22023 with DETAIL and HINT. */
 extern EvEventPattern *ev_event_pattern_make(const Jsonb *pattern);
 
+/* Why it cannot be known whether an event matches. */
+typedef enum EvPatternLimit
+{
+	EV_PATTERN_WITHIN_LIMITS,
+	EV_PATTERN_TOO_MANY_STEPS, /* events.pattern_step_limit */
+	EV_PATTERN_TOO_DEEP		   /* the event, for the stack */
+} EvPatternLimit;
+
+/* Raises 54001 past a limit. */
 extern bool ev_event_pattern_matches(const EvEventPattern *pattern, EvSubject *subject);
+
+/* The same without raising; what it says counts within limits only. */
+extern EvPatternLimit ev_event_pattern_try(const EvEventPattern *pattern, EvSubject *subject,
+										   bool *matches);
+
+extern pg_noreturn void ev_event_pattern_raise_exceeded(EvPatternLimit exceeded);
 
 /*
  * Exact values that a top-level attribute (type, source, subject, topic; by its name on

@@ -28,6 +28,9 @@
  * A member with a dot in its name is at several places of the tree: {"a.b": 1}
  * is {"a": {"b": 1}} too.  Then a path leads to several values, its spots;
  * a condition holds if it does at one of them.
+ *
+ * What that may take is limited (event_pattern_limit.c).  Past a limit everybody says
+ * false, and walk->exceeded says that this is no answer.
  */
 #include "base/compat.h"
 
@@ -57,6 +60,7 @@ typedef struct Question
 	bool below;				   /* and those below it */
 	bool own_by_value;		   /* that of the path itself must hold by a value */
 	const EvCondition *forced; /* must hold by a value */
+	EvPatternWalk *walk;
 } Question;
 
 static bool answer(const Question *question, const EvView *value);
@@ -71,7 +75,7 @@ takes_absence(const Question *question)
 	return condition->absent && condition != question->forced && !question->own_by_value;
 }
 
-/* Is the forced condition here or below? */
+/* Is the forced condition here or below?  A path has at most EV_PATTERN_MAX_DEPTH names. */
 static bool
 holds_forced(const EvPath *path, const EvCondition *forced)
 {
@@ -79,7 +83,6 @@ holds_forced(const EvPath *path, const EvCondition *forced)
 		return true;
 	for (const EvPath *child = path->first; child != NULL; child = child->next)
 	{
-		check_stack_depth();
 		if (child->nconditions > child->nrequired && holds_forced(child, forced))
 			return true;
 	}
@@ -199,7 +202,8 @@ static bool
 answer_own_spots(const Question *question, const Spots *spots)
 {
 	const EvCondition *condition = question->path->condition;
-	Question by_value = {.path = question->path, .own = true, .forced = condition};
+	Question by_value = {
+		.path = question->path, .own = true, .forced = condition, .walk = question->walk};
 
 	if (answer_any_spot(&by_value, spots, false))
 		return true;
@@ -212,10 +216,13 @@ answer_own_spots(const Question *question, const Spots *spots)
 static bool
 answer_child_spots(const Question *question, const Spots *spots, const EvPath *child)
 {
-	Question below = {.path = child, .own = true, .below = true, .forced = question->forced};
+	Question below = *question;
 	Spots found = {0};
 	bool holds;
 
+	below.path = child;
+	below.own = below.below = true;
+	below.own_by_value = false;
 	for (int i = 0; i < spots->count; i++)
 		add_child_spots(&found, &spots->spots[i], child);
 	holds = answer_spots(&below, &found);
@@ -230,7 +237,8 @@ answer_child_in_array(const Question *question, const Spots *spots, const EvPath
 {
 	EvPath alone = *question->path;
 	EvPath copy = *child;
-	Question below = {.path = &alone, .below = true, .forced = question->forced};
+	Question below = {
+		.path = &alone, .below = true, .forced = question->forced, .walk = question->walk};
 
 	copy.next = NULL;
 	alone.first = alone.last = &copy;
@@ -245,7 +253,8 @@ answer_spots(const Question *question, const Spots *spots)
 {
 	const EvPath *path = question->path;
 
-	check_stack_depth();
+	if (!ev_event_pattern_take_level(question->walk))
+		return false;
 	if (spots->count == 0)
 		return answer_nothing(question);
 	if (spots->count == 1 && spots->spots[0].rest == NULL)
@@ -276,7 +285,8 @@ static bool
 answer_object(const Question *question, const EvView *object)
 {
 	const EvPath *path = question->path;
-	Question below = {.own = true, .below = true, .forced = question->forced};
+	Question below = {
+		.own = true, .below = true, .forced = question->forced, .walk = question->walk};
 	bool has_dots;
 
 	if (question->own && path->condition != NULL && !takes_absence(question))
@@ -316,14 +326,14 @@ typedef struct Scalars
 } Scalars;
 
 static Scalars
-look_at_scalars(const EvView *array, const EvCondition *condition)
+look_at_scalars(const EvView *array, const EvCondition *condition, EvPatternWalk *walk)
 {
 	Scalars scalars = {0};
 	EvCursor cursor;
 	EvView element;
 
 	ev_view_begin(&cursor, array);
-	while (ev_view_next_element(&cursor, &element))
+	while (ev_view_next_element(&cursor, &element) && ev_event_pattern_take_step(walk))
 	{
 		if (element.type >= EV_JSON_ARRAY)
 			scalars.others = true;
@@ -353,11 +363,13 @@ has_element(const Question *question, const EvView *array, bool wanted)
 	return false;
 }
 
-/* Is the array answered for if one of the conditions below, each in turn, chooses an element? */
+/*
+ * Is the array answered for if one of the conditions below, each in turn, chooses an element?
+ * The recursion is over a path, and no deeper than that is long.
+ */
 static bool
 has_element_by_force(Question *question, const EvView *array, const EvPath *path)
 {
-	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	if ((path != question->path || question->own) && path->condition != NULL &&
 		path->condition->tests.count > 0)
@@ -381,7 +393,7 @@ answer_array(const Question *question, const EvView *array)
 {
 	const EvPath *path = question->path;
 	const EvCondition *own = question->own ? path->condition : NULL;
-	Scalars scalars = look_at_scalars(array, own);
+	Scalars scalars = look_at_scalars(array, own, question->walk);
 	Question rest = *question;
 
 	if (own != NULL && scalars.passed)
@@ -406,7 +418,8 @@ answer(const Question *question, const EvView *value)
 {
 	const EvPath *path = question->path;
 
-	check_stack_depth();
+	if (!ev_event_pattern_take_level(question->walk))
+		return false;
 	if (value->type == EV_JSON_OBJECT)
 		return answer_object(question, value);
 	if (value->type == EV_JSON_ARRAY)
@@ -435,9 +448,9 @@ find_attribute(EvSubject *subject, const EvPath *path, EvView *value)
 
 /* A member of the event itself, where some of them have dots in their names. */
 static bool
-answer_dotted_attribute(EvSubject *subject, const EvPath *path)
+answer_dotted_attribute(EvSubject *subject, const EvPath *path, EvPatternWalk *walk)
 {
-	Question question = {.path = path, .own = true, .below = true};
+	Question question = {.path = path, .own = true, .below = true, .walk = walk};
 	Spot event = {.value = subject->view};
 	Spots spots = {0};
 	EvView value;
@@ -454,9 +467,10 @@ answer_dotted_attribute(EvSubject *subject, const EvPath *path)
 }
 
 bool
-ev_event_pattern_conjunct_matches(const EvConjunct *conjunct, EvSubject *subject)
+ev_event_pattern_conjunct_matches(const EvConjunct *conjunct, EvSubject *subject,
+								  EvPatternWalk *walk)
 {
-	Question question = {.own = true, .below = true};
+	Question question = {.own = true, .below = true, .walk = walk};
 	bool has_dots = subject->get == NULL && ev_event_pattern_has_dots(&subject->view);
 
 	for (const EvPath *path = conjunct->root->first; path != NULL; path = path->next)
@@ -464,28 +478,38 @@ ev_event_pattern_conjunct_matches(const EvConjunct *conjunct, EvSubject *subject
 		EvView value;
 
 		question.path = path;
+		/* what is read once does not count */
 		if (has_dots && may_have_dots(path))
 		{
-			if (!answer_dotted_attribute(subject, path))
+			walk->steps_left += subject->view.length;
+			if (!answer_dotted_attribute(subject, path, walk))
 				return false;
 		}
-		else if (find_attribute(subject, path, &value) ? !answer(&question, &value)
-													   : !answer_nothing(&question))
-			return false;
+		else if (!find_attribute(subject, path, &value))
+		{
+			if (!answer_nothing(&question))
+				return false;
+		}
+		else
+		{
+			walk->steps_left += value.length;
+			if (!answer(&question, &value))
+				return false;
+		}
 	}
 	return true;
 }
 
 static bool
-branch_matches(const EvBranch *branch, EvSubject *subject)
+branch_matches(const EvBranch *branch, EvSubject *subject, EvPatternWalk *walk)
 {
 	switch (branch->kind)
 	{
 		case EV_BRANCH_CONJUNCT:
-			return ev_event_pattern_conjunct_matches(&branch->conjunct, subject);
+			return ev_event_pattern_conjunct_matches(&branch->conjunct, subject, walk);
 		case EV_BRANCH_NOT:
 			check_stack_depth();
-			return !branch_matches(branch->parts[0], subject);
+			return !branch_matches(branch->parts[0], subject, walk);
 		default:
 			break;
 	}
@@ -493,16 +517,32 @@ branch_matches(const EvBranch *branch, EvSubject *subject)
 	for (int i = 0; i < branch->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (branch_matches(branch->parts[i], subject) == (branch->kind == EV_BRANCH_ANY))
+		if (branch_matches(branch->parts[i], subject, walk) == (branch->kind == EV_BRANCH_ANY))
 			return branch->kind == EV_BRANCH_ANY;
 	}
 	return branch->kind == EV_BRANCH_ALL;
 }
 
+EvPatternLimit
+ev_event_pattern_try(const EvEventPattern *pattern, EvSubject *subject, bool *matches)
+{
+	EvPatternWalk walk;
+
+	*matches = false;
+	if (subject->get == NULL && subject->view.type != EV_JSON_OBJECT)
+		return EV_PATTERN_WITHIN_LIMITS;
+	ev_event_pattern_begin_walk(&walk);
+	*matches = branch_matches(pattern->root, subject, &walk);
+	return walk.exceeded;
+}
+
 bool
 ev_event_pattern_matches(const EvEventPattern *pattern, EvSubject *subject)
 {
-	if (subject->get == NULL && subject->view.type != EV_JSON_OBJECT)
-		return false;
-	return branch_matches(pattern->root, subject);
+	bool matches;
+	EvPatternLimit exceeded = ev_event_pattern_try(pattern, subject, &matches);
+
+	if (exceeded != EV_PATTERN_WITHIN_LIMITS)
+		ev_event_pattern_raise_exceeded(exceeded);
+	return matches;
 }

@@ -261,6 +261,10 @@ read_or(EvPatternParser *parser, const EvView *array, EvPath *path, EvPart **par
 	EvView element;
 	int index = 0;
 
+	/* each level has two objects or more, which makes another combination */
+	if (parser->depth == EV_PATTERN_MAX_CONJUNCTS)
+		return ev_event_pattern_fault(parser, "$or makes more than %d combinations",
+									  EV_PATTERN_MAX_CONJUNCTS);
 	*part = new_part(EV_PART_ANY, ev_view_count(array));
 	parser->depth++;
 	ev_view_begin(&cursor, array);

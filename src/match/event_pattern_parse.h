@@ -24,7 +24,7 @@ typedef struct EvPatternParser
 	StringInfoData pointer; /* to the value that is being read */
 	EvPath *root;			/* of all paths */
 	struct paths_hash *paths;
-	int depth;	  /* how many $or we are in */
+	int depth;	  /* how many $or, or filters, we are in */
 	int capacity; /* of pattern->conditions */
 	bool aliases; /* detail and detail-type have their meaning of EventBridge */
 } EvPatternParser;

@@ -193,9 +193,28 @@ extern EvAddress ev_event_pattern_address(const char *s, int length);
 extern EvNetwork *ev_event_pattern_network(const char *s, int length);
 extern bool ev_event_pattern_in_network(const EvNetwork *network, const EvAddress *address);
 
+/* ---- limits (event_pattern_limit.c) ---- */
+
+/* What one event and one pattern have used up. */
+typedef struct EvPatternWalk
+{
+	int64 steps_left;
+	EvPatternLimit exceeded;
+} EvPatternWalk;
+
+extern void ev_event_pattern_begin_walk(EvPatternWalk *walk);
+
+/* Counts a value that is looked at; false past a limit, where nothing is to be done any more. */
+extern bool ev_event_pattern_take_step(EvPatternWalk *walk);
+
+/* And one that is looked into. */
+extern bool ev_event_pattern_take_level(EvPatternWalk *walk);
+
 /* ---- events (event_pattern_match.c) ---- */
 
-extern bool ev_event_pattern_conjunct_matches(const EvConjunct *conjunct, EvSubject *subject);
+/* Nothing is said where walk->exceeded is set. */
+extern bool ev_event_pattern_conjunct_matches(const EvConjunct *conjunct, EvSubject *subject,
+											  EvPatternWalk *walk);
 
 /* Does the object have a member with a dot in its name? */
 extern bool ev_event_pattern_has_dots(const EvView *object);

@@ -115,11 +115,19 @@ has_elements(const EvView *array)
 bool
 ev_event_pattern_is_filter(const EvView *view)
 {
-	EvView value;
+	EvView value = *view;
+	Dialect dialect;
 
-	switch (dialect_of(view, &value))
+	do
+	{
+		EvView outer = value;
+
+		dialect = dialect_of(&outer, &value);
+	} while (dialect == DIALECT_NOT);
+	switch (dialect)
 	{
 		case DIALECT_NONE:
+		case DIALECT_NOT:
 			return false;
 		case DIALECT_EXACT:
 		case DIALECT_PREFIX:
@@ -128,9 +136,6 @@ ev_event_pattern_is_filter(const EvView *view)
 		case DIALECT_ALL:
 		case DIALECT_ANY:
 			return has_elements(&value);
-		case DIALECT_NOT:
-			check_stack_depth();
-			return ev_event_pattern_is_filter(&value);
 		case DIALECT_SQL:
 			return value.type == EV_JSON_STRING;
 	}
@@ -289,12 +294,17 @@ ev_event_pattern_read_filter(EvPatternParser *parser, const EvView *view, EvBran
 	int mark;
 
 	check_stack_depth();
+	if (parser->depth == EV_PATTERN_MAX_DEPTH)
+		return ev_event_pattern_fault(parser, "filters are nested more than %d deep",
+									  EV_PATTERN_MAX_DEPTH);
 	if (dialect == DIALECT_NONE)
 		return ev_event_pattern_fault(parser, "a filter is an object with one member, which is "
 											  "exact, prefix, suffix, all, any or not");
 	mark = ev_event_pattern_enter(parser, dialects[dialect], strlen(dialects[dialect]));
+	parser->depth++;
 	if (!read_dialect(parser, dialect, &value, branch))
 		return false;
+	parser->depth--;
 	ev_event_pattern_leave(parser, mark);
 	return true;
 }

@@ -9,7 +9,8 @@
  * asks for what is in them.
  *
  * Scalars are kept for the conditions of candidates, up to a number; an event
- * with more has its candidates asked as single patterns are.
+ * with more has its candidates asked as single patterns are.  Where it is nested more
+ * deeply than the stack reaches, all patterns are.
  */
 #include "base/compat.h"
 
@@ -126,7 +127,7 @@ keep_value(EvEventSet *set, int *list, const EvView *value, bool below_element)
 	*list = set->npool++;
 }
 
-/* A member whose name has dots goes to where they lead. */
+/* A member whose name has dots goes to where they lead: as deep as a path of a pattern, at most. */
 static void
 push_dotted(EvEventSet *set, EvSetNode *node, const char *name, int length, const EvView *value,
 			bool below_element)
@@ -135,7 +136,6 @@ push_dotted(EvEventSet *set, EvSetNode *node, const char *name, int length, cons
 	int first;
 	int n = ev_event_set_find(node, name, dot != NULL ? dot - name : length, &first);
 
-	check_stack_depth();
 	for (int i = first; i < first + n; i++)
 	{
 		EvSetNode *child = node->children.items[i];
@@ -245,7 +245,11 @@ push_scalar(EvEventSet *set, EvSetNode *node, const EvView *scalar, bool below_e
 static void
 push_value(EvEventSet *set, EvSetNode *node, const EvView *value, bool below_element)
 {
-	check_stack_depth();
+	if (stack_is_too_deep())
+	{
+		set->overflow = set->too_deep = true;
+		return;
+	}
 	begin_node(set, node);
 	if (value->type == EV_JSON_ARRAY)
 		push_elements(set, node, value, below_element);
@@ -321,6 +325,11 @@ add_match(EvEventSet *set, int pattern)
 {
 	set->matched[pattern] = set->event;
 	set->indexes[set->nindexes++] = pattern;
+	if (set->walk.exceeded)
+	{
+		set->unknown[pattern] = set->event;
+		set->exceeded = set->walk.exceeded;
+	}
 }
 
 static void
@@ -331,7 +340,10 @@ verify_units(EvEventSet *set, const EvSetList *units)
 		const EvSetUnit *unit = units->items[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (set->matched[unit->pattern] != set->event && ev_event_set_verify(set, unit->branch))
+		if (set->matched[unit->pattern] == set->event)
+			continue;
+		ev_event_pattern_begin_walk(&set->walk);
+		if (ev_event_set_verify(set, unit->branch) || set->walk.exceeded)
 			add_match(set, unit->pattern);
 	}
 }
@@ -366,19 +378,38 @@ ev_event_set_match(EvEventSet *set, EvSubject *subject, const int **indexes)
 {
 	*indexes = set->indexes;
 	set->nindexes = 0;
+	set->exceeded = EV_PATTERN_WITHIN_LIMITS;
 	set->event++;
 	if (subject->get == NULL && subject->view.type != EV_JSON_OBJECT)
 		return 0;
 	set->subject = subject;
 	set->npool = 0;
-	set->overflow = false;
+	set->overflow = set->too_deep = false;
 	set->candidates.count = 0;
 	walk_event(set, subject);
-	verify_units(set, &set->candidates);
-	verify_units(set, &set->always);
+	if (set->too_deep)
+		verify_units(set, &set->units);
+	else
+	{
+		verify_units(set, &set->candidates);
+		verify_units(set, &set->always);
+	}
 	sort_matches(set);
 	set->subject = NULL;
 	return set->nindexes;
+}
+
+bool
+ev_event_set_knows(const EvEventSet *set, int pattern)
+{
+	return set->unknown[pattern] != set->event;
+}
+
+void
+ev_event_set_require_all(const EvEventSet *set)
+{
+	if (set->exceeded != EV_PATTERN_WITHIN_LIMITS)
+		ev_event_pattern_raise_exceeded(set->exceeded);
 }
 
 EvEventSet *
@@ -389,6 +420,8 @@ ev_event_set_compile(EvEventPattern *const *patterns, int n)
 	set->context = CurrentMemoryContext;
 	set->npatterns = n;
 	set->matched = MemoryContextAllocExtended(CurrentMemoryContext, Max(n, 1) * sizeof(uint64),
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	set->unknown = MemoryContextAllocExtended(CurrentMemoryContext, Max(n, 1) * sizeof(uint64),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	set->indexes = MemoryContextAllocHuge(CurrentMemoryContext, Max(n, 1) * sizeof(int));
 	/* so that it grows where the set is, whoever matches */

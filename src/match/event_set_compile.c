@@ -454,7 +454,6 @@ ev_event_set_file(EvEventSet *set, EvEventPattern *const *patterns)
 	Filing filing = {.set = set};
 	conditions_iterator iterator;
 	ConditionSlot *slot;
-	EvSetList units = {0};
 
 	set->root = palloc0(sizeof(EvSetNode));
 	set->root->name = "";
@@ -468,10 +467,10 @@ ev_event_set_file(EvEventSet *set, EvEventPattern *const *patterns)
 		if (root != NULL && root->kind == EV_BRANCH_ANY)
 		{
 			for (int j = 0; j < root->count; j++)
-				add_unit(&filing, &units, i, root->parts[j]);
+				add_unit(&filing, &set->units, i, root->parts[j]);
 		}
 		else if (root != NULL)
-			add_unit(&filing, &units, i, root);
+			add_unit(&filing, &set->units, i, root);
 	}
 	conditions_start_iterate(filing.conditions, &iterator);
 	while ((slot = conditions_iterate(filing.conditions, &iterator)) != NULL)
@@ -479,10 +478,10 @@ ev_event_set_file(EvEventSet *set, EvEventPattern *const *patterns)
 	conditions_start_iterate(filing.conditions, &iterator);
 	while ((slot = conditions_iterate(filing.conditions, &iterator)) != NULL)
 		set_cost(&filing, slot->condition);
-	for (int i = 0; i < units.count; i++)
+	for (int i = 0; i < set->units.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		file_unit(set, units.items[i]);
+		file_unit(set, set->units.items[i]);
 	}
 	finish_node(set->root);
 	MemoryContextDelete(tables);

@@ -55,6 +55,7 @@ ev_match_set(PG_FUNCTION_ARGS)
 	int n = ev_event_set_match(set, &subject, &indexes);
 	ArrayType *array;
 
+	ev_event_set_require_all(set);
 	if (n == 0)
 		array = construct_empty_array(INT4OID);
 	else

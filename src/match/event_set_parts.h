@@ -110,6 +110,7 @@ struct EvEventSet
 	EvSetNode *root;
 	EvSetList aliased; /* children of the root that have an alias */
 	EvSetList always;  /* units that are candidates for every event */
+	EvSetList units;   /* all */
 
 	/* of the present event */
 	uint64 event;
@@ -117,9 +118,13 @@ struct EvEventSet
 	EvSetValue *pool;
 	int npool;
 	int pool_capacity;
-	bool overflow; /* there is more than the pool takes */
+	bool overflow; /* there is more than the pool takes, or deeper than the stack */
+	bool too_deep; /* for the stack: not all candidates were found */
+	EvPatternWalk walk;
 	EvSetList candidates;
-	uint64 *matched; /* by pattern: the event */
+	uint64 *matched;		 /* by pattern: the event; also if it is not known */
+	uint64 *unknown;		 /* by pattern: the event */
+	EvPatternLimit exceeded; /* why something is unknown */
 	int *indexes;
 	int nindexes;
 };

@@ -38,7 +38,7 @@ verify_conjunct(EvEventSet *set, const EvSetBranch *branch)
 	bool below_elements = false;
 
 	if (set->overflow)
-		return ev_event_pattern_conjunct_matches(branch->conjunct, set->subject);
+		return ev_event_pattern_conjunct_matches(branch->conjunct, set->subject, &set->walk);
 	for (int i = 0; i < branch->count; i++)
 	{
 		EvSetCondition *condition = branch->conditions[i];
@@ -47,14 +47,14 @@ verify_conjunct(EvEventSet *set, const EvSetBranch *branch)
 
 		/* opening a node may have found too much */
 		if (set->overflow)
-			return ev_event_pattern_conjunct_matches(branch->conjunct, set->subject);
+			return ev_event_pattern_conjunct_matches(branch->conjunct, set->subject, &set->walk);
 		if (!holds && !(is_below && condition->condition->absent && branch->count > 1))
 			return false;
 		below_elements |= is_below;
 	}
 	if (!below_elements || branch->count == 1)
 		return true;
-	return ev_event_pattern_conjunct_matches(branch->conjunct, set->subject);
+	return ev_event_pattern_conjunct_matches(branch->conjunct, set->subject, &set->walk);
 }
 
 bool

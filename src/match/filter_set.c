@@ -284,7 +284,13 @@ ev_filter_set_match(EvFilterSet *set, EvSubject *subject, int *answers)
 	{
 		int by_pattern = m < nmatching ? set->owners[matching[m]] : set->count;
 		int by_itself = o < set->nothers ? set->others[o] : set->count;
-		int answer = answer_of(set, Min(by_pattern, by_itself), subject);
+		int i = Min(by_pattern, by_itself);
+		int answer;
+
+		if (i == by_pattern && !ev_event_set_knows(set->patterns, matching[m]))
+			answer = -(i + 1);
+		else
+			answer = answer_of(set, i, subject);
 
 		if (answer != 0)
 			answers[n++] = answer;

@@ -166,8 +166,13 @@ ev_test_filter(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_EVENT))
 		PG_RETURN_NULL();
 	subject.view = ev_view_of(PG_GETARG_JSONB_P(ARG_EVENT));
-	if (filter->pattern != NULL && !ev_event_pattern_matches(filter->pattern, &subject))
-		PG_RETURN_BOOL(false);
+	if (filter->pattern != NULL)
+	{
+		if (ev_event_pattern_try(filter->pattern, &subject, &matches) != EV_PATTERN_WITHIN_LIMITS)
+			PG_RETURN_NULL();
+		if (!matches)
+			PG_RETURN_BOOL(false);
+	}
 	if (filter->expression != NULL)
 		matches = ev_feel_filter_matches(filter->expression, &subject, &exceeded);
 	if (exceeded != EV_FEEL_WITHIN_LIMITS)
@@ -181,10 +186,18 @@ static Node *
 column_of(const Var *event, const char *name, Oid type, Oid collation)
 {
 	AttrNumber number = get_attnum(get_typ_typrelid(event->vartype), name);
+	Var *column;
 
 	if (number == InvalidAttrNumber)
 		return NULL;
-	return (Node *) makeVar(event->varno, number, type, -1, collation, event->varlevelsup);
+	/* a copy: which outer joins may make it NULL, and such, is the same as of the row */
+	column = copyObject(unconstify(Var *, event));
+	column->varattno = number;
+	column->vartype = type;
+	column->vartypmod = -1;
+	column->varcollid = collation;
+	column->varattnosyn = event->varnosyn > 0 ? number : 0;
+	return (Node *) column;
 }
 
 static Datum

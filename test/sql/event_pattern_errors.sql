@@ -79,4 +79,46 @@ SELECT events.matches(jsonb_build_object('a', repeat('a', 1000000)),
     events.matches(jsonb_build_object('a', repeat('ab', 500000)),
     jsonb_build_object('a', jsonb_build_array(jsonb_build_object('wildcard', repeat('*ab', 1000))))) AS found;
 
-DROP FUNCTION refused(text);
+-- filters and choices within each other
+SELECT refused(repeat('{"not":', 999) || '{"exact": {"a": "b"}}' || repeat('}', 999)) AS "999",
+    right(refused(repeat('{"not":', 1000) || '{"exact": {"a": "b"}}' || repeat('}', 1000)), 60) AS "1000",
+    right(refused(repeat('{"$or": [{"a": [1]}, ', 1001) || '{"a": [1]}' || repeat(']}', 1001)), 60) AS choices;
+
+-- conditions that mix values with absence, in arrays within arrays: what it may take is limited
+CREATE FUNCTION tree(level int, leaf text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE level WHEN 0 THEN leaf ELSE format('{"m": %s, "n": %1$s}', tree(level - 1, leaf)) END;
+END
+$$;
+CREATE FUNCTION nested(level int, is_bad boolean) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE level WHEN 0 THEN format('{"p": %s}', 1 + is_bad::int)
+        ELSE format('{"m": [%s], "n": [%s]}', nested(level - 1, false), nested(level - 1, is_bad)) END;
+END
+$$;
+CREATE TABLE hard AS SELECT level, format('{"a": [%s]}', nested(level, true))::jsonb AS event,
+    format('{"a": %s}', tree(level, '{"p": [1, {"exists": false}]}'))::jsonb AS pattern FROM generate_series(3, 7) AS level;
+SELECT level, events.matches(event, pattern) FROM hard WHERE level < 6 ORDER BY level;
+SET statement_timeout = '30s';
+SELECT events.matches(event, pattern) FROM hard WHERE level = 7;
+SELECT events._match_set(event, ARRAY[pattern, '{"b": [{"exists": false}]}']) FROM hard WHERE level = 7;
+SELECT events._test_filter(event, pattern, NULL) IS NULL AS not_known FROM hard WHERE level = 7;
+SET events.pattern_step_limit = 1000;
+SELECT events.matches(event, pattern) FROM hard WHERE level = 5;
+-- the limit grows with the event
+SELECT events.matches(jsonb_build_object('a', (SELECT jsonb_agg(jsonb_build_object('b', i, 'c', i)) FROM generate_series(1, 10000) i)),
+    '{"a": {"b": [10000], "c": [10000]}}');
+RESET events.pattern_step_limit;
+RESET statement_timeout;
+
+-- events that are nested more deeply than the stack reaches
+CREATE TABLE deep AS SELECT format('{"a": %s1%s, "b": 1}', repeat('[', 3000), repeat(']', 3000))::jsonb AS event;
+SET max_stack_depth = '200kB';
+SELECT events.matches(event, '{"a": [1]}') FROM deep;
+SELECT events.matches(event, '{"b": [1]}') FROM deep;
+SELECT events._match_set(event, ARRAY['{"b": [1]}', '{"b": [2]}', '{"c": [{"exists": false}]}', '{"b": [1], "c": [1]}']::jsonb[]) FROM deep;
+SELECT events._match_set(event, ARRAY['{"b": [1]}', '{"a": [1]}']::jsonb[]) FROM deep;
+RESET max_stack_depth;
+
+DROP TABLE hard, deep;
+DROP FUNCTION refused, tree, nested;

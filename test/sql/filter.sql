@@ -57,6 +57,12 @@ WHERE events.matches_event(e, filter => 'order = 1');
 SELECT events.matches_event(NULL, '{"type": ["a"]}');
 SELECT count(*) FROM events.event AS e JOIN numbered USING (position), (VALUES ('{"type": ["order.paid"]}'::jsonb), ('{"type": ["log.line"]}')) AS p(pattern)
 WHERE events.matches_event(e, p.pattern);
+-- NULL where an outer join has no row
+SELECT count(*) AS rows, count(*) FILTER (WHERE events.matches_event(e, '{"type": ["order.paid"], "subject": ["order-2"]}') IS NULL) AS unknown,
+    count(*) FILTER (WHERE events.matches_event(e, '{"type": ["order.paid"], "topic": ["order/paid"]}')) AS matching
+FROM numbered LEFT JOIN events.event AS e ON e.position = numbered.position AND n > 1;
+SELECT n FROM numbered LEFT JOIN events.event AS e ON e.position = numbered.position AND n > 1
+WHERE events.matches_event(e, '{"type": ["order.paid", "log.line"]}') IS NOT FALSE ORDER BY n;
 -- of a partition, whose rows are of another type
 CREATE FUNCTION count_paid(partition regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -124,6 +130,30 @@ SELECT matches FROM events._feed(:start, 100, 1000000, filters => '{not json}');
 \set VERBOSITY default
 SELECT matches FROM events._feed(:start, 100, 1000000, filters => '{"{\"pattern\": 1}", "{}"}');
 RESET events.filter_step_limit;
+-- a pattern that takes too long, or an event that is nested too deeply, does not hold up the others
+CREATE FUNCTION tree(level int, leaf text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE level WHEN 0 THEN leaf ELSE format('{"m": %s, "n": %1$s}', tree(level - 1, leaf)) END;
+END
+$$;
+CREATE FUNCTION nested(level int, is_bad boolean) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE level WHEN 0 THEN format('{"p": %s}', 1 + is_bad::int)
+        ELSE format('{"m": [%s], "n": [%s]}', nested(level - 1, false), nested(level - 1, is_bad)) END;
+END
+$$;
+SELECT events.horizon() AS hard \gset
+SELECT count(events.publish('hard', data::jsonb)) FROM (VALUES (format('{"a": [%s]}', nested(5, true))),
+    (format('{"b": %s1%s}', repeat('[', 3000), repeat(']', 3000)))) AS e(data);
+SET events.pattern_step_limit = 1000;
+CREATE TEMP TABLE hard_filters AS SELECT ARRAY[events._check_filter('{"type": ["hard"]}', NULL),
+    events._check_filter(format('{"data": {"a": %s}}', tree(5, '{"p": [1, {"exists": false}]}')), NULL),
+    events._check_filter('{"data": {"b": [1]}}', 'type = "hard"')] AS filters;
+SET max_stack_depth = '200kB';
+SELECT position - :hard AS n, matches FROM events._feed(:hard, 100, 1000000, filters => (SELECT filters FROM hard_filters))
+WHERE event IS NOT NULL ORDER BY position;
+RESET max_stack_depth;
+RESET events.pattern_step_limit;
 
 -- what eventsd asks before, and for those who try
 SELECT events._check_filter(NULL, NULL);
@@ -142,5 +172,5 @@ RESET events.filter_step_limit;
 SELECT events._try_filter(NULL, 'count(for i in 1..1000 return s + s) = 1000', jsonb_build_array(jsonb_build_object('type', 'a', 'data', jsonb_build_object('s', repeat('s', size)))), false) FROM unnest(ARRAY[10, 10000]) AS size;
 
 DROP VIEW filters;
-DROP FUNCTION plan_of, read_numbers, count_paid;
+DROP FUNCTION plan_of, read_numbers, count_paid, tree, nested;
 DROP TABLE numbered;

@@ -41,4 +41,5 @@ REGRESS = \
 	event_pattern_errors \
 	event_pattern_filter \
 	event_set \
+	event_pattern_row \
 	filter
