@@ -61,7 +61,7 @@ outcome_of(const QueryError *error)
 	log_warning("history cannot be read", LOG_STR("sqlstate", error->sqlstate),
 				LOG_STR("reason", error->message), LOG_STR("detail", error->detail));
 	return query_is_client_fault(error) || query_took_too_long(error) ? HISTORY_REFUSED
-																	 : HISTORY_FAILED;
+																	  : HISTORY_FAILED;
 }
 
 static void

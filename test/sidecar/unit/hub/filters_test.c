@@ -246,7 +246,7 @@ refused_in_the_table(void)
 	ok(clients[0].has_ended && clients[0].ended.reason == END_FILTER_FAILED,
 	   "so its filters are at fault, and their subscriber is told");
 	is_str(clients[0].ended.cursor + CURSOR_EPOCH_LENGTH + 1, "0000000000000000000",
-	   "with the cursor that it had");
+		   "with the cursor that it had");
 	ok(world_fail(&world, HISTORY_REFUSED), "another one is refused");
 	ok(clients[1].has_ended && clients[1].ended.reason == END_UNAVAILABLE,
 	   "without filters it cannot be that");
