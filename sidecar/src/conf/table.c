@@ -92,7 +92,8 @@ const Setting conf_settings[] = {
 	 "Topics, types and filters that one connection may subscribe to."},
 	{"max_filters", SETTING_INTEGER, AT(max_filters), "1000", 1, 100000, true, NULL,
 	 "Different filters (pattern, filter) that the clients of each process may use at one time; "
-	 "more are answered 503. The database evaluates each of them for each event."},
+	 "more are answered 503. So is what makes them longer than 4 kB on the average, where they "
+	 "have 4 MB together. The database evaluates each of them for each event."},
 	{"max_filter_size", SETTING_BYTES, AT(max_filter_size), "16kB", 64, 1 * MB, true, NULL,
 	 "Pattern and filter of a subscription together; more is answered 400. (In a URL "
 	 "max_url_size counts as well.)"},

@@ -21,6 +21,7 @@ channels_init(ChannelTable *table)
 	filters_init(&table->filters);
 	dlist_init(&table->all);
 	dlist_init(&table->waiting);
+	dlist_init(&table->failing);
 	dlist_init(&table->lingering);
 }
 
@@ -139,6 +140,7 @@ make(ChannelTable *table, Subscription *subscription, const Framing *framing, in
 	dlist_init(&channel->awaiting);
 	dlist_node_init(&channel->lingering_node);
 	dlist_node_init(&channel->waiting_node);
+	dlist_node_init(&channel->failing_node);
 	channel_restart(table, channel, head);
 
 	if (table->count == table->bucket_count)

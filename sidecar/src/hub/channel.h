@@ -39,6 +39,7 @@ typedef struct Channel
 	int64_t *numbers; /* of these */
 	int filter_count;
 	DlistNode waiting_node; /* ChannelTable.waiting while not all of these are live */
+	DlistNode failing_node; /* ChannelTable.failing */
 	bool retired;			/* to be found no more; its filters are given back */
 	const Framing *framing;
 	Route *routes;
@@ -63,6 +64,7 @@ typedef struct ChannelTable
 	FilterTable filters;
 	Dlist all;
 	Dlist waiting;
+	Dlist failing;	 /* those of whose filters one failed on the event that is published now */
 	Dlist lingering; /* in the order in which they lost their last one */
 	size_t lingering_count;
 	size_t log_bytes; /* of all logs */

@@ -165,17 +165,18 @@ end_all(Hub *hub, SubscriberEnd reason)
 }
 
 /*
- * Everyone by their own position, which must be taken before logs and head move; or those of one
- * channel.
+ * Everyone by their own position, which must be taken before logs and head move; or those of the
+ * channels that are failing.
  */
 static void
-unjoin(Hub *hub, const Channel *channel)
+unjoin(Hub *hub, bool only_failing)
 {
 	for (DLIST_EACH(node, &hub->members))
 	{
 		Subscriber *subscriber = DLIST_OWNER(Subscriber, member, node);
 
-		if (!subscriber->joined || (channel != NULL && subscriber->channel != channel))
+		if (!subscriber->joined ||
+			(only_failing && !dlist_is_linked(&subscriber->channel->failing_node)))
 			continue;
 		catchup_unjoin(subscriber);
 		if (subscriber->state != SUBSCRIBER_BLOCKED)
@@ -191,7 +192,7 @@ hub_open(Hub *hub, const char *epoch, int64_t oldest, int64_t position)
 	if (same && position < hub->head)
 		end_all(hub, END_RESET_FUTURE);
 	else if (same)
-		unjoin(hub, NULL);
+		unjoin(hub, false);
 	else if (hub->is_open)
 		end_all(hub, END_RESET_EPOCH);
 
@@ -241,13 +242,27 @@ feed_channel(Hub *hub, Channel *channel, const EventView *view)
 	}
 }
 
-/* nobody knows whether it wants the event: its subscribers find that out, each by its position */
+/* nobody knows whether it wants the event */
 static void
 fail_channel(Hub *hub, Channel *channel, const EventView *view)
 {
-	if (channel->subscribers > 0)
-		unjoin(hub, channel);
-	channel_restart(&hub->channels, channel, view->position);
+	channel->fed_position = view->position;
+	dlist_push_tail(&hub->channels.failing, &channel->failing_node);
+}
+
+/* their subscribers find that out, each by its position; one look at all members does for all */
+static void
+restart_failing(Hub *hub, int64_t position)
+{
+	DlistNode *node;
+	bool are_there = false;
+
+	for (DLIST_EACH(each, &hub->channels.failing))
+		are_there = are_there || DLIST_OWNER(Channel, failing_node, each)->subscribers > 0;
+	if (are_there)
+		unjoin(hub, true);
+	while ((node = dlist_pop_head(&hub->channels.failing)) != NULL)
+		channel_restart(&hub->channels, DLIST_OWNER(Channel, failing_node, node), position);
 }
 
 /* a channel can be on several lists, and gets the event once */
@@ -290,6 +305,7 @@ feed_channels(Hub *hub, const EventView *view)
 		for (int i = 0; i < ROUTES_LISTS; i++)
 			feed_candidates(hub, lists[i], view);
 	}
+	restart_failing(hub, view->position);
 }
 
 /* from indexes into the list that the page was asked for with, to numbers of filters in use */

@@ -74,6 +74,11 @@ class Publisher(threading.Thread):
         except PgError as error:
             self.failure = error
 
+    def goes_on(self):
+        """Returns when more was committed: so events and what the test does do interleave."""
+        count = self.count
+        wait_until(lambda: self.count > count or self.failure, "events flow", every=0.001)
+
     def end(self):
         self.over.set()
         self.join()
@@ -191,6 +196,8 @@ def _():
     publisher = Publisher(kind)
     readers = []
     for number in range(48):
+        if number % 4 == 0:
+            publisher.goes_on()
         transport = TRANSPORTS[number % len(TRANSPORTS)]
         divisor = 2 + number % 13
         readers.append((divisor, number % divisor, closing(transport(
@@ -215,6 +222,8 @@ def _():
     publisher = Publisher(kind)
     sockets = []
     for number in range(30):
+        if number % 4 == 0:
+            publisher.goes_on()
         divisor = 2 + number % 9
         reader = closing(WebSocketReader(stand.address, types=[kind],
                                          filter=f"{every(divisor, 1)} and data.n >= {number}"))
@@ -248,6 +257,8 @@ def _():
                 equal(message["type"], "ack", f"{message}")
                 return
     for number in range(40):
+        if number % 4 == 0:
+            publisher.goes_on()
         divisor = 2 + number % 7
         want = {"types": [kind], "filter": every(divisor, 0)}
         if want in held:
