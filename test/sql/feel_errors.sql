@@ -152,5 +152,7 @@ SELECT events.feel('1 + 1');
 
 -- settings
 SET events.feel_depth_limit = 1;
+\set VERBOSITY sqlstate
 SET events.feel_memory_limit = '1kB';
+\set VERBOSITY default
 SHOW events.feel_cache_size;
