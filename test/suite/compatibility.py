@@ -279,7 +279,9 @@ class Maker:
             return found
         if kind == "array":
             items = [p["items"] for p in parts if isinstance(p.get("items"), dict)] or [{}]
-            prefix = [i for p in parts for i in (p.get("prefixItems") or [])]
+            # a keyword of 2020-12, the default; before that it says nothing
+            knows = "2020-12" in root.get("$schema", "2020-12")
+            prefix = [i for p in parts for i in (p.get("prefixItems") or []) if knows]
             return [self.follow(i, root, depth - 1) for i in prefix] + \
                    [self.follow(r.choice(items), root, depth - 1) for _ in range(r.randrange(3))]
         return {"null": None, "boolean": r.random() < 0.5,
