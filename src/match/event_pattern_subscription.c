@@ -46,8 +46,8 @@ static Dialect
 dialect_of(const EvView *object, EvView *value)
 {
 	EvCursor cursor;
-	const char *name;
-	int length;
+	const char *name = NULL;
+	int length = 0;
 
 	if (object->type != EV_JSON_OBJECT || ev_view_count(object) != 1)
 		return DIALECT_NONE;
