@@ -6,10 +6,11 @@
  * the values that conditions can be looked up by are counted.  From that each
  * condition gets a cost: what a unit filed under it adds to the time for one
  * event, in nanoseconds.  A unit is verified as often as its condition is
- * passed, and events are taken to be spread like the conditions of a node; and
- * it bears its share of looking up the values of the node, which goes with the
- * kind of test.  Both make places good that many units ask about, with many
- * different values.  Then each unit is filed under its least expensive
+ * passed, and events are taken to be spread like the units: of those that ask for
+ * one value of 10,000 an event comes once in 10,000 times, also where few units ask
+ * for the place at all, since then few events have it.  And a unit bears its share of
+ * looking up the values of the node, which goes with the kind of test; that makes
+ * places good that many units ask about.  Then each unit is filed under its least expensive
  * condition; with alternatives (any), under the least expensive one of each.
  */
 #include "base/compat.h"
@@ -295,7 +296,8 @@ set_cost(Filing *filing, EvSetCondition *condition)
 		most = Max(most, effort(&tests->tests[i]));
 	}
 	condition->company = passed;
-	condition->cost = (COST_VERIFY * passed + COST_LOOK_UP * most) / condition->node->nuses;
+	condition->cost = COST_VERIFY * passed / filing->set->units.count +
+					  COST_LOOK_UP * most / condition->node->nuses;
 }
 
 /* ---- filing ---- */
