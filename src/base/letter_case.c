@@ -17,15 +17,6 @@
 
 #include "base/utf8.h"
 
-/* Every `step`-th letter from `first` to `last` has another one at that distance. */
-typedef struct CaseRange
-{
-	int first;
-	int last;
-	int step;
-	int distance;
-} CaseRange;
-
 typedef struct CaseSpecial
 {
 	int c;
@@ -33,7 +24,7 @@ typedef struct CaseSpecial
 } CaseSpecial;
 
 /* clang-format off */
-static const CaseRange upper_ranges[] = {
+static const EvCaseRange upper_ranges[] = {
 	{0xB5, 0xB5, 1, 743}, {0xE0, 0xF6, 1, -32}, {0xF8, 0xFE, 1, -32}, {0xFF, 0xFF, 1, 121},
 	{0x101, 0x12F, 2, -1}, {0x131, 0x131, 1, -232}, {0x133, 0x137, 2, -1}, {0x13A, 0x148, 2, -1},
 	{0x14B, 0x177, 2, -1}, {0x17A, 0x17E, 2, -1}, {0x17F, 0x17F, 1, -300},
@@ -96,7 +87,7 @@ static const CaseRange upper_ranges[] = {
 	{0x16E60, 0x16E7F, 1, -32}, {0x1E922, 0x1E943, 1, -34},
 };
 
-static const CaseRange lower_ranges[] = {
+static const EvCaseRange lower_ranges[] = {
 	{0xC0, 0xD6, 1, 32}, {0xD8, 0xDE, 1, 32}, {0x100, 0x12E, 2, 1}, {0x132, 0x136, 2, 1},
 	{0x139, 0x147, 2, 1}, {0x14A, 0x176, 2, 1}, {0x178, 0x178, 1, -121}, {0x179, 0x17D, 2, 1},
 	{0x181, 0x181, 1, 210}, {0x182, 0x184, 2, 1}, {0x186, 0x186, 1, 206}, {0x187, 0x187, 1, 1},
@@ -192,24 +183,38 @@ static const CaseSpecial upper_specials[] = {
 };
 /* clang-format on */
 
-static int
-map(int c, const CaseRange *ranges, int n)
+const EvCaseRange *
+ev_letter_case_find(int c, const EvCaseRange *ranges, int n)
 {
 	int low = 0, high = n - 1;
 
 	while (low <= high)
 	{
 		int middle = (low + high) / 2;
-		const CaseRange *range = &ranges[middle];
+		const EvCaseRange *range = &ranges[middle];
 
 		if (c < range->first)
 			high = middle - 1;
 		else if (c > range->last)
 			low = middle + 1;
 		else
-			return (c - range->first) % range->step == 0 ? c + range->distance : c;
+			return (c - range->first) % range->step == 0 ? range : NULL;
 	}
-	return c;
+	return NULL;
+}
+
+static int
+map(int c, const EvCaseRange *ranges, int n)
+{
+	const EvCaseRange *range = ev_letter_case_find(c, ranges, n);
+
+	return range != NULL ? c + range->distance : c;
+}
+
+int
+ev_letter_case_lower(int c)
+{
+	return map(c, lower_ranges, lengthof(lower_ranges));
 }
 
 static const CaseSpecial *
@@ -265,7 +270,7 @@ put_lower(char *to, int c)
 		return put(to, c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 	if (c == 0x130)
 		return put(put(to, 'i'), 0x307);
-	return put(to, map(c, lower_ranges, lengthof(lower_ranges)));
+	return put(to, ev_letter_case_lower(c));
 }
 
 int

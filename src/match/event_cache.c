@@ -3,154 +3,78 @@
  * event_cache.c: compiled patterns and sets of them that this session keeps.
  *
  * An entry is found by a hash of the datum it was made of, and by how it was
- * compiled; the datum is then compared byte by byte.  Entries stand in a list
- * by their last use; when their sizes together exceed events.pattern_cache_size
- * those not used for the longest time go.  The one asked for last always stays.
- *
- * A call site keeps a pointer to its entry, and the generation of the cache in
- * which it got it: whatever frees an entry starts a new one.  Where the
- * argument is a constant of the statement the site need not look at it again.
+ * compiled, which are then compared (base/compiled_cache.h).  Entries not used for
+ * the longest time go when all exceed events.pattern_cache_size.  Where the argument
+ * is a constant of the statement the call site need not look at it again.
  *
  * What fails to compile leaves nothing here.
  */
 #include "base/compat.h"
 
+#include "base/compiled_cache.h"
 #include "base/settings.h"
 #include "common/hashfn.h"
-#include "lib/ilist.h"
 #include "match/event_cache.h"
 #include "nodes/primnodes.h"
 #include "utils/memutils.h"
 
 /* Lives in its own context, with all that it points to. */
-typedef struct EvCacheEntry
+typedef struct Entry
 {
-	dlist_node node; /* of `entries` */
-	uint64 hash;
+	EvCompiled base;
 	EvCacheCompile compile;
 	struct varlena *datum;
 	void *compiled;
-	MemoryContext context;
-	Size size;
-} EvCacheEntry;
+} Entry;
 
-typedef struct CacheSlot
+/* What a call remembers. */
+typedef struct Site
 {
-	uint64 hash; /* the key */
-	EvCacheEntry *entry;
-	char status;
-} CacheSlot;
+	EvCompiledSite last;
+	bool is_constant; /* the argument is a constant of the statement */
+	bool is_known;	  /* is_constant has been found out */
+} Site;
 
-#define SH_PREFIX cache
-#define SH_ELEMENT_TYPE CacheSlot
-#define SH_KEY_TYPE uint64
-#define SH_KEY hash
-#define SH_HASH_KEY(table, key) ((uint32) (key))
-#define SH_EQUAL(table, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-static MemoryContext cache_context; /* parent of all entries; NULL before the first */
-static cache_hash *slots;
-static dlist_head entries; /* the last used first */
-static Size total_size;
-static uint64 generation = 1;
-
-static void
-remove_entry(EvCacheEntry *entry)
-{
-	generation++;
-	total_size -= entry->size;
-	dlist_delete(&entry->node);
-	cache_delete(slots, entry->hash);
-	MemoryContextDelete(entry->context);
-}
-
-static void
-remove_oldest(EvCacheEntry *kept)
-{
-	Size limit = (Size) ev_pattern_cache_size * 1024;
-
-	while (total_size > limit)
-	{
-		EvCacheEntry *oldest = dlist_tail_element(EvCacheEntry, node, &entries);
-
-		if (oldest == kept)
-			break;
-		remove_entry(oldest);
-	}
-}
-
-static void
-init_cache(void)
-{
-	if (cache_context != NULL)
-		return;
-	dlist_init(&entries);
-	slots = cache_create(TopMemoryContext, 32, NULL);
-	cache_context = AllocSetContextCreate(TopMemoryContext, "events pattern cache",
-										  ALLOCSET_SMALL_SIZES);
-}
+static EvCompiledCache cache = {.name = "events pattern cache",
+								.limit = &ev_pattern_cache_size,
+								.generation = 1};
 
 /* The context is a child of the caller's until all has gone well. */
-static EvCacheEntry *
-make_entry(struct varlena *datum, uint64 hash, EvCacheCompile compile)
+static Entry *
+add_entry(struct varlena *datum, uint64 hash, EvCacheCompile compile)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "events pattern",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	EvCacheEntry *entry = palloc0(sizeof(EvCacheEntry));
+	Entry *entry = palloc0(sizeof(Entry));
 
-	entry->context = context;
-	entry->hash = hash;
+	entry->base.context = context;
+	entry->base.hash = hash;
 	entry->compile = compile;
 	entry->datum = palloc(VARSIZE(datum));
 	memcpy(entry->datum, datum, VARSIZE(datum));
 	entry->compiled = compile(entry->datum);
 	MemoryContextSwitchTo(old);
-	entry->size = MemoryContextMemAllocated(context, true);
-	return entry;
-}
-
-static EvCacheEntry *
-add_entry(struct varlena *datum, uint64 hash, EvCacheCompile compile)
-{
-	EvCacheEntry *entry = make_entry(datum, hash, compile);
-	CacheSlot *slot = cache_lookup(slots, hash);
-	bool found;
-
-	/* a collision of hashes */
-	if (slot != NULL)
-		remove_entry(slot->entry);
-	slot = cache_insert(slots, hash, &found);
-	slot->entry = entry;
-	MemoryContextSetParent(entry->context, cache_context);
-	dlist_push_head(&entries, &entry->node);
-	total_size += entry->size;
-	remove_oldest(entry);
+	ev_compiled_cache_add(&cache, &entry->base);
 	return entry;
 }
 
 static bool
-is_of(const EvCacheEntry *entry, const struct varlena *datum, EvCacheCompile compile)
+is_of(const Entry *entry, const struct varlena *datum, EvCacheCompile compile)
 {
 	return entry->compile == compile && VARSIZE(entry->datum) == VARSIZE(datum) &&
 		   memcmp(entry->datum, datum, VARSIZE(datum)) == 0;
 }
 
-static EvCacheEntry *
+static Entry *
 find_entry(struct varlena *datum, EvCacheCompile compile)
 {
 	uint64 hash = hash_bytes_extended((const unsigned char *) datum, VARSIZE(datum),
 									  (uint64) (uintptr_t) compile);
-	CacheSlot *slot;
+	Entry *entry = (Entry *) ev_compiled_cache_find(&cache, hash);
 
-	init_cache();
-	slot = cache_lookup(slots, hash);
-	if (slot != NULL && is_of(slot->entry, datum, compile))
-		return slot->entry;
+	if (entry != NULL && is_of(entry, datum, compile))
+		return entry;
 	return add_entry(datum, hash, compile);
 }
 
@@ -174,26 +98,26 @@ void *
 ev_event_cache_get(FunctionCallInfo fcinfo, int argument, EvCacheCompile compile)
 {
 	FmgrInfo *flinfo = fcinfo->flinfo;
-	EvCacheSite once = {.is_known = true};
-	EvCacheSite *site = flinfo != NULL ? flinfo->fn_extra : &once;
+	Site once = {.is_known = true};
+	Site *site = flinfo != NULL ? flinfo->fn_extra : &once;
+	Entry *entry;
 	struct varlena *datum;
 
 	if (site == NULL)
-		site = flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(EvCacheSite));
+		site = flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Site));
 	if (!site->is_known)
 	{
 		site->is_known = true;
 		site->is_constant = is_constant(flinfo, argument);
 	}
-	if (site->is_constant && site->entry != NULL && site->generation == generation)
-		return site->entry->compiled;
+	entry = (Entry *) ev_compiled_cache_recall(&cache, &site->last);
+	if (site->is_constant && entry != NULL)
+		return entry->compiled;
 	datum = PG_DETOAST_DATUM(PG_GETARG_DATUM(argument));
-	if (site->entry == NULL || site->generation != generation ||
-		!is_of(site->entry, datum, compile))
-		site->entry = find_entry(datum, compile);
-	site->generation = generation;
-	dlist_move_head(&entries, &site->entry->node);
+	if (entry == NULL || !is_of(entry, datum, compile))
+		entry = find_entry(datum, compile);
+	ev_compiled_cache_use(&cache, &site->last, &entry->base);
 	if ((Pointer) datum != DatumGetPointer(PG_GETARG_DATUM(argument)))
 		pfree(datum);
-	return site->entry->compiled;
+	return entry->compiled;
 }

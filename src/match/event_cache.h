@@ -7,19 +7,8 @@
 
 #include "base/compat.h"
 
-struct EvCacheEntry;
-
 /* What a datum, detoasted, is compiled to; in CurrentMemoryContext. */
 typedef void *(*EvCacheCompile)(struct varlena *datum);
-
-/* What a call site remembers, in memory that lives as long as the site: all 0 at first. */
-typedef struct EvCacheSite
-{
-	struct EvCacheEntry *entry;
-	uint64 generation;
-	bool is_constant; /* the argument is a constant of the statement */
-	bool is_known;	  /* is_constant has been found out */
-} EvCacheSite;
 
 /*
  * What the argument of a function is compiled to, out of the cache or anew.

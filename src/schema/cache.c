@@ -3,15 +3,8 @@
  * cache.c: compiled schemas of this backend.
  *
  * An entry is found by a hash of the schema's bytes and of the options it is
- * compiled with; the bytes are then compared, so a collision costs a
- * compilation and never a verdict.  Entries stand in a list by their last use;
- * when their sizes together exceed events.schema_cache_size those not used for
- * the longest time go.  The one that was asked for last always stays, so that
- * a schema larger than the whole cache works too.
- *
- * A call site (EvSchemaSite) keeps a pointer to its entry and the generation of
- * the cache in which it got it.  Whatever frees an entry starts a new
- * generation, so a pointer of the present one is good.
+ * compiled with, which are then compared (base/compiled_cache.h).  Entries not used
+ * for the longest time go when all exceed events.schema_cache_size.
  *
  * ev_schema_cache_invalidate() may be called while cache invalidations are
  * processed, which is nearly everywhere, in the middle of a compilation too.
@@ -29,7 +22,6 @@
 
 #include "base/settings.h"
 #include "common/hashfn.h"
-#include "lib/ilist.h"
 #include "nodes/primnodes.h"
 #include "schema/compile.h"
 #include "utils/inval.h"
@@ -38,8 +30,7 @@
 /* Lives in the schema's own context. */
 typedef struct EvSchemaEntry
 {
-	dlist_node node; /* of `entries` */
-	uint64 hash;
+	EvCompiled base;
 	const EvSchema *schema;
 	EvDraft draft;
 	bool assert_format;
@@ -47,52 +38,22 @@ typedef struct EvSchemaEntry
 	const char *registry_base; /* events.schema_base_uri, by which others were found */
 } EvSchemaEntry;
 
-typedef struct Slot
-{
-	uint64 hash; /* the key */
-	EvSchemaEntry *entry;
-	char status;
-} Slot;
-
-#define SH_PREFIX slots
-#define SH_ELEMENT_TYPE Slot
-#define SH_KEY_TYPE uint64
-#define SH_KEY hash
-#define SH_HASH_KEY(table, key) ((uint32) (key))
-#define SH_EQUAL(table, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-static MemoryContext cache_context; /* parent of all schemas; NULL before the first */
-static slots_hash *slots;
-static dlist_head entries; /* the last used first */
-static Size total_size;
-static uint64 generation = 1;
+static EvCompiledCache cache = {.name = "events schema cache",
+								.limit = &ev_schema_cache_size,
+								.generation = 1};
 static bool invalid; /* all entries are to go */
 
 void
 ev_schema_cache_invalidate(void)
 {
 	invalid = true;
-	generation++;
+	ev_compiled_cache_forget(&cache);
 }
 
 uint64
 ev_schema_cache_generation(void)
 {
-	return generation;
-}
-
-static void
-remove_entry(EvSchemaEntry *entry)
-{
-	generation++;
-	total_size -= entry->schema->size;
-	dlist_delete(&entry->node);
-	slots_delete(slots, entry->hash);
-	MemoryContextDelete(entry->schema->context);
+	return cache.generation;
 }
 
 static void
@@ -101,35 +62,7 @@ remove_invalid(void)
 	if (!invalid)
 		return;
 	invalid = false;
-	while (cache_context != NULL && !dlist_is_empty(&entries))
-		remove_entry(dlist_head_element(EvSchemaEntry, node, &entries));
-}
-
-/* Make room; `kept` is first in the list. */
-static void
-remove_oldest(EvSchemaEntry *kept)
-{
-	Size limit = (Size) ev_schema_cache_size * 1024;
-
-	while (total_size > limit)
-	{
-		EvSchemaEntry *oldest = dlist_tail_element(EvSchemaEntry, node, &entries);
-
-		if (oldest == kept)
-			break;
-		remove_entry(oldest);
-	}
-}
-
-static void
-init_cache(void)
-{
-	if (cache_context != NULL)
-		return;
-	dlist_init(&entries);
-	slots = slots_create(TopMemoryContext, 32, NULL);
-	cache_context = AllocSetContextCreate(TopMemoryContext, "events schema cache",
-										  ALLOCSET_SMALL_SIZES);
+	ev_compiled_cache_remove_all(&cache);
 }
 
 static uint64
@@ -164,27 +97,15 @@ add_entry(uint64 hash, const Jsonb *text, const EvCompileOptions *options)
 {
 	EvSchema *schema = ev_schema_compile(text, options, CurrentMemoryContext);
 	EvSchemaEntry *entry = MemoryContextAllocZero(schema->context, sizeof(EvSchemaEntry));
-	Slot *slot;
-	bool found;
 
-	entry->hash = hash;
+	entry->base.hash = hash;
+	entry->base.context = schema->context;
 	entry->schema = schema;
 	entry->draft = options->draft;
 	entry->assert_format = options->assert_format;
 	entry->base_uri = MemoryContextStrdup(schema->context, options->base_uri);
 	entry->registry_base = MemoryContextStrdup(schema->context, ev_schema_base_uri);
-	schema->size = MemoryContextMemAllocated(schema->context, true);
-
-	/* a collision, or somebody validated by the same schema while this one was compiled */
-	slot = slots_lookup(slots, hash);
-	if (slot != NULL)
-		remove_entry(slot->entry);
-	slot = slots_insert(slots, hash, &found);
-	slot->entry = entry;
-	MemoryContextSetParent(schema->context, cache_context);
-	dlist_push_head(&entries, &entry->node);
-	total_size += schema->size;
-	remove_oldest(entry);
+	ev_compiled_cache_add(&cache, &entry->base);
 	return entry;
 }
 
@@ -192,23 +113,11 @@ static EvSchemaEntry *
 find_entry(const Jsonb *schema, const EvCompileOptions *options)
 {
 	uint64 hash = hash_key(schema, options);
-	Slot *slot;
+	EvSchemaEntry *entry = (EvSchemaEntry *) ev_compiled_cache_find(&cache, hash);
 
-	init_cache();
-	slot = slots_lookup(slots, hash);
-	if (slot == NULL || !same_options(slot->entry, options) || !same_text(slot->entry, schema))
+	if (entry == NULL || !same_options(entry, options) || !same_text(entry, schema))
 		return add_entry(hash, schema, options);
-	dlist_move_head(&entries, &slot->entry->node);
-	return slot->entry;
-}
-
-/* Is what the site remembers what is asked for? */
-static bool
-remembers(const EvSchemaSite *site, const Jsonb *schema, const EvCompileOptions *options)
-{
-	return site->entry != NULL && site->generation == generation &&
-		   (site->constant == schema || same_text(site->entry, schema)) &&
-		   same_options(site->entry, options);
+	return entry;
 }
 
 const EvSchema *
@@ -218,12 +127,9 @@ ev_schema_get_at(EvSchemaSite *site, const Jsonb *schema, bool constant,
 	EvSchemaEntry *entry;
 
 	remove_invalid();
-	if (remembers(site, schema, options))
-	{
-		entry = unconstify(EvSchemaEntry *, site->entry);
-		dlist_move_head(&entries, &entry->node);
-	}
-	else
+	entry = (EvSchemaEntry *) ev_compiled_cache_recall(&cache, &site->last);
+	if (entry == NULL || (site->constant != schema && !same_text(entry, schema)) ||
+		!same_options(entry, options))
 		entry = find_entry(schema, options);
 	if (entry->schema->loads)
 	{
@@ -234,8 +140,7 @@ ev_schema_get_at(EvSchemaSite *site, const Jsonb *schema, bool constant,
 			entry = find_entry(schema, options);
 		}
 	}
-	site->entry = entry;
-	site->generation = generation;
+	ev_compiled_cache_use(&cache, &site->last, &entry->base);
 	site->constant = constant ? schema : NULL;
 	return entry->schema;
 }
@@ -243,13 +148,13 @@ ev_schema_get_at(EvSchemaSite *site, const Jsonb *schema, bool constant,
 const EvSchema *
 ev_schema_get_again(EvSchemaSite *site, const EvCompileOptions *options)
 {
-	EvSchemaEntry *entry = unconstify(EvSchemaEntry *, site->entry);
+	EvSchemaEntry *entry;
 
 	remove_invalid();
-	if (entry == NULL || site->generation != generation || entry->schema->loads ||
-		!same_options(entry, options))
+	entry = (EvSchemaEntry *) ev_compiled_cache_recall(&cache, &site->last);
+	if (entry == NULL || entry->schema->loads || !same_options(entry, options))
 		return NULL;
-	dlist_move_head(&entries, &entry->node);
+	ev_compiled_cache_use(&cache, &site->last, &entry->base);
 	return entry->schema;
 }
 

@@ -341,7 +341,6 @@ ev_schema_compile(const Jsonb *text, const EvCompileOptions *options, MemoryCont
 		foreach (cell, unresolved)
 			*options->unresolved = lappend(*options->unresolved, pstrdup(lfirst(cell)));
 	MemoryContextDelete(scratch);
-	compiler.schema->size = MemoryContextMemAllocated(context, true);
 	MemoryContextSetParent(context, parent);
 	return compiler.schema;
 }

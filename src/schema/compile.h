@@ -6,6 +6,7 @@
 #ifndef EV_COMPILE_H
 #define EV_COMPILE_H
 
+#include "base/compiled_cache.h"
 #include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "schema/node.h"
@@ -48,8 +49,7 @@ extern EvSchema *ev_schema_compile(const Jsonb *schema, const EvCompileOptions *
  */
 typedef struct EvSchemaSite
 {
-	const struct EvSchemaEntry *entry;
-	uint64 generation;
+	EvCompiledSite last;
 	const Jsonb *constant; /* a datum that does not change, and is this entry's schema */
 } EvSchemaSite;
 

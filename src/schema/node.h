@@ -200,7 +200,6 @@ struct EvSchema
 	bool tracks_evaluated;
 	bool loads;		   /* ev_schema_loader was asked, so it ages with the registry */
 	const Jsonb *text; /* what was compiled; a copy */
-	Size size;		   /* bytes of context when it was made */
 };
 
 /* JSON Pointer of the node inside its resource, "" for the resource's root; palloc'd. */
