@@ -62,17 +62,13 @@ begin_call(Call *call, FunctionCallInfo fcinfo, bool unary, int context_argument
 	ev_feel_run_begin(&call->run);
 }
 
-/* Raises if a limit was passed, the way out of the run as well. */
+/* Within the frame of the input where there is one; what goes past a limit end_call() raises. */
 static EvFeelValue
 evaluate(Call *call)
 {
-	EvFeelValue value;
+	EvFeelFrame *frame = call->input.slots != NULL ? &call->input : &call->root.frame;
 
-	if (call->input.slots != NULL)
-		value = ev_feel_evaluate(&call->run, &call->input, call->feel->root);
-	else
-		value = ev_feel_evaluate(&call->run, &call->root.frame, call->feel->root);
-	return value;
+	return ev_feel_evaluate(&call->run, frame, call->feel->root);
 }
 
 static void
