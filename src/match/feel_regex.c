@@ -7,10 +7,12 @@
  * is said by a hash, and in a full one the place that was filled first is filled
  * anew.  Longer ones are compiled for the run alone.
  *
- * A match that takes long counts as steps of the run, by the clock.  One that passes
+ * A match that takes long counts as steps of the run, by processor time.  One that passes
  * events.pattern_match_limit ends the run.
  */
 #include "base/compat.h"
+
+#include <time.h>
 
 #include "match/feel_regex.h"
 
@@ -18,7 +20,6 @@
 #include "catalog/namespace.h"
 #include "common/hashfn.h"
 #include "match/feel_regex_parser.h"
-#include "portability/instr_time.h"
 #include "utils/memutils.h"
 
 #define SETS 64
@@ -175,33 +176,40 @@ ev_feel_regex_get(EvFeelRun *run, EvFeelValue pattern, EvFeelValue flag_letters)
 	return NULL;
 }
 
-/* What a search asks for now and then: time that went by counts as steps. */
+/* What a search asks for now and then: time that it took counts as steps. */
 typedef struct Clock
 {
 	EvFeelRun *run;
-	instr_time last;
+	int64 last; /* microseconds */
 } Clock;
+
+/* Of this process on a processor, so that others who are busy do not count. */
+static int64
+time_taken(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64) t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 static bool
 go_on(void *arg)
 {
 	Clock *clock = arg;
-	instr_time now, passed;
+	int64 now = time_taken();
+	int64 passed = now - clock->last;
 
-	INSTR_TIME_SET_CURRENT(now);
-	passed = now;
-	INSTR_TIME_SUBTRACT(passed, clock->last);
 	clock->last = now;
-	return ev_feel_step(clock->run, (int64) INSTR_TIME_GET_MICROSEC(passed) * STEPS_PER_US);
+	return ev_feel_step(clock->run, passed * STEPS_PER_US);
 }
 
 bool
 ev_feel_regex_search(EvFeelRun *run, const EvFeelRegex *regex, EvRegexSearch *search, bool *found)
 {
-	Clock clock = {.run = run};
+	Clock clock = {.run = run, .last = time_taken()};
 	EvRegexResult result;
 
-	INSTR_TIME_SET_CURRENT(clock.last);
 	search->go_on = go_on;
 	search->arg = &clock;
 	result = ev_regex_search(regex->regex, search);
