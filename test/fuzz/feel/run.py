@@ -11,8 +11,8 @@ a database of UTF-8 and in one of SQL_ASCII. What has to hold:
 - no error but 42601 (it is no FEEL) and 54001 (it passed a limit);
 - the same answer the second time, out of the cache;
 - feel_test() is whether feel() is true;
-- what events.check_feel() takes, events.feel() takes with a context that has no names (it takes
-  more: functions that are not there);
+- events.check_feel() takes what events.feel() takes with a context that has no names, but for
+  functions that are not there;
 - feel_problems() fails only where feel() fails;
 - an answer within the time that the limits allow: 5 seconds are too long.
 
@@ -46,6 +46,7 @@ CREATE FUNCTION fuzz.answer(call text, expression text, context jsonb) RETURNS t
 LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
+    detail text;
 BEGIN
     EXECUTE call INTO answer USING expression, context;
     RETURN coalesce(answer, 'NULL');
@@ -53,7 +54,8 @@ EXCEPTION WHEN OTHERS THEN
     IF SQLSTATE NOT IN ('42601', '54001') THEN
         RAISE;
     END IF;
-    RETURN 'error ' || SQLSTATE;
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN CASE WHEN detail ~ 'there is no function' THEN 'no function' ELSE 'error ' || SQLSTATE END;
 END
 $$;
 CREATE FUNCTION fuzz.expression(expression text, context jsonb) RETURNS text
@@ -76,7 +78,7 @@ BEGIN
         RETURN format('%s, then %s', value, again);
     ELSIF value !~ '^error' AND (value = 'true') <> (test = 'true') THEN
         RETURN format('feel_test() is %s, feel() %s', test, value);
-    ELSIF syntax <> 'error 42601' AND bare = 'error 42601' THEN
+    ELSIF syntax <> 'no function' AND (syntax = 'error 42601') <> (bare = 'error 42601') THEN
         RETURN format('check_feel() says %s, feel() %s', syntax, bare);
     ELSIF problems ~ '^error' AND value !~ '^error' AND problems <> 'error 54001' THEN
         RETURN format('feel_problems() says %s, feel() %s', problems, value);
