@@ -55,7 +55,8 @@ EXCEPTION WHEN OTHERS THEN
         RAISE;
     END IF;
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN CASE WHEN detail ~ 'there is no function' THEN 'no function' ELSE 'error ' || SQLSTATE END;
+    RETURN CASE WHEN detail ~ 'there is no function' THEN 'no function'
+                ELSE 'error ' || SQLSTATE END;
 END
 $$;
 CREATE FUNCTION fuzz.expression(expression text, context jsonb) RETURNS text
