@@ -17,15 +17,19 @@ AS $$
                          'apply_defaults', 'resolve_schema', 'schema_risks', 'schema_compatibility',
                          'infer_schema', 'infer_schema_agg', 'typescript', 'sample',
                          'matches', 'check_pattern', 'explain_match', '_match_set', 'feel', 'feel_test',
-                         'feel_unary', 'feel_problems', 'check_feel')
+                         'feel_unary', 'feel_problems', 'check_feel', 'table_schema')
            OR CASE privilege
-          WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch')
-          WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at',
+          WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch', 'publish_now', 'publish_batch_now',
+                                            'publish_change', 'track', 'untrack')
+          WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
                                          'matches_event', '_matches_event',
+                                         'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
+                                         'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
                                          '_relay_state', '_partitions')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
                                           '_relay_state', '_partitions', '_feed', '_intake',
-                                          '_check_filter', '_try_filter', '_test_filter')
+                                          '_check_filter', '_try_filter', '_test_filter',
+                                          '_due_handlers', '_run_handler')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_close_partitions', '_drop_old_partitions',
