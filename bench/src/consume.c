@@ -24,7 +24,7 @@
  * Each event has a number in its data, "order": N.  One that comes twice ends the
  * program.  The clock starts after --warm seconds of the same work (members share out
  * what there is, caches fill) and stops after --seconds, or when --limit events are
- * done.  Printed: events and seconds.
+ * done.  Printed: events, seconds, and CPU time of the members' server processes, µs.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -37,6 +37,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net.h"
 #include "sample.h"
 
 #define MOST_EVENTS (1 << 24)
@@ -286,9 +287,22 @@ read_options(int argc, char **argv)
 				exit(2);
 		}
 	}
-	if (way == NULL || queue == NULL || members < 1 || batch < 1)
+	if (way == NULL || queue == NULL || members < 1 || members > 64 || batch < 1)
 		die("consume --way events|pgq|jobs --queue NAME [--members N] [--batch N] [--limit N]"
 			" [--warm S] [--seconds S]");
+}
+
+/* CPU time of the server processes so far, µs. */
+static double
+server_cpu_us(const Member *all)
+{
+	char pids[64 * 12] = "";
+	size_t length = 0;
+
+	for (int i = 0; i < members; i++)
+		length += (size_t) snprintf(pids + length, sizeof(pids) - length, "%s%d", i == 0 ? "" : ",",
+									PQbackendPID(all[i].connection));
+	return process_cpu_us(pids);
 }
 
 /* Until so many seconds have passed or the limit is reached. */
@@ -308,7 +322,7 @@ main(int argc, char **argv)
 	pthread_t *threads;
 	int64_t start;
 	long before, consumed;
-	double took;
+	double took, cpu;
 	unsigned long bytes = 0;
 
 	read_options(argc, argv);
@@ -322,10 +336,12 @@ main(int argc, char **argv)
 			die("no thread");
 	run_for(warm);
 	before = atomic_load(&done);
+	cpu = server_cpu_us(all);
 	start = now_ns();
 	run_for(seconds);
 	consumed = atomic_load(&done) - before;
 	took = (double) (now_ns() - start) / 1e9;
+	cpu = server_cpu_us(all) - cpu;
 	atomic_store(&stop, true);
 	for (int i = 0; i < members; i++)
 	{
@@ -337,6 +353,6 @@ main(int argc, char **argv)
 		die("%s: nothing to consume", way->name);
 	if (bytes < (unsigned long) consumed * 300)
 		die("%s: %lu bytes of data for %ld events", way->name, bytes, consumed);
-	printf("%ld %.6f\n", consumed, took);
+	printf("%ld %.6f %.0f\n", consumed, took, cpu);
 	return 0;
 }
