@@ -66,6 +66,7 @@ typedef struct Fetch
 	int64 upto;				/* nothing is to be delivered up to here; 0: unknown */
 	TimestampTz looked_at;	/* when the first of them was recorded */
 	bool found;				/* an event was delivered, not again */
+	int64 stop;				/* nothing from here on may be delivered */
 	TimestampTz next_due;	/* nothing comes before, but for new events; 0: unknown */
 } Fetch;
 
@@ -135,6 +136,7 @@ take(Fetch *fetch, const Datum *values, const bool *nulls)
 			fetch->found = true;
 			return true;
 		case EV_MET_FULL:
+			fetch->stop = position;
 			return false;
 		default:
 			break;
@@ -192,9 +194,13 @@ fetch_shares(Fetch *fetch, EvConsumerMember *own, int64 horizon)
 	fetch->next_due = fetch->again.next_due;
 	if (blocked && (fetch->next_due == 0 || own->not_before < fetch->next_due))
 		fetch->next_due = own->not_before;
-	if (!blocked && after < horizon)
+	if (blocked)
+		fetch->stop = after + 1;
+	else if (after < horizon)
 		read_events(fetch, after, horizon);
-	deliver_due(fetch, PG_INT64_MAX);
+
+	/* Not past what is held back: an acknowledged position stands for all below it. */
+	deliver_due(fetch, fetch->stop);
 }
 
 /*
@@ -224,6 +230,7 @@ begin_attempt(Fetch *fetch)
 	fetch->looked = 0;
 	fetch->upto = 0;
 	fetch->found = false;
+	fetch->stop = PG_INT64_MAX;
 	fetch->next_due = 0;
 }
 

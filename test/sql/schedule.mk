@@ -12,6 +12,7 @@ REGRESS = \
 	publish_bulk \
 	read \
 	consumer \
+	consumer_nothing_skipped \
 	schema_registry \
 	type_registry \
 	encoding \
