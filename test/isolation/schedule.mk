@@ -15,4 +15,8 @@ ISOLATION = \
 	iso_savepoints \
 	iso_cancel_in_commit \
 	iso_schema_replaced \
-	iso_schema_race
+	iso_schema_race \
+	iso_consumer_turns \
+	iso_consumer_members \
+	iso_consumer_join \
+	iso_consumer_upheaval
