@@ -46,6 +46,7 @@ PG_FUNCTION_INFO_V1(ev_fetch);
 
 typedef struct Fetch
 {
+	FunctionCallInfo fcinfo;
 	const EvConsumer *consumer;
 	const char *member;
 	int max_count;
@@ -186,6 +187,7 @@ fetch_shares(Fetch *fetch, EvConsumerMember *own, int64 horizon)
 	bool blocked = own->not_before > GetCurrentTimestamp();
 
 	ev_start_check_future(after, Max(horizon, ev_position_last(ev_catalog_relid("position"))));
+	fetch->position_of = palloc(sizeof(int64) * fetch->consumer->nshares);
 	for (int i = 0; i < fetch->consumer->nshares; i++)
 		fetch->position_of[i] = PG_INT64_MAX;
 	for (int i = 0; i < own->nshares; i++)
@@ -278,6 +280,17 @@ sleep_on(const Fetch *fetch, Oid sequence)
 	return true;
 }
 
+/* What the consumer is now: it may be another one of that name than it was a moment ago. */
+static void
+find_consumer(Fetch *fetch)
+{
+	static const char *const names[] = {"name"};
+	FunctionCallInfo fcinfo = fetch->fcinfo;
+
+	fetch->consumer = ev_call_consumer(fcinfo, "events.fetch()", 1, names);
+	fetch->member = ev_call_member(fcinfo, 3, fetch->consumer);
+}
+
 static void
 fetch_and_wait(Fetch *fetch)
 {
@@ -294,6 +307,7 @@ fetch_and_wait(Fetch *fetch)
 	do
 	{
 		ev_wake_prepare(sequence);
+		find_consumer(fetch);
 		attempt(fetch);
 		MemoryContextReset(context);
 	} while (fetch->count == 0 && sleep_on(fetch, sequence));
@@ -327,20 +341,17 @@ prepare_result(Fetch *fetch, FunctionCallInfo fcinfo)
 	fetch->row = palloc0(sizeof(Datum) * natts);
 	fetch->isnull = palloc(sizeof(bool) * natts);
 	memset(fetch->isnull, true, sizeof(bool) * natts);
-	fetch->position_of = palloc(sizeof(int64) * fetch->consumer->nshares);
 }
 
 /* events.fetch(name, max_count, wait, member) → setof events.event */
 Datum
 ev_fetch(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"name"};
-	Fetch fetch = {0};
+	Fetch fetch = {.fcinfo = fcinfo};
 
-	fetch.consumer = ev_call_consumer(fcinfo, "events.fetch()", 1, names);
+	find_consumer(&fetch);
 	fetch.max_count = ev_reader_max_count(fcinfo, 1);
 	fetch.until = end_of_wait(fcinfo, 2);
-	fetch.member = ev_call_member(fcinfo, 3, fetch.consumer);
 	prepare_result(&fetch, fcinfo);
 	fetch_and_wait(&fetch);
 	return (Datum) 0;
