@@ -15,4 +15,9 @@ ISOLATION = \
 	iso_savepoints \
 	iso_cancel_in_commit \
 	iso_schema_replaced \
-	iso_schema_race
+	iso_schema_race \
+	iso_consumer_exactly_once \
+	iso_consumer_shares \
+	iso_consumer_lease \
+	iso_consumer_wait \
+	iso_consumer_old_snapshot

@@ -148,7 +148,7 @@ RESET events.max_redeliveries;
 
 -- what is left after clearing up is what counts
 CREATE TABLE before AS SELECT * FROM events.consumer_members;
-SELECT events.maintain();
+SELECT events._clean_consumers();
 SELECT count(*) = 0 AS "nothing changed" FROM (
     SELECT * FROM before WHERE shares > 0 OR leased_until > now() OR member = '*' EXCEPT SELECT * FROM events.consumer_members) AS d;
 SELECT count(*) > 0 AS some, count(*) = count(DISTINCT (consumer, member)) AS "one row for each" FROM events.consumer_state;
