@@ -19,4 +19,9 @@ ISOLATION = \
 	iso_consumer_turns \
 	iso_consumer_members \
 	iso_consumer_join \
-	iso_consumer_upheaval
+	iso_consumer_upheaval \
+	iso_consumer_exactly_once \
+	iso_consumer_shares \
+	iso_consumer_lease \
+	iso_consumer_wait \
+	iso_consumer_old_snapshot
