@@ -159,7 +159,7 @@ AS 'MODULE_PATHNAME', 'ev_fetch'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION events.fetch(text, int, interval, text) IS
 'The next events that a consumer has not acknowledged, in order; they come again until they are. Fetch, process and acknowledge in one transaction, and each event takes effect exactly once: until that transaction ends, nobody else gets what it has fetched.
-max_count: NULL for all. wait: how long to wait for one, if there is none. member: of a consumer with a key, who shares the work; the session if NULL.
+max_count: NULL for all. wait: how long to wait for one, if there is none, at most 10 minutes; it may end sooner when members come or go. member: of a consumer with a key, who shares the work; the session if NULL.
 Errors: 42704 there is no such consumer; 42501 the caller is no member of its owner; EV001 retention has dropped what comes next (events.seek()); 54001 filter or key passed a limit; 25001 REPEATABLE READ or SERIALIZABLE transaction; 25006 READ ONLY transaction; 22023 bad argument.';
 
 CREATE FUNCTION events.acknowledge(name text, "position" bigint, member text DEFAULT NULL)
@@ -286,12 +286,17 @@ COMMENT ON VIEW events.consumers IS
 
 -- Rows that are not the newest of their member, the oldest first, so that what
 -- is left always ends with what is so; then the only row of a member that is gone.
-CREATE FUNCTION events._clean_consumers(max_count int DEFAULT 50000)
+CREATE FUNCTION events._clean_consumers(max_count int DEFAULT 200000)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    -- While somebody holds an old snapshot, VACUUM could not remove what is deleted.
+    PERFORM FROM pg_stat_activity WHERE age(backend_xmin) > 100000;
+    IF FOUND THEN
+        RETURN;
+    END IF;
     DELETE FROM events.consumer_state AS d
     USING events.consumer_members AS m
     WHERE d.consumer = m.consumer AND d.member = m.member AND d.ordinal < m.ordinal
