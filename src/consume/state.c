@@ -7,6 +7,10 @@
  * Entries of transactions that were rolled back may lie behind it, and are
  * marked as dead by whoever passes them.
  *
+ * A scan reads all entries of a member that lie in a page, of which the last is
+ * wanted.  So a session remembers which ordinals it saw last, and begins there: what
+ * is newer, if there is something, can only lie behind.
+ *
  * Rows are written with the heap's and the index's own functions: no planner, no
  * executor, a microsecond or two.  They are small and have no triggers.
  *
@@ -55,13 +59,20 @@ enum
 
 /* ---- locks ---- */
 
-static void
-set_tag(LOCKTAG *tag, const EvConsumer *consumer, const char *member)
+static uint64
+hash_of_member(const EvConsumer *consumer, const char *member)
 {
 	uint64 hash = hash_bytes_extended((const unsigned char *) consumer->name,
 									  strlen(consumer->name), 0);
 
-	hash = hash_bytes_extended((const unsigned char *) member, strlen(member), hash);
+	return hash_bytes_extended((const unsigned char *) member, strlen(member), hash);
+}
+
+static void
+set_tag(LOCKTAG *tag, const EvConsumer *consumer, const char *member)
+{
+	uint64 hash = hash_of_member(consumer, member);
+
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, MEMBER_TAG);
 }
 
@@ -162,25 +173,43 @@ read_row(EvState *state, EvConsumerMember *member, HeapTuple tuple)
 }
 
 /*
+ * Ordinals that were the newest of some members.  Nothing depends on it that
+ * they still are, nor on whose they are: a row with this ordinal or a higher one
+ * is the newest if it is there, and otherwise all are looked at.
+ */
+#define MAX_SEEN 64
+
+typedef struct SeenOrdinal
+{
+	uint64 member; /* hash */
+	int64 ordinal;
+} SeenOrdinal;
+
+static SeenOrdinal seen[MAX_SEEN];
+
+/*
  * The newest row among the consumer's whose member satisfies a comparison;
  * false if there is none.  With `out` initialised by name, or (member NULL)
  * from the row.
  */
 static bool
 read_newest(EvState *state, StrategyNumber strategy, RegProcedure procedure, const char *member,
-			EvConsumerMember *out)
+			int64 lowest, EvConsumerMember *out)
 {
 	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ScanKeyData keys[2];
+	ScanKeyData keys[3];
+	int nkeys = 1;
 	SysScanDesc scan;
 	HeapTuple tuple;
 	bool isnull;
 
 	ScanKeyInit(&keys[0], STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
 	if (member != NULL)
-		ScanKeyInit(&keys[1], STATE_MEMBER, strategy, procedure, CStringGetTextDatum(member));
-	scan = systable_beginscan_ordered(state->rel, state->index, snapshot, member == NULL ? 1 : 2,
-									  keys);
+		ScanKeyInit(&keys[nkeys++], STATE_MEMBER, strategy, procedure, CStringGetTextDatum(member));
+	if (lowest > 0)
+		ScanKeyInit(&keys[nkeys++], STATE_ORDINAL, BTGreaterEqualStrategyNumber, F_INT8GE,
+					Int64GetDatum(lowest));
+	scan = systable_beginscan_ordered(state->rel, state->index, snapshot, nkeys, keys);
 	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (tuple != NULL)
 	{
@@ -198,8 +227,15 @@ read_newest(EvState *state, StrategyNumber strategy, RegProcedure procedure, con
 void
 ev_state_read(EvState *state, const char *member, EvConsumerMember *out)
 {
+	uint64 hash = hash_of_member(state->consumer, member);
+	SeenOrdinal *last = &seen[hash % MAX_SEEN];
+
 	init_member(state->consumer, out, member);
-	(void) read_newest(state, BTEqualStrategyNumber, F_TEXTEQ, member, out);
+	if (last->member != hash || last->ordinal == 0 ||
+		!read_newest(state, BTEqualStrategyNumber, F_TEXTEQ, member, last->ordinal, out))
+		(void) read_newest(state, BTEqualStrategyNumber, F_TEXTEQ, member, 0, out);
+	last->member = hash;
+	last->ordinal = out->ordinal;
 }
 
 List *
@@ -214,7 +250,7 @@ ev_state_roster(EvState *state)
 		EvConsumerMember *member = palloc(sizeof(EvConsumerMember));
 
 		CHECK_FOR_INTERRUPTS();
-		if (!read_newest(state, BTLessStrategyNumber, F_TEXT_LT, below, member))
+		if (!read_newest(state, BTLessStrategyNumber, F_TEXT_LT, below, 0, member))
 			return members;
 		members = lcons(member, members);
 		below = member->name;
