@@ -7,10 +7,6 @@
  * Entries of transactions that were rolled back may lie behind it, and are
  * marked as dead by whoever passes them.
  *
- * A scan reads all entries of a member that lie in a page, of which the last is
- * wanted.  So a session remembers which ordinals it saw last, and begins there: what
- * is newer, if there is something, can only lie behind.
- *
  * Rows are written with the heap's and the index's own functions: no planner, no
  * executor, a microsecond or two.  They are small and have no triggers.
  *
@@ -59,20 +55,13 @@ enum
 
 /* ---- locks ---- */
 
-static uint64
-hash_of_member(const EvConsumer *consumer, const char *member)
+static void
+set_tag(LOCKTAG *tag, const EvConsumer *consumer, const char *member)
 {
 	uint64 hash = hash_bytes_extended((const unsigned char *) consumer->name,
 									  strlen(consumer->name), 0);
 
-	return hash_bytes_extended((const unsigned char *) member, strlen(member), hash);
-}
-
-static void
-set_tag(LOCKTAG *tag, const EvConsumer *consumer, const char *member)
-{
-	uint64 hash = hash_of_member(consumer, member);
-
+	hash = hash_bytes_extended((const unsigned char *) member, strlen(member), hash);
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, MEMBER_TAG);
 }
 
@@ -173,47 +162,22 @@ read_row(EvState *state, EvConsumerMember *member, HeapTuple tuple)
 }
 
 /*
- * Ordinals that were the newest of some members.  Nothing depends on it that
- * they still are, nor on whose they are: a row with this ordinal or a higher one
- * is the newest if it is there, and otherwise all are looked at.
- */
-#define MAX_SEEN 64
-
-typedef struct SeenOrdinal
-{
-	uint64 member; /* hash */
-	int64 ordinal;
-} SeenOrdinal;
-
-static SeenOrdinal seen[MAX_SEEN];
-
-/*
- * The newest row among the consumer's whose member satisfies a comparison;
- * false if there is none.  With `out` initialised by name, or (member NULL)
- * from the row.
+ * The newest row of those that satisfy the keys; false if there is none.  `out` is
+ * initialised by name, or (is_named = false) from the row.
  */
 static bool
-read_newest(EvState *state, StrategyNumber strategy, RegProcedure procedure, const char *member,
-			int64 lowest, EvConsumerMember *out)
+read_newest(EvState *state, ScanKey keys, int nkeys, bool is_named, EvConsumerMember *out)
 {
 	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ScanKeyData keys[3];
-	int nkeys = 1;
 	SysScanDesc scan;
 	HeapTuple tuple;
 	bool isnull;
 
-	ScanKeyInit(&keys[0], STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
-	if (member != NULL)
-		ScanKeyInit(&keys[nkeys++], STATE_MEMBER, strategy, procedure, CStringGetTextDatum(member));
-	if (lowest > 0)
-		ScanKeyInit(&keys[nkeys++], STATE_ORDINAL, BTGreaterEqualStrategyNumber, F_INT8GE,
-					Int64GetDatum(lowest));
 	scan = systable_beginscan_ordered(state->rel, state->index, snapshot, nkeys, keys);
 	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (tuple != NULL)
 	{
-		if (strategy != BTEqualStrategyNumber)
+		if (!is_named)
 			init_member(state->consumer, out,
 						TextDatumGetCString(heap_getattr(tuple, STATE_MEMBER,
 														 RelationGetDescr(state->rel), &isnull)));
@@ -224,18 +188,64 @@ read_newest(EvState *state, StrategyNumber strategy, RegProcedure procedure, con
 	return tuple != NULL;
 }
 
+/* The newest row of a member from an ordinal on. */
+static bool
+read_member(EvState *state, const char *member, int64 from, EvConsumerMember *out)
+{
+	ScanKeyData keys[3];
+
+	ScanKeyInit(&keys[0], STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
+	ScanKeyInit(&keys[1], STATE_MEMBER, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(member));
+	ScanKeyInit(&keys[2], STATE_ORDINAL, BTGreaterEqualStrategyNumber, F_INT8GE,
+				Int64GetDatum(from));
+	return read_newest(state, keys, from > 0 ? 3 : 2, true, out);
+}
+
+/* The hint for a member, in the first place; its name is set, its ordinal 0 if there was none. */
+static EvHint *
+find_hint(const EvConsumer *consumer, const char *member)
+{
+	EvHint *hints = consumer->hints;
+	EvHint found = {NULL, 0};
+
+	for (int i = 0; i < EV_NHINTS; i++)
+	{
+		if (hints[i].member == NULL || strcmp(hints[i].member, member) != 0)
+			continue;
+		found = hints[i];
+		memmove(hints + 1, hints, sizeof(EvHint) * i);
+		hints[0] = found;
+		return hints;
+	}
+	if (hints[EV_NHINTS - 1].member != NULL)
+		pfree(hints[EV_NHINTS - 1].member);
+	memmove(hints + 1, hints, sizeof(EvHint) * (EV_NHINTS - 1));
+	hints[0].member = NULL; /* in case that there is no memory */
+	hints[0].ordinal = 0;
+	hints[0].member = MemoryContextStrdup(consumer->context, member);
+	return hints;
+}
+
+/*
+ * An index page has room for more than a hundred rows of a member, all of which
+ * a scan would look at that knows only the member.
+ */
 void
 ev_state_read(EvState *state, const char *member, EvConsumerMember *out)
 {
-	uint64 hash = hash_of_member(state->consumer, member);
-	SeenOrdinal *last = &seen[hash % MAX_SEEN];
+	EvHint *hint;
 
 	init_member(state->consumer, out, member);
-	if (last->member != hash || last->ordinal == 0 ||
-		!read_newest(state, BTEqualStrategyNumber, F_TEXTEQ, member, last->ordinal, out))
-		(void) read_newest(state, BTEqualStrategyNumber, F_TEXTEQ, member, 0, out);
-	last->member = hash;
-	last->ordinal = out->ordinal;
+	if (state->consumer->hints == NULL)
+	{
+		(void) read_member(state, member, 0, out);
+		return;
+	}
+	hint = find_hint(state->consumer, member);
+	if (hint->ordinal == 0 || !read_member(state, member, hint->ordinal, out))
+		(void) read_member(state, member, 0, out);
+	hint->ordinal = out->ordinal;
 }
 
 List *
@@ -248,9 +258,14 @@ ev_state_roster(EvState *state)
 	for (;;)
 	{
 		EvConsumerMember *member = palloc(sizeof(EvConsumerMember));
+		ScanKeyData keys[2];
 
 		CHECK_FOR_INTERRUPTS();
-		if (!read_newest(state, BTLessStrategyNumber, F_TEXT_LT, below, 0, member))
+		ScanKeyInit(&keys[0], STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
+		if (below != NULL)
+			ScanKeyInit(&keys[1], STATE_MEMBER, BTLessStrategyNumber, F_TEXT_LT,
+						CStringGetTextDatum(below));
+		if (!read_newest(state, keys, below == NULL ? 1 : 2, false, member))
 			return members;
 		members = lcons(member, members);
 		below = member->name;
