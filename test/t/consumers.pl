@@ -4,8 +4,8 @@
 # key fetch, process and acknowledge in one transaction, and do all that may go
 # wrong: they acknowledge a part, or nothing; give events back; roll back, wholly
 # or to a savepoint, before and after they have acknowledged; let their lease run
-# out in the middle of a transaction; leave; are terminated.  Publishers roll back,
-# too, maintenance runs beside them, and dead letters are redriven.
+# out in the middle of a transaction; leave; are terminated; the server crashes.
+# Publishers roll back, too, maintenance runs beside them, and dead letters are redriven.
 #
 # At the end each event was processed once or lies among the dead letters, never
 # both, and the events of one key were processed in the order of their positions.
@@ -188,6 +188,14 @@ SQL
 	$killed += kill_somebody($node) while $killed < 10;
 	restart_the_dead($node, \@sessions);
 
+	# And all of them at once, in the middle of their work.
+	$node->safe_psql('postgres', "SELECT count(events.publish('order.changed', '{}', subject => 'o-' || n % 50))
+		FROM generate_series(1, 400) n");
+	$node->stop('immediate');
+	$node->start;
+	$_->{run}->finish foreach @sessions;
+	restart_the_dead($node, \@sessions);
+
 	wait_for($node, 'SELECT bool_and(processed + dead > 0) FROM outcome', "$mode: everything is processed in the end");
 	$node->safe_psql('postgres', 'INSERT INTO stop VALUES (now())');
 	$_->{run}->finish foreach @sessions;
@@ -240,7 +248,7 @@ sub restart_the_dead
 		$session->{run}->pump_nb if $session->{run}->pumpable;
 		next if $session->{run}->pumpable;
 		$session->{run}->finish;
-		like($session->{err}, qr/terminating connection/, "$session->{consumer} ended because it was told to")
+		like($session->{err}, qr/terminating connection|server closed the connection/, "$session->{consumer} ended because it was told to")
 		  or BAIL_OUT('a member failed');
 		start_session($node, $session);
 	}
