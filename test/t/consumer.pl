@@ -59,7 +59,8 @@ SQL
 
 # Terminate one of those who work, at random.
 my $kill = <<'SQL';
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CALL work_to_the_end%' ORDER BY random() LIMIT 1
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE query LIKE 'CALL work_to_the_end%' ORDER BY random() LIMIT 1
 SQL
 my $publish = <<'SQL';
 DO $$ BEGIN
