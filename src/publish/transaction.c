@@ -97,8 +97,8 @@ ev_transaction_flush(bool sweep)
 	return last;
 }
 
-static void
-write_pending(void)
+void
+ev_transaction_write(void)
 {
 	bool sweep = ev_reader_take_sweep_request();
 
@@ -132,7 +132,7 @@ void
 ev_transaction_published(void)
 {
 	if (stage == WRITTEN)
-		write_pending();
+		ev_transaction_write();
 	else if (stage == STAGED)
 		stage_pending();
 }
@@ -163,7 +163,7 @@ xact_callback(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			write_pending();
+			ev_transaction_write();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			stage_pending();

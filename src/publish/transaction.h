@@ -12,6 +12,12 @@ extern void ev_transaction_init(void);
 extern void ev_transaction_published(void);
 
 /*
+ * Write the pending events before the commit begins: nothing but the commit
+ * itself is left to wait for then.  What is published later is written at once.
+ */
+extern void ev_transaction_write(void);
+
+/*
  * Write staged and pending events now, in the current (sub)transaction.
  * Staged events are looked for if any can be expected, or with `sweep`.
  * Returns the last position drawn, 0 if there was nothing.
