@@ -86,8 +86,8 @@ typedef struct EvShared
 	EvInstallation installations[EV_MAX_INSTALLATIONS];
 	EvWorkerSlot workers[EV_MAX_WORKERS];
 	EvPublisher publishers[EV_MAX_PUBLISHERS];
-	uint32 starts;			   /* of publishers */
-	pg_atomic_uint64 requests; /* for publishers, up to now */
+	uint32 starts;							 /* of publishers */
+	pg_atomic_uint64 requests;				 /* for publishers, up to now */
 	EvGateSlot slots[FLEXIBLE_ARRAY_MEMBER]; /* then as many announcements */
 } EvShared;
 

@@ -35,7 +35,7 @@ commit_one(const EvEvent *event)
 	ev_now_commit(&rows, &flags, "events.publish_now()");
 }
 
-/* events.publish_now(type, data, topic, source, subject, id, "time", dataschema, attributes) → id */
+/* events.publish_now(type, data, topic, source, subject, id, "time", ...) → id */
 Datum
 ev_publish_now(PG_FUNCTION_ARGS)
 {

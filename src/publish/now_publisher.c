@@ -192,8 +192,7 @@ ev_publisher_has_ended(EvPublisherProcess *process)
 {
 	pid_t pid;
 
-	if (process->handle == NULL ||
-		GetBackgroundWorkerPid(process->handle, &pid) != BGWH_STOPPED)
+	if (process->handle == NULL || GetBackgroundWorkerPid(process->handle, &pid) != BGWH_STOPPED)
 		return false;
 	if (process->start != 0)
 		give_back(process->start);

@@ -60,8 +60,7 @@ ev_now_rows_add(EvNowRows *rows, const EvEvent *event)
 
 	if (n >= ev_max_pending_events)
 		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many events at once"),
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many events at once"),
 				 errdetail("The limit is events.max_pending_events = %d.", ev_max_pending_events),
 				 errhint("Publish them in several batches.")));
 	if (n == rows->maxflags)

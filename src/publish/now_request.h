@@ -35,7 +35,7 @@ typedef struct EvNowRequest
 	pg_atomic_uint32 state; /* EvNowState */
 	int caller_pid;
 	int caller_proc_number;
-	int publisher_proc_number; /* valid while publisher_pid is set */
+	int publisher_proc_number;		/* valid while publisher_pid is set */
 	pg_atomic_uint32 publisher_pid; /* that works for it; 0: none */
 	TimestampTz deadline;
 	char synchronous_commit[16]; /* the caller's */

@@ -72,13 +72,13 @@ raise_slow(Wait *w, int publisher, const char *blockers)
 								  "lock of process %s. Nothing was published.",
 								  publisher, blockers),
 						errhint("Try again when that transaction has ended.")));
-	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-					errmsg("%s took too long", w->function),
-					errdetail("The events were not written in events.publish_now_timeout = %d ms. "
-							  "Nothing was published.",
-							  ev_publish_now_timeout),
-					errhint("Publish fewer events at once, or increase "
-							"events.publish_now_timeout.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("%s took too long", w->function),
+			 errdetail("The events were not written in events.publish_now_timeout = %d ms. "
+					   "Nothing was published.",
+					   ev_publish_now_timeout),
+			 errhint("Publish fewer events at once, or increase "
+					 "events.publish_now_timeout.")));
 }
 
 /* Nobody has taken it. */
@@ -98,13 +98,12 @@ raise_no_publisher(Wait *w)
 						errdetail("It ended before it took the request. Nothing was published."),
 						errhint("The server log says why.")));
 	if (w->help == EV_PUBLISHER_STARTED)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("%s was not served in time", w->function),
-				 errdetail("The process that publishes was not ready in "
-						   "events.publish_now_timeout = %d ms. Nothing was published.",
-						   ev_publish_now_timeout),
-				 errhint("Increase events.publish_now_timeout.")));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+						errmsg("%s was not served in time", w->function),
+						errdetail("The process that publishes was not ready in "
+								  "events.publish_now_timeout = %d ms. Nothing was published.",
+								  ev_publish_now_timeout),
+						errhint("Increase events.publish_now_timeout.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 			 errmsg("%s was not served in time", w->function),
@@ -159,8 +158,7 @@ static void
 call_for_help(Wait *w, bool impatient)
 {
 	/* In this order: it may have taken the request before it ended. */
-	if (ev_publisher_has_ended(&w->process) &&
-		ev_now_request_state(w->request) == EV_NOW_WAITING)
+	if (ev_publisher_has_ended(&w->process) && ev_now_request_state(w->request) == EV_NOW_WAITING)
 		w->failed_starts++;
 	if (w->failed_starts >= MAX_FAILED_STARTS && ev_now_request_withdraw(w->request))
 		raise_no_publisher(w);
@@ -168,7 +166,7 @@ call_for_help(Wait *w, bool impatient)
 		w->help = ev_publisher_call(impatient, &w->process);
 	else if (w->process.handle == NULL)
 		w->help = ev_publisher_start_for(w->segment, &w->process) ? EV_PUBLISHER_STARTED
-																 : EV_PUBLISHER_NO_SLOT;
+																  : EV_PUBLISHER_NO_SLOT;
 }
 
 /* What can be done for the request while it is on its way. */
@@ -254,9 +252,9 @@ warn_if_too_late(Wait *w)
 				 errmsg("it is not known whether the events of %s were committed", w->function),
 				 errdetail("Their commit was under way when the wait for it was ended.")));
 	else if (state == EV_NOW_DONE)
-		ereport(WARNING, (errcode(ERRCODE_WARNING),
-						  errmsg("the events of %s were committed", w->function),
-						  errdetail("The error that follows came when that was done.")));
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING), errmsg("the events of %s were committed", w->function),
+				 errdetail("The error that follows came when that was done.")));
 }
 
 void
