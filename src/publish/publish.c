@@ -11,9 +11,11 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "base/settings.h"
 #include "funcapi.h"
 #include "match/topic.h"
 #include "miscadmin.h"
+#include "publish/duplicate.h"
 #include "publish/event.h"
 #include "publish/pending.h"
 #include "publish/publish.h"
@@ -50,6 +52,14 @@ refuse_read_only(const char *function)
 						errmsg("%s cannot be used in a read-only transaction", function),
 						errdetail("A published event is written to the database at commit."),
 						errhint("Use a READ WRITE transaction.")));
+}
+
+/* Is it, by the id that it was given, there already?  From now on it is. */
+static bool
+is_duplicate(const EvEvent *event)
+{
+	return event->has_own_id && !ev_duplicate_claim(DatumGetTextPP(event->values[EV_SOURCE]),
+													DatumGetTextPP(event->values[EV_ID]));
 }
 
 static void
@@ -135,7 +145,8 @@ ev_publish(PG_FUNCTION_ARGS)
 
 	refuse_read_only("events.publish()");
 	ev_publish_make(fcinfo, &event);
-	add_event(&event);
+	if (!is_duplicate(&event))
+		add_event(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
@@ -147,7 +158,8 @@ ev_publish_event(PG_FUNCTION_ARGS)
 
 	refuse_read_only("events.publish()");
 	ev_publish_make_cloudevent(fcinfo, &event);
-	add_event(&event);
+	if (!is_duplicate(&event))
+		add_event(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
@@ -222,23 +234,58 @@ ev_publish_make_batch(EvBatch *batch, Jsonb *events)
 	}
 }
 
+/* What a batch that is published with the transaction has beyond its events. */
+typedef struct Publication
+{
+	MemoryContext context;
+	EvDuplicates *duplicates; /* NULL up to the first event with an id of its own */
+} Publication;
+
+/* Add a good event, unless it is a duplicate; its status. */
+static const char *
+add_event_once(Publication *publication, EvEvent *event)
+{
+	if (event->has_own_id && ev_dedup_window > 0)
+	{
+		if (publication->duplicates == NULL)
+		{
+			MemoryContext old = MemoryContextSwitchTo(publication->context);
+
+			publication->duplicates = ev_duplicate_open();
+			MemoryContextSwitchTo(old);
+		}
+		if (!ev_duplicate_claim_among(publication->duplicates,
+									  DatumGetTextPP(event->values[EV_SOURCE]),
+									  DatumGetTextPP(event->values[EV_ID])))
+			return "duplicate";
+	}
+	add_event(event);
+	return "accepted";
+}
+
 /* An event of a batch: it is published with the transaction, and reported at once. */
 static void
 take_event(EvBatch *batch, EvEvent *event, EvBatchResult *row)
 {
 	if (row->errors == NULL)
-		add_event(event);
+		row->status = add_event_once(batch->state, event);
 	ev_publish_put_result(batch->result, row);
 }
 
 static void
 publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_invalid)
 {
-	EvBatch batch = {.context = context, .skip_invalid = skip_invalid, .take = take_event};
+	Publication publication = {.context = CurrentMemoryContext};
+	EvBatch batch = {.context = context,
+					 .skip_invalid = skip_invalid,
+					 .take = take_event,
+					 .state = &publication};
 
 	InitMaterializedSRF(fcinfo, 0);
 	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ev_publish_make_batch(&batch, events);
+	if (publication.duplicates != NULL)
+		ev_duplicate_close(publication.duplicates);
 }
 
 static bool

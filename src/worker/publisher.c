@@ -28,6 +28,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "publish/duplicate.h"
 #include "publish/now_publisher.h"
 #include "publish/now_request.h"
 #include "publish/pending.h"
@@ -68,9 +69,20 @@ limit_lock_waits(const EvNowRequest *request)
 	set_local("lock_timeout", value);
 }
 
+/* Is it, by the id that it was given, there already? */
+static bool
+is_duplicate(EvDuplicates **duplicates, const Datum *values)
+{
+	if (*duplicates == NULL)
+		*duplicates = ev_duplicate_open();
+	return !ev_duplicate_claim_among(*duplicates, DatumGetTextPP(values[EV_SOURCE]),
+									 DatumGetTextPP(values[EV_ID]));
+}
+
 static void
 add_rows(EvNowRequest *request)
 {
+	EvDuplicates *duplicates = NULL;
 	MinimalTuple row = ev_now_request_first(request);
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
@@ -82,9 +94,16 @@ add_rows(EvNowRequest *request)
 		CHECK_FOR_INTERRUPTS();
 		tuple.t_data = (HeapTupleHeader) ((char *) row - MINIMAL_TUPLE_OFFSET);
 		heap_deform_tuple(&tuple, ev_columns_descriptor(), values, nulls);
-		ev_pending_add(values, nulls);
+		request->flags[i] &= ~EV_NOW_DUPLICATE;
+		if ((request->flags[i] & EV_NOW_HAS_OWN_ID) != 0 && ev_dedup_window > 0 &&
+			is_duplicate(&duplicates, values))
+			request->flags[i] |= EV_NOW_DUPLICATE;
+		else
+			ev_pending_add(values, nulls);
 		row = ev_now_request_next(row);
 	}
+	if (duplicates != NULL)
+		ev_duplicate_close(duplicates);
 }
 
 static void
