@@ -235,26 +235,26 @@ ev_publish_make_batch(EvBatch *batch, Jsonb *events)
 }
 
 /* What a batch that is published with the transaction has beyond its events. */
-typedef struct Publication
+typedef struct OnCommit
 {
 	MemoryContext context;
 	EvDuplicates *duplicates; /* NULL up to the first event with an id of its own */
-} Publication;
+} OnCommit;
 
 /* Add a good event, unless it is a duplicate; its status. */
 static const char *
-add_event_once(Publication *publication, EvEvent *event)
+add_event_once(OnCommit *on_commit, EvEvent *event)
 {
 	if (event->has_own_id && ev_dedup_window > 0)
 	{
-		if (publication->duplicates == NULL)
+		if (on_commit->duplicates == NULL)
 		{
-			MemoryContext old = MemoryContextSwitchTo(publication->context);
+			MemoryContext old = MemoryContextSwitchTo(on_commit->context);
 
-			publication->duplicates = ev_duplicate_open();
+			on_commit->duplicates = ev_duplicate_open();
 			MemoryContextSwitchTo(old);
 		}
-		if (!ev_duplicate_claim_among(publication->duplicates,
+		if (!ev_duplicate_claim_among(on_commit->duplicates,
 									  DatumGetTextPP(event->values[EV_SOURCE]),
 									  DatumGetTextPP(event->values[EV_ID])))
 			return "duplicate";
@@ -275,17 +275,15 @@ take_event(EvBatch *batch, EvEvent *event, EvBatchResult *row)
 static void
 publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_invalid)
 {
-	Publication publication = {.context = CurrentMemoryContext};
-	EvBatch batch = {.context = context,
-					 .skip_invalid = skip_invalid,
-					 .take = take_event,
-					 .state = &publication};
+	OnCommit on_commit = {.context = CurrentMemoryContext};
+	EvBatch batch = {
+		.context = context, .skip_invalid = skip_invalid, .take = take_event, .state = &on_commit};
 
 	InitMaterializedSRF(fcinfo, 0);
 	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ev_publish_make_batch(&batch, events);
-	if (publication.duplicates != NULL)
-		ev_duplicate_close(publication.duplicates);
+	if (on_commit.duplicates != NULL)
+		ev_duplicate_close(on_commit.duplicates);
 }
 
 static bool
