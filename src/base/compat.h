@@ -71,9 +71,13 @@
 #if PG_VERSION_NUM >= 160000
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL, false)
 #else
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL)
 #endif
 
 /* 17: the first argument of the JSON lexer's constructor is the lexer, if there is one. */

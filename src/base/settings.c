@@ -22,6 +22,7 @@
 
 int ev_max_event_size;
 int ev_max_pending_events;
+int ev_dedup_window;
 int ev_partition_size;
 int ev_horizon_timeout;
 int ev_maintenance_interval;
@@ -103,6 +104,11 @@ static const IntSetting int_settings[] = {
 	{"events.max_pending_events", "Greatest number of events that one transaction may publish.",
 	 "They are written at commit, which no statement_timeout ends.", &ev_max_pending_events,
 	 1000000, 1, 1000000, PGC_SUSET, 0},
+	{"events.dedup_window", "How long an event is known by its source and id; 0 for not at all.",
+	 "An event that is published with an id of its own, and has the source and id of one that was "
+	 "published no longer ago, is a duplicate and is not published again. Set it for the server or "
+	 "with ALTER DATABASE: maintenance, which forgets what is older, goes by it too.",
+	 &ev_dedup_window, 600, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S},
 	{"events.partition_size", "Number of positions in each new partition of events.event.",
 	 "A multiple of the 2^20 positions that a server start skips keeps partitions well filled.",
 	 &ev_partition_size, 4194304, 2097152, INT_MAX, PGC_SUSET, 0},

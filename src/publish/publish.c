@@ -11,9 +11,11 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "base/settings.h"
 #include "funcapi.h"
 #include "match/topic.h"
 #include "miscadmin.h"
+#include "publish/duplicate.h"
 #include "publish/event.h"
 #include "publish/pending.h"
 #include "publish/transaction.h"
@@ -43,6 +45,14 @@ refuse_read_only(const char *function)
 	if (IsInParallelMode())
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 						errmsg("%s cannot be used during a parallel operation", function)));
+}
+
+/* Is it, by the id that it was given, there already?  From now on it is. */
+static bool
+is_duplicate(const EvEvent *event)
+{
+	return event->has_own_id && !ev_duplicate_claim(DatumGetTextPP(event->values[EV_SOURCE]),
+													DatumGetTextPP(event->values[EV_ID]));
 }
 
 static void
@@ -102,7 +112,8 @@ ev_publish(PG_FUNCTION_ARGS)
 	ev_event_finish(&event, &problems, NULL);
 	ev_event_validate(&event, &problems, false);
 	ev_problems_raise(&problems, -1);
-	add_event(&event);
+	if (!is_duplicate(&event))
+		add_event(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
@@ -126,7 +137,8 @@ ev_publish_event(PG_FUNCTION_ARGS)
 	ev_event_finish(&event, &problems, NULL);
 	ev_event_validate(&event, &problems, false);
 	ev_problems_raise(&problems, -1);
-	add_event(&event);
+	if (!is_duplicate(&event))
+		add_event(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
@@ -136,11 +148,13 @@ typedef struct Batch
 	ReturnSetInfo *result;
 	Jsonb *context; /* or NULL */
 	bool skip_invalid;
+	MemoryContext context_of_all;
 	MemoryContext event_context;
+	EvDuplicates *duplicates; /* NULL up to the first event with an id of its own */
 } Batch;
 
 static void
-put_result(Batch *batch, int ordinal, EvEvent *event, EvProblems *problems)
+put_result(Batch *batch, int ordinal, EvEvent *event, EvProblems *problems, const char *status)
 {
 	Datum values[4];
 	bool nulls[4] = {false};
@@ -149,10 +163,31 @@ put_result(Batch *batch, int ordinal, EvEvent *event, EvProblems *problems)
 	values[0] = Int32GetDatum(ordinal);
 	values[1] = event->values[EV_ID];
 	nulls[1] = event->nulls[EV_ID];
-	values[2] = CStringGetTextDatum(errors == NULL ? "accepted" : "invalid");
+	values[2] = CStringGetTextDatum(status);
 	values[3] = errors != NULL ? JsonbPGetDatum(errors) : (Datum) 0;
 	nulls[3] = errors == NULL;
 	tuplestore_putvalues(batch->result->setResult, batch->result->setDesc, values, nulls);
+}
+
+/* Add a good event, unless it is a duplicate; its status. */
+static const char *
+add_event_once(Batch *batch, EvEvent *event)
+{
+	if (event->has_own_id && ev_dedup_window > 0)
+	{
+		if (batch->duplicates == NULL)
+		{
+			MemoryContext old = MemoryContextSwitchTo(batch->context_of_all);
+
+			batch->duplicates = ev_duplicate_open();
+			MemoryContextSwitchTo(old);
+		}
+		if (!ev_duplicate_claim_among(batch->duplicates, DatumGetTextPP(event->values[EV_SOURCE]),
+									  DatumGetTextPP(event->values[EV_ID])))
+			return "duplicate";
+	}
+	add_event(event);
+	return "accepted";
 }
 
 static void
@@ -173,11 +208,36 @@ publish_one(Batch *batch, int ordinal, const JsonbValue *json)
 		ev_problem_add(&problems, "", "event must be a JSON object");
 	if (!batch->skip_invalid)
 		ev_problems_raise(&problems, ordinal);
-	if (problems.list == NIL)
-		add_event(&event);
-	put_result(batch, ordinal, &event, &problems);
+	put_result(batch, ordinal, &event, &problems,
+			   problems.list != NIL ? "invalid" : add_event_once(batch, &event));
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(batch->event_context);
+}
+
+static void
+publish_each(Batch *batch, Jsonb *events)
+{
+	if (JB_ROOT_IS_OBJECT(events))
+	{
+		JsonbValue v;
+
+		v.type = jbvBinary;
+		v.val.binary.data = &events->root;
+		v.val.binary.len = VARSIZE(events) - VARHDRSZ;
+		publish_one(batch, 1, &v);
+		return;
+	}
+	if (!JB_ROOT_IS_ARRAY(events) || JB_ROOT_IS_SCALAR(events))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("events must be a JSON array of objects")));
+	for (int i = 0; i < JB_ROOT_COUNT(events); i++)
+	{
+		JsonbValue *v = getIthJsonbValueFromContainer(&events->root, i);
+
+		CHECK_FOR_INTERRUPTS();
+		publish_one(batch, i + 1, v);
+		pfree(v);
+	}
 }
 
 static void
@@ -189,29 +249,13 @@ publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_in
 	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	batch.context = context;
 	batch.skip_invalid = skip_invalid;
+	batch.duplicates = NULL;
+	batch.context_of_all = CurrentMemoryContext;
 	batch.event_context = AllocSetContextCreate(CurrentMemoryContext, "events batch",
 												ALLOCSET_DEFAULT_SIZES);
-	if (JB_ROOT_IS_OBJECT(events))
-	{
-		JsonbValue v;
-
-		v.type = jbvBinary;
-		v.val.binary.data = &events->root;
-		v.val.binary.len = VARSIZE(events) - VARHDRSZ;
-		publish_one(&batch, 1, &v);
-		return;
-	}
-	if (!JB_ROOT_IS_ARRAY(events) || JB_ROOT_IS_SCALAR(events))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("events must be a JSON array of objects")));
-	for (int i = 0; i < JB_ROOT_COUNT(events); i++)
-	{
-		JsonbValue *v = getIthJsonbValueFromContainer(&events->root, i);
-
-		CHECK_FOR_INTERRUPTS();
-		publish_one(&batch, i + 1, v);
-		pfree(v);
-	}
+	publish_each(&batch, events);
+	if (batch.duplicates != NULL)
+		ev_duplicate_close(batch.duplicates);
 }
 
 static bool
