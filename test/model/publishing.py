@@ -97,7 +97,7 @@ class Publisher(Actor):
 
 
 class NowPublisher(Actor):
-    """publish_now() and publish_batch_now(); an id that was acknowledged is there whatever follows."""
+    """publish_now() and publish_batch_now(): what was acknowledged is there whatever follows."""
 
     def __init__(self, seed, number, stand, stop):
         super().__init__(seed, f"now/{number}", stand, stop)

@@ -7,7 +7,7 @@
  *
  *     (unknown) --due--> WAITING --a connection is free--> RUNNING --nothing left--> (unknown)
  *                           ^                                |  |
- *                           +------- more to do -------------+  +--failed--> RESTING --over--> WAITING
+ *                           +------- more to do -------------+  +--failed--> RESTING --> WAITING
  *
  * One connection asks who is due; it and those that run are opened when they are first needed, and
  * closed when they were not for a while, so that a database with a worker, or without handlers, has

@@ -5,9 +5,10 @@
  *
  * Where the extension is not in shared_preload_libraries nobody calls the functions of handlers, so
  * eventsd does while the feed says that there is no worker.  It asks the database which handlers
- * have something to do (events._due_handlers()), after new events and once a second, and has each of
- * them do a round (events._run_handler()) until there is nothing left.  A round is one statement and
- * so one transaction: what the function did and how far the handler has come are committed together.
+ * have something to do (events._due_handlers()), after new events and once a second, and has each
+ * of them do a round (events._run_handler()) until there is nothing left.  A round is one statement
+ * and so one transaction: what the function did and how far the handler has come are committed
+ * together.
  *
  * Each round runs on a connection of its own kind, of which there are at most handler_connections:
  * neither the feed nor what clients ask for waits for a slow handler.  When more handlers have
