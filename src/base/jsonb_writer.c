@@ -12,6 +12,7 @@
 
 #include "base/jsonb_writer.h"
 #include "base/number.h"
+#include "miscadmin.h"
 
 #define FIRST_SIZE 1024
 
@@ -33,7 +34,6 @@ ev_jsonb_writer_clear(EvJsonbWriter *writer)
 {
 	writer->length = 0;
 	writer->digits = 0;
-	writer->digits_unknown = false;
 }
 
 void
@@ -146,19 +146,48 @@ ev_jsonb_put_int(EvJsonbWriter *writer, EvJsonbFrame *frame, int64 value)
 	ev_jsonb_entry(writer, frame, JENTRY_ISNUMERIC, start);
 }
 
+/* At most so many characters, and a few more: 1e131071 lies in ten bytes. */
+static Size
+digits_of(const struct NumericData *numeric)
+{
+	EvNumber number = ev_number_read(numeric);
+
+	return (Size) Max(number.weight + 1, 1) * 4 + number.scale + 2;
+}
+
+static Size
+digits_within(const EvView *container)
+{
+	EvCursor cursor;
+	EvView value;
+	const char *key;
+	int length;
+	Size digits = 0;
+
+	check_stack_depth();
+	ev_view_begin(&cursor, container);
+	while (container->type == EV_JSON_OBJECT ? ev_view_next_member(&cursor, &key, &length, &value)
+											 : ev_view_next_element(&cursor, &value))
+	{
+		if (value.type == EV_JSON_NUMBER)
+			digits += digits_of(ev_view_numeric(&value));
+		else if (value.type == EV_JSON_ARRAY || value.type == EV_JSON_OBJECT)
+			digits += digits_within(&value);
+	}
+	return digits;
+}
+
 void
 ev_jsonb_put_numeric(EvJsonbWriter *writer, EvJsonbFrame *frame, const struct NumericData *value)
 {
 	int start = writer->length;
 	int size = VARSIZE_ANY_EXHDR(value) + VARHDRSZ;
-	EvNumber number;
 
 	ev_jsonb_align(writer);
 	ev_jsonb_reserve(writer, size);
 	SET_VARSIZE(writer->data + writer->length, size);
 	memcpy(writer->data + writer->length + VARHDRSZ, VARDATA_ANY(value), size - VARHDRSZ);
-	number = ev_number_read((struct NumericData *) (writer->data + writer->length));
-	writer->digits += Max(number.weight + 1, 1) * 4 + number.scale + 2;
+	writer->digits += digits_of((struct NumericData *) (writer->data + writer->length));
 	writer->length += size;
 	ev_jsonb_entry(writer, frame, JENTRY_ISNUMERIC, start);
 }
@@ -194,7 +223,7 @@ ev_jsonb_put_jsonb(EvJsonbWriter *writer, EvJsonbFrame *frame, const Jsonb *valu
 			break;
 		case EV_JSON_ARRAY:
 		case EV_JSON_OBJECT:
-			writer->digits_unknown = true;
+			writer->digits += digits_within(&view);
 			ev_jsonb_put_container(writer, frame, view.data, view.length);
 			break;
 	}

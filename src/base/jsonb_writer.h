@@ -22,8 +22,7 @@ typedef struct EvJsonbWriter
 	char *data; /* aligned */
 	int length;
 	int allocated;
-	Size digits;		 /* numbers take at most so many characters when they are written as text */
-	bool digits_unknown; /* there may be others, in values that were copied as a whole */
+	Size digits; /* numbers take at most so many characters when they are written as text */
 	MemoryContext context;
 } EvJsonbWriter;
 

@@ -47,11 +47,11 @@ set_topic(EvEvent *event, EvProblems *problems, const EvChangePlan *plan, EvOper
 	if (topic == NIL)
 		return;
 	foreach (cell, topic)
-		elements[foreach_current_index(cell)] =
-			CStringGetTextDatum(expand(plan, lfirst(cell), operation));
-	ev_event_set_topic(
-		event, problems,
-		construct_array(elements, list_length(topic), TEXTOID, -1, false, TYPALIGN_INT));
+		elements[foreach_current_index(cell)] = CStringGetTextDatum(
+			expand(plan, lfirst(cell), operation));
+	ev_event_set_topic(event, problems,
+					   construct_array(elements, list_length(topic), TEXTOID, -1, false,
+									   TYPALIGN_INT));
 }
 
 /* The registry's answers die with its next change; user code may run between two rows. */
@@ -162,8 +162,7 @@ ev_change_event_publish(EvChangeEvents *events, const text *subject, EvJsonbWrit
 	event->values[EV_DATA] = JsonbPGetDatum(ev_jsonb_writer_finish(data));
 	event->values[EV_SUBJECT] = PointerGetDatum(subject);
 	event->nulls[EV_SUBJECT] = subject == NULL;
-	if (events->must_check || data->digits_unknown || written > ev_change_event_room(events) ||
-		!ev_event_is_portable())
+	if (events->must_check || written > ev_change_event_room(events) || !ev_event_is_portable())
 		check(event, events->must_check);
 	ev_pending_add(event->values, event->nulls);
 	ev_transaction_published();

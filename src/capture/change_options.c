@@ -23,10 +23,10 @@ typedef void (*Setter)(EvChangeOptions *options, const char *name, const EvView 
 pg_noreturn static void
 refuse(const char *name, const char *wanted)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("option \"%s\" of events.publish_change() is not valid", name),
-					errdetail("It must be %s.", wanted),
-					errhint("events.track() writes the options.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" of events.publish_change() is not valid", name),
+			 errdetail("It must be %s.", wanted), errhint("events.track() writes the options.")));
 }
 
 static char *
@@ -255,8 +255,7 @@ ev_change_options_expand(const char *text, const char *schema, const char *table
 	{
 		int i = 0;
 
-		while (i < lengthof(places) &&
-			   strncmp(text, places[i].name, strlen(places[i].name)) != 0)
+		while (i < lengthof(places) && strncmp(text, places[i].name, strlen(places[i].name)) != 0)
 			i++;
 		if (i < lengthof(places))
 		{

@@ -133,12 +133,12 @@ find_column(Relation relation, const char *name, const char *option)
 		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
 			return i;
 	}
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-					errmsg("table \"%s\" has no column \"%s\"", RelationGetRelationName(relation),
-						   name),
-					errdetail("Option \"%s\" of its trigger for events.publish_change() names it.",
-							  option),
-					errhint("Track the table again with the columns that it has now.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("table \"%s\" has no column \"%s\"", RelationGetRelationName(relation), name),
+			 errdetail("Option \"%s\" of its trigger for events.publish_change() names it.",
+					   option),
+			 errhint("Track the table again with the columns that it has now.")));
 }
 
 /* columns[i] says if that column is in the list. */
@@ -268,16 +268,16 @@ fill_plan(EvChangePlan *plan, Relation relation)
 	make_key(plan, relation, omitted, hashed);
 	plan->generated = ev_generated_find(relation);
 	if (plan->options.when != NULL)
-		plan->condition =
-			ev_condition_parse(plan->options.when, relation, plan->options.search_path);
+		plan->condition = ev_condition_parse(plan->options.when, relation,
+											 plan->options.search_path);
 }
 
 /* An error leaves it to the current context. */
 static EvChangePlan *
 make_plan(Relation relation, const Trigger *trigger)
 {
-	MemoryContext context =
-		AllocSetContextCreate(CurrentMemoryContext, "events change plan", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "events change plan",
+												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	EvChangePlan *plan = palloc0(sizeof(EvChangePlan));
 	uint64 changes_before = changes;

@@ -21,8 +21,8 @@ typedef struct EvChangePlan
 	EvChangeOptions options;
 	const char *schema_name;
 	const char *table_name;
-	EvRowShape *row; /* the columns that are published */
-	EvRowShape *key; /* NULL if there is none */
+	EvRowShape *row;	   /* the columns that are published */
+	EvRowShape *key;	   /* NULL if there is none */
 	EvRowColumn **subject; /* the key's columns in their order as a key */
 	Node *condition;	   /* or NULL */
 	List *generated;	   /* columns that no row holds, see generated.h */

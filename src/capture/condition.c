@@ -79,8 +79,8 @@ parse_expression(const char *text)
 static void
 add_row(ParseState *pstate, Relation relation, const char *name)
 {
-	ParseNamespaceItem *item = addRangeTableEntryForRelation(
-		pstate, relation, AccessShareLock, makeAlias(name, NIL), false, false);
+	ParseNamespaceItem *item = addRangeTableEntryForRelation(pstate, relation, AccessShareLock,
+															 makeAlias(name, NIL), false, false);
 
 	addNSItemToQuery(pstate, item, false, true, true);
 }
@@ -107,8 +107,8 @@ transform(const char *text, Relation relation)
 	pstate->p_sourcetext = text;
 	add_row(pstate, relation, "old");
 	add_row(pstate, relation, "new");
-	condition =
-		transformWhereClause(pstate, parse_expression(text), EXPR_KIND_TRIGGER_WHEN, "WHEN");
+	condition = transformWhereClause(pstate, parse_expression(text), EXPR_KIND_TRIGGER_WHEN,
+									 "WHEN");
 	assign_expr_collations(pstate, condition);
 	free_parsestate(pstate);
 	refuse_system_columns(condition);
@@ -124,15 +124,13 @@ transform(const char *text, Relation relation)
 Node *
 ev_condition_parse(const char *text, Relation relation, const char *search_path)
 {
-	ErrorContextCallback context = {error_context_stack, show_condition,
-									unconstify(char *, text)};
+	ErrorContextCallback context = {error_context_stack, show_condition, unconstify(char *, text)};
 	int level = NewGUCNestLevel();
 	Node *condition;
 
 	if (search_path == NULL)
-		search_path = psprintf(
-			"pg_catalog, %s, pg_temp",
-			quote_identifier(get_namespace_name(RelationGetNamespace(relation))));
+		search_path = psprintf("pg_catalog, %s, pg_temp", quote_identifier(get_namespace_name(
+															  RelationGetNamespace(relation))));
 	(void) set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	error_context_stack = &context;

@@ -17,7 +17,7 @@ extern Node *ev_condition_parse(const char *text, Relation relation, const char 
 extern ExprState *ev_condition_prepare(Node *condition);
 
 /* NULL is false, as in WHERE. */
-extern bool ev_condition_holds(ExprState *condition, ExprContext *econtext,
-							   TupleTableSlot *old_row, TupleTableSlot *new_row);
+extern bool ev_condition_holds(ExprState *condition, ExprContext *econtext, TupleTableSlot *old_row,
+							   TupleTableSlot *new_row);
 
 #endif /* EV_CONDITION_H */

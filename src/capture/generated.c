@@ -54,8 +54,8 @@ ev_generated_prepare(List *columns)
 		Column *column = palloc(sizeof(Column));
 
 		*column = *(Column *) lfirst(cell);
-		column->state =
-			ExecInitExpr(expression_planner((Expr *) copyObject(column->expression)), NULL);
+		column->state = ExecInitExpr(expression_planner((Expr *) copyObject(column->expression)),
+									 NULL);
 		prepared = lappend(prepared, column);
 	}
 	return prepared;

@@ -17,6 +17,7 @@
  */
 #include "base/compat.h"
 
+#include "capture/change_batch.h"
 #include "capture/change_event.h"
 #include "capture/change_row.h"
 #include "capture/condition.h"
@@ -42,7 +43,8 @@ typedef struct Capture
 	List *generated;		/* prepared */
 	TupleTableSlot *absent; /* all NULL; what a condition sees where there is no row */
 	bool *chosen;			/* with only_changed, of an UPDATE */
-	EvJsonbWriter data;
+	EvJsonbWriter data;		/* of one row, */
+	EvChangeBatch batch;	/* or of all, with granularity "statement" */
 } Capture;
 
 /* ---- is it called as it should be? */
@@ -138,8 +140,7 @@ publish_row(Capture *capture, const EvChangeRow *row)
 static void
 capture_change(Capture *capture, TupleTableSlot *old_row, TupleTableSlot *new_row)
 {
-	MemoryContext old =
-		MemoryContextSwitchTo(capture->econtext->ecxt_per_tuple_memory);
+	MemoryContext old = MemoryContextSwitchTo(capture->econtext->ecxt_per_tuple_memory);
 	EvChangeRow row;
 
 	CHECK_FOR_INTERRUPTS();
@@ -148,7 +149,12 @@ capture_change(Capture *capture, TupleTableSlot *old_row, TupleTableSlot *new_ro
 	if (capture->generated != NIL && new_row != NULL)
 		ev_generated_compute(capture->generated, capture->econtext, new_row);
 	if (is_wanted(capture, old_row, new_row, &row))
-		publish_row(capture, &row);
+	{
+		if (capture->plan->options.per_statement)
+			ev_change_batch_add(&capture->batch, capture->plan, &row);
+		else
+			publish_row(capture, &row);
+	}
 	MemoryContextSwitchTo(old);
 	ResetExprContext(capture->econtext);
 }
@@ -216,12 +222,15 @@ capture_statement(Capture *capture)
 							RelationGetRelationName(trigger->tg_relation)),
 					 errdetail("The UPDATE has different numbers of old and of new rows: a trigger "
 							   "dropped some that were moved to another partition."),
-					 errhint("Let that trigger raise an error instead of returning NULL, or publish "
-							 "the updates by row triggers.")));
+					 errhint(
+						 "Let that trigger raise an error instead of returning NULL, or publish "
+						 "the updates by row triggers.")));
 		if (!old_found && !new_found)
 			break;
 		capture_change(capture, old_rows.slot, new_rows.slot);
 	}
+	if (capture->plan->options.per_statement)
+		ev_change_batch_flush(&capture->batch);
 	close_rows(&old_rows);
 	close_rows(&new_rows);
 }
@@ -277,18 +286,24 @@ begin_capture(Capture *capture, const TriggerData *trigger)
 	capture->trigger = trigger;
 	capture->operation = operation_of(trigger);
 	capture->plan = plan;
+	if (plan->options.per_statement && TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		refuse_trigger("cannot make one event of a statement in a row trigger",
+					   "Use FOR EACH STATEMENT, or leave out \"granularity\".");
 	ev_change_event_begin(&capture->events, plan, capture->operation);
 	capture->econtext = CreateStandaloneExprContext();
 	if (plan->condition != NULL)
 	{
 		capture->condition = ev_condition_prepare(plan->condition);
-		capture->absent = MakeTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(relation)), &TTSOpsVirtual);
+		capture->absent = MakeTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(relation)),
+											 &TTSOpsVirtual);
 		ExecStoreAllNullTuple(capture->absent);
 	}
 	capture->generated = ev_generated_prepare(plan->generated);
 	if (plan->options.only_changed && capture->operation == EV_UPDATED)
 		capture->chosen = palloc(sizeof(bool) * Max(plan->row->ncolumns, 1));
 	ev_jsonb_writer_init(&capture->data);
+	if (plan->options.per_statement)
+		ev_change_batch_init(&capture->batch, &capture->events);
 }
 
 /* events.publish_change() → trigger */
@@ -301,8 +316,7 @@ ev_publish_change(PG_FUNCTION_ARGS)
 	Capture capture = {0};
 
 	ev_transaction_refuse_read_only("events.publish_change()");
-	context =
-		AllocSetContextCreate(CurrentMemoryContext, "events capture", ALLOCSET_DEFAULT_SIZES);
+	context = AllocSetContextCreate(CurrentMemoryContext, "events capture", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	begin_capture(&capture, trigger);
 	if (capture.operation == EV_TRUNCATED)

@@ -83,8 +83,8 @@ find_function(EvRowColumn *column, Form_pg_attribute attribute)
 	}
 	else if (column->conversion == EV_FROM_ANY)
 	{
-		Const *value =
-			makeNullConst(attribute->atttypid, attribute->atttypmod, attribute->attcollation);
+		Const *value = makeNullConst(attribute->atttypid, attribute->atttypmod,
+									 attribute->attcollation);
 
 		fmgr_info(F_TO_JSONB, &column->function);
 		fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(value),
@@ -295,8 +295,7 @@ write_chosen(EvJsonbWriter *writer, EvJsonbFrame *parent, const EvRowShape *shap
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
 		if (chosen[i])
-			ev_jsonb_put_key(writer, &frame, shape->columns[i].name,
-							 shape->columns[i].name_length);
+			ev_jsonb_put_key(writer, &frame, shape->columns[i].name, shape->columns[i].name_length);
 	}
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
@@ -337,9 +336,8 @@ ev_row_json_compare(const EvRowShape *shape, const TupleTableSlot *a, const Tupl
 		if (null || b->tts_isnull[column->index])
 			differs[i] = null != b->tts_isnull[column->index];
 		else
-			differs[i] = !datum_image_eq(a->tts_values[column->index],
-										 b->tts_values[column->index], column->by_value,
-										 column->length);
+			differs[i] = !datum_image_eq(a->tts_values[column->index], b->tts_values[column->index],
+										 column->by_value, column->length);
 		n += differs[i];
 	}
 	return n;
