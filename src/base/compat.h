@@ -102,4 +102,9 @@
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
+/* 18: generated columns that no row holds. */
+#if PG_VERSION_NUM >= 180000
+#define EV_HAVE_VIRTUAL_GENERATED_COLUMNS 1
+#endif
+
 #endif /* EV_COMPAT_H */

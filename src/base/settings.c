@@ -36,6 +36,7 @@ char *ev_workspace;
 char *ev_traceparent;
 char *ev_databases;
 char *ev_schema_base_uri;
+char *ev_redact_key;
 int ev_validate_mode;
 int ev_schema_draft;
 bool ev_format_assertion;
@@ -198,6 +199,10 @@ static const StringSetting string_settings[] = {
 	 "With https://example.org/schemas, the schema registered as /order/created/1.0.0 is also "
 	 "found as https://example.org/schemas/order/created/1.0.0.",
 	 &ev_schema_base_uri, "", PGC_SUSET, 0, NULL},
+	{"events.redact_key", "Secret key of the hashes that stand for redacted columns.",
+	 "With a key they are HMAC-SHA-256, so that nobody without it can find a value by trying. "
+	 "Another key makes other hashes of the same values.",
+	 &ev_redact_key, "", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL},
 	{"events.databases", "Databases that get a background worker; '*' means all that use events.",
 	 "A list of names. Needs events in shared_preload_libraries; each worker takes one of "
 	 "max_worker_processes.",

@@ -34,6 +34,9 @@ typedef enum EvValidateMode
 extern int ev_validate_mode; /* EvValidateMode */
 extern char *ev_schema_base_uri;
 
+/* capture */
+extern char *ev_redact_key;
+
 /* worker */
 extern char *ev_databases;
 extern int ev_maintenance_interval; /* s */

@@ -9,9 +9,6 @@
  */
 #include "base/compat.h"
 
-#include "access/xact.h"
-#include "access/xlog.h"
-#include "base/settings.h"
 #include "funcapi.h"
 #include "match/topic.h"
 #include "miscadmin.h"
@@ -28,24 +25,6 @@ PG_FUNCTION_INFO_V1(ev_publish);
 PG_FUNCTION_INFO_V1(ev_publish_event);
 PG_FUNCTION_INFO_V1(ev_publish_batch);
 PG_FUNCTION_INFO_V1(ev_intake);
-
-static void
-refuse_read_only(const char *function)
-{
-	if (RecoveryInProgress())
-		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-						errmsg("%s cannot be used on a hot standby", function),
-						errdetail("The server is in recovery and cannot write."),
-						errhint("Publish on the primary.")));
-	if (XactReadOnly)
-		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-						errmsg("%s cannot be used in a read-only transaction", function),
-						errdetail("A published event is written to the database at commit."),
-						errhint("Use a READ WRITE transaction.")));
-	if (IsInParallelMode())
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-						errmsg("%s cannot be used during a parallel operation", function)));
-}
 
 /* Is it, by the id that it was given, there already?  From now on it is. */
 static bool
@@ -89,7 +68,7 @@ ev_publish(PG_FUNCTION_ARGS)
 	EvEvent event;
 	EvProblems problems = {0};
 
-	refuse_read_only("events.publish()");
+	ev_transaction_refuse_read_only("events.publish()");
 	refuse_null(fcinfo, 0, "type", "For example 'order.created'.");
 	refuse_null(fcinfo, 1, "data",
 				"Write 'null'::jsonb for a JSON null, or publish a whole CloudEvent without data.");
@@ -125,7 +104,7 @@ ev_publish_event(PG_FUNCTION_ARGS)
 	EvProblems problems = {0};
 	Jsonb *json;
 
-	refuse_read_only("events.publish()");
+	ev_transaction_refuse_read_only("events.publish()");
 	refuse_null(fcinfo, 0, "event", "For example '{\"type\": \"order.created\", \"data\": {}}'.");
 	json = PG_GETARG_JSONB_P(0);
 	if (!JB_ROOT_IS_OBJECT(json))
@@ -270,7 +249,7 @@ ev_publish_batch(PG_FUNCTION_ARGS)
 {
 	text *on_invalid;
 
-	refuse_read_only("events.publish_batch()");
+	ev_transaction_refuse_read_only("events.publish_batch()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	refuse_null(fcinfo, 1, "on_invalid", "It is 'raise' or 'skip'.");
 	on_invalid = PG_GETARG_TEXT_PP(1);
@@ -292,7 +271,7 @@ ev_intake(PG_FUNCTION_ARGS)
 {
 	Jsonb *context;
 
-	refuse_read_only("events._intake()");
+	ev_transaction_refuse_read_only("events._intake()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	context = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	if (context != NULL && !JB_ROOT_IS_OBJECT(context))

@@ -29,6 +29,7 @@
 
 #include "access/twophase.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "base/wake.h"
 #include "commands/async.h"
 #include "publish/pending.h"
@@ -126,6 +127,24 @@ stage_pending(void)
 		ev_staging_close(writer);
 	}
 	ev_pending_reset(true);
+}
+
+void
+ev_transaction_refuse_read_only(const char *function)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used on a hot standby", function),
+						errdetail("The server is in recovery and cannot write."),
+						errhint("Publish on the primary.")));
+	if (XactReadOnly)
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used in a read-only transaction", function),
+						errdetail("A published event is written to the database at commit."),
+						errhint("Use a READ WRITE transaction.")));
+	if (IsInParallelMode())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+						errmsg("%s cannot be used during a parallel operation", function)));
 }
 
 void

@@ -8,6 +8,9 @@
 /* Register the callbacks; from _PG_init. */
 extern void ev_transaction_init(void);
 
+/* Raises 25006 on a hot standby and in read-only transactions, where nothing can be published. */
+extern void ev_transaction_refuse_read_only(const char *function);
+
 /* An event was added: if the commit is past its write, write at once. */
 extern void ev_transaction_published(void);
 

@@ -12,12 +12,15 @@
  *                   need a database without connections, but its worker is
  *                   one (until PostgreSQL 19 knows interruptible workers), so
  *                   it is ended first, for whoever may do the command.
+ * TRUNCATE          gets a number, by which triggers of partitions know that
+ *                   they fire together (capture/truncate.h).
  */
 #include "base/compat.h"
 
 #include "access/xact.h"
 #include "base/attempt.h"
 #include "base/catalog.h"
+#include "capture/truncate.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
@@ -113,6 +116,8 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 {
 	Node *command = pstmt->utilityStmt;
 	Oid database = wanted_database(command);
+	bool truncates = IsA(command, TruncateStmt);
+	uint64 outer = truncates ? ev_truncate_begin() : 0;
 	bool commits_prepared = IsA(command, TransactionStmt) &&
 							((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 
@@ -126,9 +131,13 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	{
 		if (OidIsValid(database))
 			ev_launcher_resume(database);
+		if (truncates)
+			ev_truncate_end(outer);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	if (truncates)
+		ev_truncate_end(outer);
 	if (OidIsValid(database) && !IsA(command, DropdbStmt))
 		ev_launcher_resume(database);
 	if (commits_prepared)
