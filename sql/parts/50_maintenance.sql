@@ -177,6 +177,7 @@ BEGIN
     END;
     PERFORM events._ensure_partitions();
     PERFORM events._close_partitions(events.horizon());
+    PERFORM events._forget_duplicates();
     keep := events._retention();
     -- Either one holds up those who publish until this transaction ends: not
     -- both in one round, and nothing after them.

@@ -25,6 +25,8 @@ int ev_max_pending_events;
 int ev_dedup_window;
 int ev_partition_size;
 int ev_horizon_timeout;
+int ev_publish_now_timeout;
+int ev_max_publishers;
 int ev_maintenance_interval;
 int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
@@ -117,6 +119,16 @@ static const IntSetting int_settings[] = {
 	 "Used only where the commit gate is a lock: a server before 17 without events in "
 	 "shared_preload_libraries. When it ends, the horizon stops below those that remain.",
 	 &ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"events.publish_now_timeout", "How long events.publish_now() waits for its commit.",
+	 "When it ends, the events are withdrawn, or, if their commit is under way already, an error "
+	 "says that its end is not known. The server's own value also limits how long a publisher "
+	 "waits for a lock.",
+	 &ev_publish_now_timeout, 5000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"events.max_publishers",
+	 "Greatest number of processes of one database that serve events.publish_now().",
+	 "Used with events in shared_preload_libraries. There is one at first, and more only while "
+	 "those that are there are busy and requests wait. Each takes one of max_worker_processes.",
+	 &ev_max_publishers, 4, 1, 64, PGC_SIGHUP, 0},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
 	{"events.pattern_match_limit",

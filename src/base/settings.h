@@ -13,6 +13,10 @@ extern int ev_dedup_window;	   /* s */
 extern int ev_partition_size;  /* positions */
 extern int ev_horizon_timeout; /* ms */
 
+/* publishing at once */
+extern int ev_publish_now_timeout; /* ms */
+extern int ev_max_publishers;	   /* of one database */
+
 /* retention; text, because an interval has no GUC type of its own */
 extern char *ev_retention;
 

@@ -10,8 +10,9 @@
  * DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE,
  * CREATE DATABASE ... TEMPLATE
  *                   need a database without connections, but its worker is
- *                   one (until PostgreSQL 19 knows interruptible workers), so
- *                   it is ended first, for whoever may do the command.
+ *                   one (until PostgreSQL 19 knows interruptible workers), and
+ *                   so are its publishers, so they are ended first, for whoever
+ *                   may do the command.
  * TRUNCATE          gets a number, by which triggers of partitions know that
  *                   they fire together (capture/truncate.h).
  */
@@ -25,6 +26,7 @@
 #include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "publish/now_publisher.h"
 #include "publish/transaction.h"
 #include "store/staging.h"
 #include "tcop/utility.h"
@@ -122,7 +124,10 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 							((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 
 	if (OidIsValid(database))
+	{
 		ev_launcher_suspend(database);
+		ev_publisher_end_all(database);
+	}
 	PG_TRY();
 	{
 		run(pstmt, query, read_only_tree, context, params, env, dest, completion);

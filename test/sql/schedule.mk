@@ -10,6 +10,7 @@ REGRESS = \
 	publish_batch \
 	publish_transaction \
 	publish_bulk \
+	duplicate \
 	read \
 	schema_registry \
 	type_registry \
