@@ -9,6 +9,7 @@
  */
 #include "base/compat.h"
 
+#include "base/settings.h"
 #include "funcapi.h"
 #include "match/topic.h"
 #include "miscadmin.h"
