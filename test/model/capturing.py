@@ -190,7 +190,7 @@ class CaptureWriter(Actor):
 
     def _change(self):
         table = self.random.choice(self.tables)
-        ways = [self._insert, self._insert, self._copy, self._update, self._update, self._delete,
+        ways = [self._insert, self._insert, self._copy, self._update, self._update, self._remove,
                 self._on_conflict, self._merge]
         if table.kind == "part":
             ways += [self._insert_partition, self._update_partition]
@@ -262,7 +262,7 @@ class CaptureWriter(Actor):
         table.rows.update((row["id"], row) for row in rows)
         return Statement(table.events("updated", changes))
 
-    def _delete(self, table):
+    def _remove(self, table):
         rows = self._some(table)
         self.session.query(f"DELETE FROM {table.name} t USING {self._source()} "
                            "WHERE t.id = r.id", json.dumps(rows))
@@ -299,9 +299,14 @@ class CaptureWriter(Actor):
             f"WHEN NOT MATCHED THEN INSERT ({columns}) "
             f"VALUES ({', '.join('r.' + name for name in columns.split(', '))})",
             json.dumps([*new, *changed, *({**row, "n": -1} for row in gone)]))
-        events = (table.events("inserted", [(None, row) for row in new])
-                  + table.events("updated", [(table.rows[row["id"]], row) for row in changed])
-                  + table.events("deleted", [(row, None) for row in gone]))
+        # PostgreSQL has MERGE delete and insert a row that goes to another partition
+        pairs = [(table.rows[row["id"]], row) for row in changed]
+        moved = [(old, row) for old, row in pairs
+                 if table.kind == "part" and partition(old) != partition(row)]
+        events = (table.events("inserted", [(None, row) for row in new + [new for _, new in moved]])
+                  + table.events("updated", [pair for pair in pairs if pair not in moved])
+                  + table.events("deleted", [(row, None) for row in
+                                             gone + [old for old, _ in moved]]))
         table.rows.update((row["id"], row) for row in (*new, *changed))
         for row in gone:
             del table.rows[row["id"]]
@@ -311,6 +316,10 @@ class CaptureWriter(Actor):
         self.session.query(f"TRUNCATE {table.name}")
         table.rows.clear()
         return Statement(table.truncated())
+
+
+def partition(row):
+    return next(suffix for suffix, (low, high) in PARTITIONS.items() if low <= row["n"] < high)
 
 
 def copied(value):
