@@ -55,8 +55,8 @@ BEGIN
         scale := (((modifier - 4) & 2047) # 1024) - 1024;
         schema := jsonb_build_object('anyOf', jsonb_build_array(
             jsonb_build_object('type', CASE WHEN scale <= 0 THEN 'integer' ELSE 'number' END,
-                'exclusiveMinimum', -power(10::numeric, digits - scale),
-                'exclusiveMaximum', power(10::numeric, digits - scale),
+                'exclusiveMinimum', -trim_scale(power(10::numeric, digits - scale)),
+                'exclusiveMaximum', trim_scale(power(10::numeric, digits - scale)),
                 'multipleOf', trim_scale(power(10::numeric, -scale))),
             '{"const": "NaN"}'::jsonb));
         IF scale = 0 THEN
@@ -76,7 +76,7 @@ BEGIN
     ELSIF t.typsubscript = 'array_subscript_handler'::regproc THEN
         also := also || '{array}'::text[];
         SELECT p.defs, jsonb_build_object('type', 'array', 'items', p.schema) INTO defs, schema
-        FROM events._type_schema(t.typelem, modifier, '{null,array}', defs) AS p;
+        FROM events._type_schema(t.typelem, modifier, '{"null",array}', defs) AS p;
         also := array_remove(also, 'array');
     ELSIF t.typtype = 'c' THEN
         def := (SELECT events._encode_name(n.nspname) FROM pg_namespace AS n WHERE n.oid = t.typnamespace)
@@ -156,7 +156,7 @@ BEGIN
             property := CASE WHEN c.nullable THEN '{"type": ["string", "null"]}' ELSE '{"type": "string"}' END;
         ELSE
             SELECT t.defs, t.schema INTO defs, property
-            FROM events._type_schema(c.type, c.typmod, CASE WHEN c.nullable THEN '{null}' ELSE '{}' END::text[],
+            FROM events._type_schema(c.type, c.typmod, CASE WHEN c.nullable THEN '{"null"}' ELSE '{}' END::text[],
                                      defs) AS t;
         END IF;
         property := property || jsonb_strip_nulls(jsonb_build_object('description', c.description,
@@ -277,9 +277,21 @@ $$;
 COMMENT ON FUNCTION events._change_schema(oid, jsonb, text) IS
 'The schema of the data of the events that events.publish_change() makes of a table with these options. operation: inserted, updated, deleted or truncated; NULL: any of them';
 
--- Within a major version older events stay valid: a column that is added is not
--- required, as they lack it. A column that goes away, or holds other values than
--- before, makes a new major version.
+CREATE FUNCTION events._undescribed(body jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT body || jsonb_build_object('$defs', jsonb_object_agg(d.key, d.value || jsonb_build_object('properties', (
+        SELECT jsonb_object_agg(p.key, p.value - 'description') FROM jsonb_each(d.value->'properties') AS p))))
+    FROM jsonb_each(body->'$defs') AS d
+$$;
+COMMENT ON FUNCTION events._undescribed(jsonb) IS
+'For events._write_change_schema(): a schema of events._change_schema() without what columns are described by';
+
+-- Within a major version older events stay valid: a column or attribute that is
+-- added is not required, as they lack it. One that goes away, or may not hold any
+-- more what it could, makes a new major version. Comments are no change.
 CREATE FUNCTION events._write_change_schema(name text, body jsonb)
 RETURNS text
 LANGUAGE plpgsql
@@ -287,38 +299,39 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-    required constant text[] := '{$defs,row,required}';
     latest text := events.resolve_schema(name || '/latest');
-    version int[];
+    candidate jsonb := body;
+    breaks boolean := false;
+    version bigint[];
     before jsonb;
-    candidate jsonb;
+    def record;
 BEGIN
     IF latest IS NULL THEN
         RETURN events.register_schema(name || '/1.0.0', body, allow_insecure => true);
     END IF;
     SELECT s.body INTO before FROM events.schema AS s WHERE s.uri = latest;
-    version := string_to_array(regexp_replace(events._schema_version(latest), '[-+].*', ''), '.');
-    -- what the columns were that older events of this major version have
-    IF before #> required IS NOT NULL AND body #> required IS NOT NULL
-        AND NOT body #> '{$defs,row,properties}' ?& ARRAY(SELECT jsonb_array_elements_text(before #> required))
-    THEN
-        RETURN events.register_schema(format('%s/%s.0.0', name, version[1] + 1), body, allow_insecure => true);
-    END IF;
-    candidate := jsonb_set(body, required, (
-        SELECT coalesce(jsonb_agg(c ORDER BY i), '[]')
-        FROM jsonb_array_elements(body #> required) WITH ORDINALITY AS r (c, i)
-        WHERE before #> required @> c));
-    candidate := CASE WHEN body #> required IS NULL OR before #> required IS NULL THEN body ELSE candidate END;
-    IF candidate = before THEN
+    FOR def IN
+        SELECT d.key AS name, d.value->'properties' AS properties, d.value->'required' AS required,
+               before->'$defs'->d.key->'required' AS required_before
+        FROM jsonb_each(body->'$defs') AS d
+        WHERE before->'$defs'->d.key ? 'required' AND d.value ? 'required'
+    LOOP
+        breaks := breaks OR NOT def.properties ?& ARRAY(SELECT jsonb_array_elements_text(def.required_before));
+        candidate := jsonb_set(candidate, ARRAY['$defs', def.name, 'required'], (
+            SELECT coalesce(jsonb_agg(r.c ORDER BY r.i), '[]')
+            FROM jsonb_array_elements(def.required) WITH ORDINALITY AS r (c, i)
+            WHERE def.required_before @> r.c));
+    END LOOP;
+    IF events._undescribed(candidate) = events._undescribed(before) THEN
         RETURN latest;
     END IF;
-    IF EXISTS (SELECT FROM events.schema_compatibility(before, candidate) AS c WHERE c.kind = 'backward') THEN
-        RETURN events.register_schema(format('%s/%s.0.0', name, version[1] + 1), body, allow_insecure => true);
-    ELSIF NOT EXISTS (SELECT FROM events.schema_compatibility(before, candidate)) THEN
-        RETURN latest; -- comments have changed
-    END IF;
-    RETURN events.register_schema(format('%s/%s.%s.0', name, version[1], version[2] + 1), candidate,
-                                  allow_insecure => true);
+    breaks := breaks
+        OR EXISTS (SELECT FROM events.schema_compatibility(before, candidate) AS c WHERE c.kind = 'backward');
+    version := string_to_array(regexp_replace(events._schema_version(latest), '[-+].*', ''), '.');
+    RETURN events.register_schema(
+        CASE WHEN breaks THEN format('%s/%s.0.0', name, version[1] + 1)
+             ELSE format('%s/%s.%s.0', name, version[1], version[2] + 1) END,
+        CASE WHEN breaks THEN body ELSE candidate END, allow_insecure => true);
 END
 $$;
 COMMENT ON FUNCTION events._write_change_schema(text, jsonb) IS

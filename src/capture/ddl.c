@@ -26,24 +26,28 @@
  */
 #include "base/compat.h"
 
+#include "access/genam.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "base/catalog.h"
-#include "capture/ddl.h"
+#include "capture/tracking.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(ev_capture_ddl);
-PG_FUNCTION_INFO_V1(ev_capture_register);
 
 /* ---- is a table tracked? */
 
@@ -111,21 +115,6 @@ text_or_null(const char *text, char *null)
 }
 
 static void
-call_as_owner(const char *query, int nargs, Oid *types, Datum *values, const char *nulls)
-{
-	EvOwnerContext owner;
-	int result;
-
-	ev_catalog_become_owner(&owner);
-	SPI_connect();
-	result = SPI_execute_with_args(query, nargs, types, values, nulls, false, 0);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute failed: %s: %s", SPI_result_code_string(result), query);
-	SPI_finish();
-	ev_catalog_restore_user(&owner);
-}
-
-static void
 follow(const char *change, Oid object, const char *old_name, const char *new_name)
 {
 	Oid types[] = {TEXTOID, OIDOID, TEXTOID, TEXTOID};
@@ -136,8 +125,8 @@ follow(const char *change, Oid object, const char *old_name, const char *new_nam
 	values[1] = ObjectIdGetDatum(object);
 	values[2] = text_or_null(old_name, &nulls[2]);
 	values[3] = text_or_null(new_name, &nulls[3]);
-	call_as_owner("SELECT events._follow_ddl($1, $2, $3, $4)", lengthof(types), types, values,
-				  nulls);
+	ev_tracking_call("SELECT events._follow_ddl($1, $2, $3, $4)", lengthof(types), types, values,
+					 nulls);
 }
 
 static void
@@ -189,8 +178,6 @@ changes_columns(const AlterTableCmd *command)
 		case AT_DropNotNull:
 		case AT_DropExpression:
 		case AT_DropConstraint: /* from 18, NOT NULL is one */
-		case AT_AttachPartition:
-		case AT_AddInherit:
 			return true;
 		case AT_AddConstraint:
 			return castNode(Constraint, command->def)->contype == CONSTR_PRIMARY ||
@@ -275,7 +262,7 @@ look_at(Node *command, Oid function)
 			table_created((CreateStmt *) command, function);
 			break;
 		case T_AlterTableStmt:
-			if (ev_alter_table_objtype(command) == OBJECT_TYPE)
+			if (((AlterTableStmt *) command)->objtype == OBJECT_TYPE)
 				composite_altered(((AlterTableStmt *) command)->relation, NULL, NULL);
 			else
 				table_altered((AlterTableStmt *) command, function);
@@ -294,11 +281,26 @@ look_at(Node *command, Oid function)
 	}
 }
 
-/* Is there a tracked table anywhere? */
+/* Is there a tracked table anywhere?  Nothing else depends on the function. */
 static bool
 is_anything_tracked(Oid function)
 {
-	return OidIsValid(function) && ev_catalog_has_dependents(ProcedureRelationId, function);
+	Relation depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple tuple;
+	bool found = false;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(ProcedureRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(function));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, keys);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = ((Form_pg_depend) GETSTRUCT(tuple))->classid == TriggerRelationId;
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
 }
 
 /* events._ddl() → event_trigger */
@@ -314,7 +316,7 @@ ev_capture_ddl(PG_FUNCTION_ARGS)
 	if (IsBinaryUpgrade || !ev_catalog_is_installed())
 		PG_RETURN_NULL();
 	function = trigger_function();
-	if (!is_anything_tracked(function))
+	if (!OidIsValid(function) || !is_anything_tracked(function))
 		PG_RETURN_NULL();
 	if (strcmp(data->event, "sql_drop") == 0)
 		follow("dropped", InvalidOid, NULL, NULL);
