@@ -33,7 +33,8 @@ AS $$
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_close_partitions', '_drop_old_partitions',
-                                              '_ensure_partitions', '_forget_duplicates', '_retention',
+                                              '_ensure_partitions', '_forget_duplicates', '_forget_subjects',
+                                              '_index_subjects', '_retention',
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition')
           END)

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "publish/duplicate.h"
 #include "publish/event.h"
+#include "publish/expected.h"
 #include "publish/pending.h"
 #include "publish/transaction.h"
 #include "publish/validate.h"
@@ -82,12 +83,32 @@ refuse_null(FunctionCallInfo fcinfo, int arg, const char *name, const char *hint
 						errmsg("%s must not be NULL", name), errhint("%s", hint)));
 }
 
-/* events.publish(type, data, topic, source, subject, id, "time", dataschema, attributes) → id */
+/* expected_position from an argument; -1 if it is NULL. */
+static int64
+get_expected_position(FunctionCallInfo fcinfo, int arg, const EvEvent *event, EvProblems *problems)
+{
+	if (PG_ARGISNULL(arg))
+		return -1;
+	if (PG_GETARG_INT64(arg) < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("expected_position must not be negative: " INT64_FORMAT,
+							   PG_GETARG_INT64(arg)),
+						errhint("0 expects that there is no event of this source and subject.")));
+	if (event->nulls[EV_SUBJECT])
+		ev_problem_add(problems, "subject", "is required with expected_position");
+	return PG_GETARG_INT64(arg);
+}
+
+/*
+ * events.publish(type, data, topic, source, subject, id, "time", dataschema,
+ * attributes, expected_position) → id
+ */
 Datum
 ev_publish(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
 	EvProblems problems = {0};
+	int64 expected;
 
 	refuse_read_only("events.publish()");
 	refuse_null(fcinfo, 0, "type", "For example 'order.created'.");
@@ -109,11 +130,19 @@ ev_publish(PG_FUNCTION_ARGS)
 	set_text_argument(fcinfo, 7, &event, &problems, EV_DATASCHEMA);
 	if (!PG_ARGISNULL(8))
 		ev_event_set_attributes(&event, &problems, PG_GETARG_JSONB_P(8));
+	expected = get_expected_position(fcinfo, 9, &event, &problems);
 	ev_event_finish(&event, &problems, NULL);
 	ev_event_validate(&event, &problems, false);
 	ev_problems_raise(&problems, -1);
+
+	/* What is there already met what it expected then. */
 	if (!is_duplicate(&event))
+	{
+		if (expected >= 0)
+			ev_expected_check(DatumGetTextPP(event.values[EV_SOURCE]),
+							  DatumGetTextPP(event.values[EV_SUBJECT]), expected);
 		add_event(&event);
+	}
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
