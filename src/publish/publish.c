@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "publish/duplicate.h"
 #include "publish/event.h"
+#include "publish/expected.h"
 #include "publish/pending.h"
 #include "publish/publish.h"
 #include "publish/transaction.h"
@@ -111,16 +112,46 @@ ev_publish_make_cloudevent(FunctionCallInfo fcinfo, EvEvent *event)
 	ev_problems_raise(&problems, -1);
 }
 
-/* events.publish(type, data, topic, source, subject, id, "time", dataschema, attributes) → id */
+/* expected_position from an argument; -1 if it is NULL. */
+static int64
+get_expected_position(FunctionCallInfo fcinfo, int arg, const EvEvent *event, EvProblems *problems)
+{
+	if (PG_ARGISNULL(arg))
+		return -1;
+	if (PG_GETARG_INT64(arg) < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("expected_position must not be negative: " INT64_FORMAT,
+							   PG_GETARG_INT64(arg)),
+						errhint("0 expects that there is no event of this source and subject.")));
+	if (event->nulls[EV_SUBJECT])
+		ev_problem_add(problems, "subject", "is required with expected_position");
+	return PG_GETARG_INT64(arg);
+}
+
+/*
+ * events.publish(type, data, topic, source, subject, id, "time", dataschema,
+ * attributes, expected_position) → id
+ */
 Datum
 ev_publish(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
+	EvProblems problems = {0};
+	int64 expected;
 
 	ev_transaction_refuse_read_only("events.publish()");
 	ev_publish_make(fcinfo, &event);
+	expected = get_expected_position(fcinfo, 9, &event, &problems);
+	ev_problems_raise(&problems, -1);
+
+	/* What is there already met what it expected then. */
 	if (!is_duplicate(&event))
+	{
+		if (expected >= 0)
+			ev_expected_check(DatumGetTextPP(event.values[EV_SOURCE]),
+							  DatumGetTextPP(event.values[EV_SUBJECT]), expected);
 		add_event(&event);
+	}
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
