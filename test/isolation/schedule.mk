@@ -15,5 +15,6 @@ ISOLATION = \
 	iso_savepoints \
 	iso_duplicate \
 	iso_cancel_in_commit \
+	iso_publish_now \
 	iso_schema_replaced \
 	iso_schema_race

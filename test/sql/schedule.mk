@@ -10,6 +10,7 @@ REGRESS = \
 	publish_batch \
 	publish_transaction \
 	publish_bulk \
+	publish_now \
 	duplicate \
 	read \
 	schema_registry \
