@@ -33,7 +33,7 @@ AS $$
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_close_partitions', '_drop_old_partitions',
-                                              '_ensure_partitions', '_retention',
+                                              '_ensure_partitions', '_handlers_changed', '_retention',
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition')
           END)

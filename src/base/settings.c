@@ -25,6 +25,7 @@ int ev_max_pending_events;
 int ev_partition_size;
 int ev_horizon_timeout;
 int ev_maintenance_interval;
+int ev_max_handler_workers;
 int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
 char *ev_retention;
@@ -112,6 +113,10 @@ static const IntSetting int_settings[] = {
 	 &ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+	{"events.max_handler_workers", "Greatest number of processes that run handlers at a time.",
+	 "Of all databases together. Each takes one of max_worker_processes. When more handlers have "
+	 "something to do, they take turns. 0 runs none.",
+	 &ev_max_handler_workers, 4, 0, 64, PGC_SIGHUP, 0},
 	{"events.pattern_match_limit",
 	 "Greatest number of steps for matching a pattern of a JSON Schema.",
 	 "Past it, matching is an error, since some patterns take for ever on some strings. It holds "

@@ -37,6 +37,7 @@ extern char *ev_schema_base_uri;
 extern char *ev_databases;
 extern int ev_maintenance_interval; /* s */
 extern int ev_pattern_match_limit;
+extern int ev_max_handler_workers;
 
 /* JSON Schema */
 extern int ev_schema_draft; /* as EvDraft of schema/draft.h counts */

@@ -16,6 +16,7 @@
  *                   shared memory was initialised skipped ahead, and what is
  *                   the greatest horizon ever proved.
  *   worker slot     one per database that has or wants a worker.
+ *   handler slot    one per handler that was run lately (base/handler_slot.h).
  *
  * All of it is lost by a crash or restart, which is just what the jump
  * (store/position.c) relies on.
@@ -29,6 +30,7 @@
 
 #define EV_MAX_INSTALLATIONS 1024
 #define EV_MAX_WORKERS 256
+#define EV_MAX_HANDLERS 256
 
 typedef struct EvGateSlot
 {
@@ -53,16 +55,35 @@ typedef struct EvWorkerSlot
 	int proc_number; /* valid while pid is set */
 	bool wanted;
 	TimestampTz not_before; /* the launcher starts none before */
+	TimestampTz handlers_not_before; /* no process of a handler begins before */
 } EvWorkerSlot;
+
+typedef struct EvHandlerSlot
+{
+	Oid database; /* InvalidOid: free */
+	uint64 key;
+	int pid;		 /* of the process that runs it; 0: none */
+	int proc_number; /* valid while pid is set */
+	bool starting;	 /* a process was asked for and is not there yet */
+	bool waiting;	 /* has something to do, and there is no room for its process */
+	int careful;	 /* so many events are still tried one at a time */
+	int failures;	 /* processes in a row that ended before they had done anything */
+	int64 done;		 /* there is nothing to do up to this horizon */
+	int64 void_trial;		/* a trial whose process was told to end */
+	TimestampTz retry_at;	/* then there is something to do again; 0: no such time */
+	TimestampTz not_before; /* no process is started before */
+	TimestampTz started_at;
+} EvHandlerSlot;
 
 typedef struct EvShared
 {
-	slock_t mutex; /* installations' keys, worker slots, launcher */
+	slock_t mutex; /* installations' keys, worker slots, handler slots, launcher */
 	bool preloaded;
 	int launcher_proc; /* -1: none */
 	int nslots;
 	EvInstallation installations[EV_MAX_INSTALLATIONS];
 	EvWorkerSlot workers[EV_MAX_WORKERS];
+	EvHandlerSlot handlers[EV_MAX_HANDLERS];
 	EvGateSlot slots[FLEXIBLE_ARRAY_MEMBER];
 } EvShared;
 

@@ -49,6 +49,7 @@ static enum
 	STAGED
 } stage = PENDING;
 static bool has_written = false;
+static bool wakes_worker = false;
 
 static void
 append_pending(EvAppender *appender)
@@ -152,9 +153,16 @@ release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, 
 {
 	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
 		return;
-	if (ev_position_leave_gate() || has_written)
+	if (ev_position_leave_gate() || has_written || wakes_worker)
 		ev_wake_worker();
 	has_written = false;
+	wakes_worker = false;
+}
+
+void
+ev_transaction_wake_worker(void)
+{
+	wakes_worker = true;
 }
 
 static void
