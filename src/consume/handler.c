@@ -102,7 +102,7 @@ lock_trial(uint64 key)
 
 /* A row of events.event as CloudEvents JSON. */
 static Datum
-to_jsonb(Datum event, const char *epoch)
+event_to_jsonb(Datum event, const char *epoch)
 {
 	HeapTupleHeader header = DatumGetHeapTupleHeader(event);
 	TupleDesc descriptor = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
@@ -151,7 +151,7 @@ make_argument(const EvHandler *handler, Datum *events, int count)
 		ev_epoch_current(epoch);
 		elements = palloc_array(Datum, count);
 		for (int i = 0; i < count; i++)
-			elements[i] = to_jsonb(events[i], epoch);
+			elements[i] = event_to_jsonb(events[i], epoch);
 	}
 	else
 		type = HeapTupleHeaderGetTypeId(DatumGetHeapTupleHeader(events[0]));

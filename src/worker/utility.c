@@ -11,7 +11,11 @@
  * CREATE DATABASE ... TEMPLATE
  *                   need a database without connections, but its worker is
  *                   one (until PostgreSQL 19 knows interruptible workers), so
- *                   it is ended first, for whoever may do the command.
+ *                   it is ended first, for whoever may do the command, and
+ *                   so are the processes of handlers.
+ * DROP EXTENSION events
+ *                   would wait for calls of handlers, and might meet them in a
+ *                   deadlock: their processes are ended first, too.
  */
 #include "base/compat.h"
 
@@ -25,6 +29,7 @@
 #include "publish/transaction.h"
 #include "store/staging.h"
 #include "tcop/utility.h"
+#include "worker/handler_runner.h"
 #include "worker/launcher.h"
 #include "worker/utility.h"
 
@@ -95,6 +100,40 @@ wanted_database(Node *command)
 	return database;
 }
 
+/* Does the command drop this extension, by somebody who may? */
+static bool
+drops_extension(Node *command)
+{
+	ListCell *cell;
+
+	if (!IsA(command, DropStmt) || ((DropStmt *) command)->removeType != OBJECT_EXTENSION)
+		return false;
+	foreach (cell, ((DropStmt *) command)->objects)
+	{
+		if (strcmp(strVal(lfirst(cell)), "events") == 0)
+			return ev_catalog_is_installed() &&
+				   has_privs_of_role(GetUserId(), ev_catalog_owner());
+	}
+	return false;
+}
+
+/* Make room in a database, and let things go on there. */
+static void
+suspend(Oid database, bool only_handlers)
+{
+	if (!only_handlers)
+		ev_launcher_suspend(database);
+	ev_handler_runner_suspend(database);
+}
+
+static void
+resume(Oid database, bool only_handlers)
+{
+	if (!only_handlers)
+		ev_launcher_resume(database);
+	ev_handler_runner_resume(database);
+}
+
 static void
 run(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtilityContext context,
 	ParamListInfo params, QueryEnvironment *env, DestReceiver *dest, QueryCompletion *completion)
@@ -112,12 +151,13 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 			 DestReceiver *dest, QueryCompletion *completion)
 {
 	Node *command = pstmt->utilityStmt;
-	Oid database = wanted_database(command);
+	bool drops = drops_extension(command);
+	Oid database = drops ? MyDatabaseId : wanted_database(command);
 	bool commits_prepared = IsA(command, TransactionStmt) &&
 							((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 
 	if (OidIsValid(database))
-		ev_launcher_suspend(database);
+		suspend(database, drops);
 	PG_TRY();
 	{
 		run(pstmt, query, read_only_tree, context, params, env, dest, completion);
@@ -125,12 +165,12 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	PG_CATCH();
 	{
 		if (OidIsValid(database))
-			ev_launcher_resume(database);
+			resume(database, drops);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	if (OidIsValid(database) && !IsA(command, DropdbStmt))
-		ev_launcher_resume(database);
+		resume(database, drops);
 	if (commits_prepared)
 		move_staged_events();
 }
