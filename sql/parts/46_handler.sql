@@ -82,11 +82,18 @@ AS $$
     FROM events._relay_state() AS relay
     CROSS JOIN events.consumer AS c
     LEFT JOIN events.handler_state AS s ON s.consumer = c.name
+    -- until it is first acknowledged, the position is that of the shares that nobody has taken
     CROSS JOIN LATERAL (
-        SELECT t.positions, t.not_before
-        FROM events.consumer_state AS t
-        WHERE t.consumer = c.name AND t.member = ''
-        ORDER BY t.ordinal DESC
+        SELECT m.positions, m.not_before
+        FROM (VALUES (''), ('*')) AS member (name)
+        CROSS JOIN LATERAL (
+            SELECT t.positions, t.not_before
+            FROM events.consumer_state AS t
+            WHERE t.consumer = c.name AND t.member = member.name
+            ORDER BY t.ordinal DESC
+            LIMIT 1) AS m
+        WHERE m.positions <> '{}'
+        ORDER BY member.name
         LIMIT 1) AS t
     WHERE c.function IS NOT NULL
       AND (with_worker OR NOT relay.worker OR current_setting('events.max_handler_workers') = '0')

@@ -27,7 +27,7 @@ extern Oid ev_catalog_relid_if_exists(const char *name);
 /* Is the extension there (so that its tables can be opened)? */
 extern bool ev_catalog_is_installed(void);
 
-/* The owner of the extension's tables. */
+/* The role that owns the extension's tables. */
 extern Oid ev_catalog_owner(void);
 
 /*

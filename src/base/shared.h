@@ -13,8 +13,8 @@
  *                   the backend draws is at or above its floor.
  *   database entry  one per installation of the extension, that is per
  *                   (database, position sequence): has the first draw since
- *                   shared memory was initialised skipped ahead, and what is
- *                   the greatest horizon ever proved.
+ *                   shared memory was initialised skipped ahead, what is
+ *                   the greatest horizon ever proved, and who waits for more.
  *   worker slot     one per database that has or wants a worker.
  *   handler slot    one per handler that was run lately (base/handler_slot.h).
  *
@@ -25,6 +25,7 @@
 #define EV_SHARED_H
 
 #include "port/atomics.h"
+#include "storage/condition_variable.h"
 #include "storage/spin.h"
 #include "datatype/timestamp.h"
 
@@ -46,6 +47,7 @@ typedef struct EvInstallation
 	Oid sequence;
 	pg_atomic_uint32 jumped;
 	pg_atomic_uint64 horizon;
+	ConditionVariable readers; /* who waits for events, or for others who have them */
 } EvInstallation;
 
 typedef struct EvWorkerSlot

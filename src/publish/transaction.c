@@ -12,7 +12,7 @@
  *                forget the pending list.
  *   release      the resources of the transaction, locks last: leave the gate,
  *                then wake the worker (after an abort too, since readers were
- *                held back by the gate).  Not earlier, at COMMIT: the rows are
+ *                held back by the gate) and who waits in fetch().  Not earlier, at COMMIT: the rows are
  *                visible then, but cache invalidations have not been sent, and
  *                a reader whose horizon covers a position must know of the
  *                partition that this very transaction may have attached for it.
@@ -155,6 +155,7 @@ release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, 
 		return;
 	if (ev_position_leave_gate() || has_written || wakes_worker)
 		ev_wake_worker();
+	ev_wake_readers();
 	has_written = false;
 	wakes_worker = false;
 }
