@@ -39,7 +39,7 @@ AS $$
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_close_partitions', '_drop_old_partitions',
                                               '_ensure_partitions', '_forget_duplicates', '_forget_subjects',
-                                              '_index_subjects', '_retention',
+                                              '_handlers_changed', '_index_subjects', '_retention',
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition',
                                               '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',

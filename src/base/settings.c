@@ -28,6 +28,7 @@ int ev_horizon_timeout;
 int ev_publish_now_timeout;
 int ev_max_publishers;
 int ev_maintenance_interval;
+int ev_max_handler_workers;
 int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
 char *ev_retention;
@@ -131,6 +132,10 @@ static const IntSetting int_settings[] = {
 	 &ev_max_publishers, 4, 1, 64, PGC_SIGHUP, 0},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+	{"events.max_handler_workers", "Greatest number of processes that run handlers at a time.",
+	 "Of all databases together. Each takes one of max_worker_processes. When more handlers have "
+	 "something to do, they take turns. 0 runs none.",
+	 &ev_max_handler_workers, 4, 0, 64, PGC_SIGHUP, 0},
 	{"events.pattern_match_limit",
 	 "Greatest number of steps for matching a pattern of a JSON Schema.",
 	 "Past it, matching is an error, since some patterns take for ever on some strings. It holds "

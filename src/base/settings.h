@@ -45,6 +45,7 @@ extern char *ev_redact_key;
 extern char *ev_databases;
 extern int ev_maintenance_interval; /* s */
 extern int ev_pattern_match_limit;
+extern int ev_max_handler_workers;
 
 /* JSON Schema */
 extern int ev_schema_draft; /* as EvDraft of schema/draft.h counts */

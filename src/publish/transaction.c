@@ -12,7 +12,7 @@
  *                forget the pending list.
  *   release      the resources of the transaction, locks last: leave the gate,
  *                then wake the worker (after an abort too, since readers were
- *                held back by the gate).  Not earlier, at COMMIT: the rows are
+ *                held back by the gate) and who waits in fetch().  Not earlier, at COMMIT: the rows are
  *                visible then, but cache invalidations have not been sent, and
  *                a reader whose horizon covers a position must know of the
  *                partition that this very transaction may have attached for it.
@@ -50,6 +50,7 @@ static enum
 	STAGED
 } stage = PENDING;
 static bool has_written = false;
+static bool wakes_worker = false;
 
 static void
 append_pending(EvAppender *appender)
@@ -177,9 +178,17 @@ release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, 
 {
 	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
 		return;
-	if (ev_position_leave_gate() || has_written)
+	if (ev_position_leave_gate() || has_written || wakes_worker)
 		ev_wake_worker();
+	ev_wake_readers();
 	has_written = false;
+	wakes_worker = false;
+}
+
+void
+ev_transaction_wake_worker(void)
+{
+	wakes_worker = true;
 }
 
 static void

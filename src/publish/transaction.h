@@ -30,4 +30,7 @@ extern void ev_transaction_write(void);
  */
 extern int64 ev_transaction_flush(bool sweep);
 
+/* Wake the database's worker when this transaction has ended: it has something to look at. */
+extern void ev_transaction_wake_worker(void);
+
 #endif /* EV_TRANSACTION_H */
