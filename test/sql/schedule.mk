@@ -12,6 +12,8 @@ REGRESS = \
 	publish_bulk \
 	duplicate \
 	read \
+	read_subject \
+	expected_position \
 	schema_registry \
 	type_registry \
 	encoding \
