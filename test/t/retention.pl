@@ -53,15 +53,15 @@ wait_for($node, "WITH m AS MATERIALIZED (SELECT events.maintain()) SELECT events
 publish($node, 'newest');
 like(read_types($node), qr{newest$}, 'what is published then is there');
 wait_for($node, 'WITH m AS MATERIALIZED (SELECT events.maintain()) SELECT count(s.*) = 0 FROM m '
-	. 'LEFT JOIN events.subject_event AS s ON position < events.oldest()', 'the index of subjects forgets what is gone');
+	. 'LEFT JOIN events.subject_event AS s ON position < events.oldest()', 'its index forgets what is gone');
 is($node->safe_psql('postgres', "SELECT count(*) FROM events.read_subject('/s', 'a')"),
 	$node->safe_psql('postgres', "SELECT count(*) FROM events.event WHERE source = '/s'"),
 	'a stream is read from what is kept');
 like(error_of($node, "SELECT events.read_subject('/s', 'a', 0)"), qr/ERROR:  EV001:/, 'not from before');
-like(error_of($node, "SELECT events.publish('next', '{}', source => '/s', subject => 'a', expected_position => $first)"),
-	qr/ERROR:  40001:/, 'nobody goes on from an event that is gone');
-is($node->psql('postgres', "SELECT events.publish('next', '{}', source => '/s', subject => 'a', expected_position => "
-	. "coalesce((SELECT max(position) FROM events.read_subject('/s', 'a')), 0))"), 0, 'but from the last one kept');
+my $follow = "SELECT events.publish('next', '{}', source => '/s', subject => 'a', expected_position =>";
+like(error_of($node, "$follow $first)"), qr/ERROR:  40001:/, 'nobody goes on from an event that is gone');
+is($node->psql('postgres', "$follow coalesce((SELECT max(position) FROM events.read_subject('/s', 'a')), 0))"),
+	0, 'but from the last one kept');
 my $error = error_of($node, "SELECT events.read(0, 10)");
 like($error, qr/ERROR:  EV001:/, 'a cursor that is too old is refused');
 like($error, qr/HINT: /, 'with advice');

@@ -151,8 +151,8 @@ intake_explain(const QueryError *error, const char *correlation_id)
 			  LOG_STR("error", error->message), LOG_STR("detail", error->detail),
 			  LOG_STR("hint", error->hint), LOG_CORRELATION(correlation_id));
 	/* 40: two batches with the same ids in another order, for one */
-	if (in_class(error, "25006") || in_class(error, "40") || in_class(error, "53") || in_class(error, "57") ||
-		in_class(error, "08"))
+	if (in_class(error, "25006") || in_class(error, "40") || in_class(error, "53") ||
+		in_class(error, "57") || in_class(error, "08"))
 		return (IntakeFailure) {503, "database-unavailable",
 								"The database takes no events now; nothing was published."};
 	return (IntakeFailure) {500, "internal", "Internal Error"};
