@@ -13,6 +13,8 @@ REGRESS = \
 	publish_now \
 	duplicate \
 	read \
+	read_subject \
+	expected_position \
 	schema_registry \
 	type_registry \
 	encoding \
