@@ -173,6 +173,7 @@ static void
 open_rows(RowReader *reader, Tuplestorestate *store, TupleDesc descriptor)
 {
 	reader->store = store;
+	reader->pointer = 0;
 	reader->slot = NULL;
 	if (store == NULL)
 		return;
