@@ -9,7 +9,7 @@ CREATE FUNCTION published(OUT type text, OUT subject text, OUT data jsonb) RETUR
 LANGUAGE plpgsql AS $$
 BEGIN
     FOR type, subject, data IN
-        SELECT e.type, e.subject, e.data FROM events.read((SELECT max(seen.position) FROM shop.seen)) AS e
+        SELECT e.type, e.subject, e.data FROM events.read((SELECT max(seen.position) FROM shop.seen), NULL) AS e
         ORDER BY e.position
     LOOP
         RETURN NEXT;
@@ -46,6 +46,7 @@ CREATE TYPE mood AS ENUM ('sad', 'happy');
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN cents AS numeric(10,2);
 CREATE DOMAIN document AS jsonb;
+SET client_min_messages = warning;
 CREATE TYPE meters;
 CREATE FUNCTION meters_in(cstring) RETURNS meters AS 'int4in' LANGUAGE internal IMMUTABLE STRICT;
 CREATE FUNCTION meters_out(meters) RETURNS cstring AS 'int4out' LANGUAGE internal IMMUTABLE STRICT;
@@ -53,12 +54,13 @@ CREATE TYPE meters (INPUT = meters_in, OUTPUT = meters_out, LIKE = int4);
 CREATE FUNCTION meters_json(meters) RETURNS json LANGUAGE sql IMMUTABLE AS
 $$ SELECT json_build_object('meters', meters_out($1)::text) $$;
 CREATE CAST (meters AS json) WITH FUNCTION meters_json(meters);
+RESET client_min_messages;
 CREATE TABLE kinds (
     id int PRIMARY KEY, yes bool, small smallint, big bigint, single real, double double precision, exact numeric,
     price cents, words text, short varchar(10), fixed char(5), single_char "char", ident name, day date, stamp timestamp,
     moment timestamptz, clock time, clock_zone timetz, span interval, ip inet, mac macaddr, bytes bytea, bits bit(3),
-    uid uuid, doc jsonb, plain json, domain_doc document, feeling mood, both pair, numbers int[], texts text[][],
-    pairs pair[], during tstzrange, spot point, tree xml, vec int2vector, class regclass, length meters,
+    uid uuid, doc jsonb, plain json, domain_doc document, feeling mood, couple pair, numbers int[], texts text[][],
+    pairs pair[], during tstzrange, spot point, vec int2vector, class regclass, length meters,
     "a key that is longer than all" text, "Schlüssel" text, twice int GENERATED ALWAYS AS (id * 2) STORED);
 ALTER TABLE kinds ADD COLUMN gone text;
 ALTER TABLE kinds DROP COLUMN gone;
@@ -68,13 +70,15 @@ INSERT INTO kinds VALUES
      '2026-11-30 12:00:01.5', '2026-11-30 12:00:01.25+01', '12:00', '12:00+02', '1 day 2 h', '10.0.0.1/8',
      '08:00:2b:01:02:03', '\xdeadbeef', '101', '018f0000-0000-7000-8000-000000000001',
      '{"a": [1, {"b": null}], "n": 1.50}', '{"z": 1, "a": 2, "a": 3}', '[1, "x"]', 'happy', '(1,x)', '{1,NULL,3}',
-     '{{a,b},{c,d}}', '{"(1,x)","(2,)"}', '[2026-01-01, 2026-02-01)', '(1,2)', '<a/>', '1 2', 'pg_class', '5',
+     '{{a,b},{c,d}}', '{"(1,x)","(2,)"}', '[2026-01-01, 2026-02-01)', '(1,2)', '1 2', 'pg_class', '5',
      'long', 'umlaut'),
-    (2), (3, false, 0, -9223372036854775808, 'NaN', '-Infinity', 'NaN', 0, '', '', '', '', '', 'infinity', '-infinity',
+    (3, false, 0, -9223372036854775808, 'NaN', '-Infinity', 'NaN', 0, '', '', '', '', '', 'infinity', '-infinity',
      'infinity', '24:00', '00:00-12', '0', '::1', '00:00:00:00:00:00', '', '000', NULL, '"scalar"', 'null', 'null', 'sad',
-     '(,)', '{}', '{}', '{}', 'empty', '(0,0)', '', '', '-', '0', '', '');
-INSERT INTO kinds (id, small, big, exact) SELECT n, n % 32768, n::bigint ^ 3, n::numeric / 7
-FROM unnest(ARRAY[9999, 10000, 10001, 99999999, 100000000, 2147483647, -10000, -2147483648]) AS n;
+     '(,)', '{}', '{}', '{}', 'empty', '(0,0)', '', '-', '0', '', '');
+INSERT INTO kinds (id) VALUES (2);
+INSERT INTO kinds (id, small, big, exact) SELECT 100 + o, n % 32768, n::bigint * n / 7, n::numeric / 7
+FROM unnest(ARRAY[9999, 10000, 10001, 99999999, 100000000, 2147483647, -10000, -2147483648])
+    WITH ORDINALITY AS u (n, o);
 SELECT count(*), count(*) FILTER (WHERE p.data -> 'new' = to_jsonb(k) AND p.data -> 'new' #>> '{}' = to_jsonb(k) #>> '{}'
                                     AND p.data -> 'key' = jsonb_build_object('id', k.id) AND p.subject = k.id::text) AS right
 FROM published() AS p JOIN kinds AS k ON p.subject = k.id::text;
@@ -165,7 +169,7 @@ SELECT type, topic, source FROM events.read((SELECT position FROM seen));
 SELECT * FROM published();
 BEGIN;
 SET LOCAL events.correlation_id = 'c-1';
-SET LOCAL events.user = 'alice';
+SET LOCAL events."user" = 'alice';
 INSERT INTO item VALUES (8);
 COMMIT;
 SELECT attributes FROM events.read((SELECT position FROM seen));
@@ -291,7 +295,9 @@ SET events.max_pending_events = 3;
 INSERT INTO item SELECT n FROM generate_series(11, 14) AS n;
 RESET events.max_pending_events;
 SELECT count(*) FROM published();
-DROP TABLE item;
+SET client_min_messages = warning;
+DROP TABLE item CASCADE;
+RESET client_min_messages;
 
 -- ---- partitions: the table that is named tells
 CREATE TABLE part (id int, place text, PRIMARY KEY (id, place)) PARTITION BY LIST (place);
@@ -331,7 +337,7 @@ UPDATE parent SET id = 2;
 TRUNCATE parent;
 TRUNCATE ONLY parent;
 SELECT * FROM published();
-DROP TABLE parent CASCADE;
+DROP TABLE child, parent;
 
 -- ---- row triggers, and other triggers on the same transition tables
 CREATE TABLE twice (id int PRIMARY KEY, v int);
@@ -376,6 +382,7 @@ UPDATE open_to_all SET v = 8;
 CREATE TEMP TABLE own (id int);
 CREATE TRIGGER own AFTER INSERT ON own FOR EACH ROW EXECUTE FUNCTION events.publish_change();
 RESET ROLE;
+DROP TABLE own;
 SELECT * FROM published();
 -- a condition's functions need their rights
 REVOKE EXECUTE ON FUNCTION count_rows() FROM PUBLIC;
