@@ -46,4 +46,6 @@ REGRESS = \
 	event_pattern_filter \
 	event_set \
 	event_pattern_row \
-	filter
+	filter \
+	publish_change \
+	publish_change_errors
