@@ -348,6 +348,7 @@ DECLARE
     kind record;
     schema_uri text;
     body jsonb;
+    other regclass;
     existing events.type;
 BEGIN
     FOR kind IN
@@ -358,14 +359,26 @@ BEGIN
                                 FROM jsonb_array_elements_text(t.options->'topic') WITH ORDINALITY AS e (e, i)
                                 ORDER BY i) AS topic
         FROM events._tracking AS t
-        WHERE t.relation = relation AND NOT t.inherited AND t.options ? 'schema' AND t.options ? 'type'
+        WHERE t.relation = relation AND NOT t.inherited AND starts_with(t.options->>'schema', '/table/')
+          AND t.options ? 'type'
         ORDER BY type, t.operation
     LOOP
+        -- the options may have been written by hand
+        SELECT t.relation INTO other FROM events._tracking AS t
+        WHERE t.relation <> relation AND NOT t.inherited AND t.options->>'schema' = kind.options->>'schema';
+        IF FOUND THEN
+            RAISE EXCEPTION 'schemas of the changes of table "%" would be those of table "%", too',
+                relation::regclass, other
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      DETAIL = format('Both have the option schema "%s".', kind.options->>'schema'),
+                      HINT = 'events.track() gives the table its own.';
+        END IF;
         SELECT * INTO existing FROM events.type AS e WHERE e.name = kind.type;
         IF existing.name IS NOT NULL AND NOT starts_with(existing.schema_uri, kind.schema || '/') THEN
             RAISE NOTICE 'type "%" is registered with schema "%", and stays so', kind.type, existing.schema_uri
-                USING DETAIL = format('The events of table %s are checked by that schema.', relation::regclass),
-                      HINT = 'events.table_schema() says what rows of the table look like. After events.unregister_type(), events.track() registers the type.';
+                USING DETAIL = format('Changes of table "%s" whose events that schema does not accept cannot be made.',
+                                      relation::regclass),
+                      HINT = 'Give the table another type, or let events.unregister_type() precede events.track().';
             CONTINUE;
         END IF;
         body := events._change_schema(relation, kind.options, kind.operation);
