@@ -63,16 +63,13 @@ BEGIN
             schema := schema #- '{anyOf,0,multipleOf}';
         END IF;
     ELSIF t.oid = 'date'::regtype THEN
-        schema := '{"type": "string", "anyOf": [{"format": "date"}, {"enum": ["infinity", "-infinity"]}]}';
+        schema := '{"type": "string", "maxLength": 16, "anyOf": [{"format": "date"}, {"enum": ["infinity", "-infinity"]}]}';
     ELSIF t.oid = 'timestamptz'::regtype THEN
-        schema := '{"type": "string", "anyOf": [{"format": "date-time"}, {"enum": ["infinity", "-infinity"]}]}';
+        schema := '{"type": "string", "maxLength": 40, "anyOf": [{"format": "date-time"}, {"enum": ["infinity", "-infinity"]}]}';
     ELSIF t.oid = 'uuid'::regtype THEN
-        schema := '{"type": "string", "format": "uuid"}';
+        schema := '{"type": "string", "maxLength": 36, "format": "uuid"}';
     ELSIF t.oid IN ('json'::regtype, 'jsonb'::regtype) THEN
         schema := '{}';
-    ELSIF t.typtype = 'e' THEN
-        SELECT jsonb_build_object('type', 'string', 'enum', coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]'))
-        INTO schema FROM pg_enum AS e WHERE e.enumtypid = t.oid;
     ELSIF t.typsubscript = 'array_subscript_handler'::regproc THEN
         also := also || '{array}'::text[];
         SELECT p.defs, jsonb_build_object('type', 'array', 'items', p.schema) INTO defs, schema
@@ -93,6 +90,9 @@ BEGIN
         WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype AND c.castmethod = 'f')
     THEN
         schema := '{}';
+    ELSIF t.typtype = 'e' THEN
+        SELECT jsonb_build_object('type', 'string', 'enum', coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]'))
+        INTO schema FROM pg_enum AS e WHERE e.enumtypid = t.oid;
     ELSE
         schema := '{"type": "string"}';
         IF modifier >= 4 AND t.oid = 'varchar'::regtype THEN
@@ -179,7 +179,7 @@ AS $$
 DECLARE
     relation pg_class;
     missing text;
-    found record;
+    described record;
 BEGIN
     IF "table" IS NULL THEN
         RETURN NULL;
@@ -198,11 +198,11 @@ BEGIN
             USING ERRCODE = 'undefined_column',
                   HINT = 'Names of columns are written as they are stored, without quotes.';
     END IF;
-    SELECT * INTO found FROM events._row_schema("table", relation.relkind IN ('r', 'p'), columns, NULL, '{}');
+    SELECT * INTO described FROM events._row_schema("table", relation.relkind IN ('r', 'p'), columns, NULL, '{}');
     RETURN jsonb_build_object('$schema', 'https://json-schema.org/draft/2020-12/schema', 'title', relation.relname)
         || jsonb_strip_nulls(jsonb_build_object('description', obj_description("table", 'pg_class'),
-                                                '$defs', nullif(found.defs, '{}')))
-        || found.schema;
+                                                '$defs', nullif(described.defs, '{}')))
+        || described.schema;
 END
 $$;
 COMMENT ON FUNCTION events.table_schema(regclass, text[]) IS

@@ -51,9 +51,9 @@ PG_FUNCTION_INFO_V1(ev_capture_ddl);
 
 /* ---- is a table tracked? */
 
-/* Is there an object of the class that depends on this one? */
+/* Is there an object of the class, other than that exception, that depends on this one? */
 static bool
-has_dependent(Oid class, Oid object, Oid dependent_class)
+has_dependent(Oid class, Oid object, Oid dependent_class, Oid exception)
 {
 	Relation depend = table_open(DependRelationId, AccessShareLock);
 	ScanKeyData keys[2];
@@ -67,7 +67,11 @@ has_dependent(Oid class, Oid object, Oid dependent_class)
 				ObjectIdGetDatum(object));
 	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, keys);
 	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
-		found = ((Form_pg_depend) GETSTRUCT(tuple))->classid == dependent_class;
+	{
+		Form_pg_depend entry = (Form_pg_depend) GETSTRUCT(tuple);
+
+		found = entry->classid == dependent_class && entry->objid != exception;
+	}
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);
 	return found;
@@ -151,14 +155,16 @@ follow(const char *change, Oid object, const char *old_name, const char *new_nam
 					 nulls);
 }
 
-/* Are there columns of the type, or of arrays of it? */
+/* Are there columns of the type, or other types made of it? */
 static bool
 is_type_used(Oid type)
 {
 	Oid array = get_array_type(type);
 
-	return has_dependent(TypeRelationId, type, RelationRelationId) ||
-		   (OidIsValid(array) && has_dependent(TypeRelationId, array, RelationRelationId));
+	if (has_dependent(TypeRelationId, type, RelationRelationId, InvalidOid) ||
+		has_dependent(TypeRelationId, type, TypeRelationId, array))
+		return true;
+	return OidIsValid(array) && is_type_used(array);
 }
 
 /* A table with other columns, and tables that have its rows in columns. */
@@ -331,7 +337,7 @@ ev_capture_ddl(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	function = trigger_function();
 	if (!OidIsValid(function) ||
-		!has_dependent(ProcedureRelationId, function, TriggerRelationId))
+		!has_dependent(ProcedureRelationId, function, TriggerRelationId, InvalidOid))
 		PG_RETURN_NULL();
 	if (strcmp(data->event, "sql_drop") == 0)
 		follow("dropped", InvalidOid, NULL, NULL);

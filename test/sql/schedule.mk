@@ -42,4 +42,7 @@ REGRESS = \
 	event_pattern_filter \
 	event_set \
 	event_pattern_row \
-	filter
+	filter \
+	table_schema \
+	track \
+	track_ddl
