@@ -49,3 +49,6 @@ REGRESS = \
 	filter \
 	publish_change \
 	publish_change_errors
+	table_schema \
+	track \
+	track_ddl
