@@ -15,6 +15,7 @@ REGRESS = \
 	read \
 	read_subject \
 	expected_position \
+	consumer \
 	schema_registry \
 	type_registry \
 	encoding \
@@ -48,7 +49,7 @@ REGRESS = \
 	event_pattern_row \
 	filter \
 	publish_change \
-	publish_change_errors
+	publish_change_errors \
 	table_schema \
 	track \
 	track_ddl
