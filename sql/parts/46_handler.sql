@@ -96,7 +96,7 @@ AS $$
         ORDER BY member.name
         LIMIT 1) AS t
     WHERE c.function IS NOT NULL
-      AND (with_worker OR NOT relay.worker OR current_setting('events.max_handler_workers') = '0')
+      AND (with_worker OR NOT relay.worker OR current_setting('events.max_handler_workers', true) = '0')
       AND coalesce(s.retry_at <= clock_timestamp(), true)
       AND coalesce(t.not_before <= clock_timestamp(), true)
       AND t.positions[1] < relay.horizon

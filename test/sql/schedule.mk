@@ -42,4 +42,5 @@ REGRESS = \
 	event_pattern_filter \
 	event_set \
 	event_pattern_row \
-	filter
+	filter \
+	handler
