@@ -24,6 +24,7 @@ int ev_max_event_size;
 int ev_max_pending_events;
 int ev_partition_size;
 int ev_horizon_timeout;
+int ev_max_redeliveries;
 int ev_maintenance_interval;
 int ev_max_handler_workers;
 int ev_pattern_match_limit;
@@ -111,6 +112,11 @@ static const IntSetting int_settings[] = {
 	 "Used only where the commit gate is a lock: a server before 17 without events in "
 	 "shared_preload_libraries. When it ends, the horizon stops below those that remain.",
 	 &ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"events.max_redeliveries",
+	 "Greatest number of events that one consumer may have to get again.",
+	 "Failed events, and those that wait behind them because they have the same key. Past it, "
+	 "members of the consumer stop where the next one would be added.",
+	 &ev_max_redeliveries, 10000, 0, 1000000, PGC_SUSET, 0},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
 	{"events.max_handler_workers", "Greatest number of processes that run handlers at a time.",

@@ -11,6 +11,7 @@ extern int ev_max_event_size; /* kB */
 extern int ev_max_pending_events;
 extern int ev_partition_size;  /* positions */
 extern int ev_horizon_timeout; /* ms */
+extern int ev_max_redeliveries;
 
 /* retention; text, because an interval has no GUC type of its own */
 extern char *ev_retention;

@@ -189,7 +189,6 @@ ev_drop_consumer(PG_FUNCTION_ARGS)
 
 	ev_state_open(&state, consumer);
 	ev_member_gather(&state, &pool);
-	ev_state_delete(&state);
 	ev_state_close(&state);
 	ev_redelivery_forget(consumer, true);
 	ev_consumer_delete(consumer);
