@@ -34,7 +34,7 @@ AS $$
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_clean_consumers',
                                               '_close_partitions', '_drop_old_partitions',
-                                              '_ensure_partitions', '_handlers_changed', '_retention',
+                                              '_ensure_partitions', '_retention',
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition')
           END)

@@ -113,6 +113,8 @@ SELECT handler, type, more FROM seen ORDER BY n;
 SELECT name FROM events._due_handlers(true) AS name WHERE name IN ('event', 'jsonb', 'events');
 SELECT * FROM events.handler_state;
 
+SET client_min_messages = warning;
+
 -- After the first hundred events, which are tried one at a time, arrays hold several.
 DELETE FROM seen;
 SELECT count(events.publish('many', '{}')) FROM generate_series(1, 100);
@@ -149,11 +151,11 @@ SELECT count(events.publish(type, jsonb_build_object('n', n)))
 FROM unnest('{good,bad,good,bad,good}'::text[]) WITH ORDINALITY AS x (type, n);
 CALL run_until('picky', '(SELECT count(*) = 3 FROM handler_test.seen)');
 SELECT handler, type, more FROM seen ORDER BY n;
-SELECT consumer, type, data, attempts, reason FROM events.dead_letter WHERE consumer = 'picky' ORDER BY position;
+SELECT consumer, type, data, attempts, sqlstate, reason FROM events.dead_letter WHERE consumer = 'picky' ORDER BY position;
 DELETE FROM seen;
 CALL run_until('batch', '(SELECT count(*) = 3 FROM handler_test.seen)');
 SELECT handler, type, more FROM seen ORDER BY n;
-SELECT consumer, type, data, attempts, reason FROM events.dead_letter WHERE consumer = 'batch' ORDER BY position;
+SELECT consumer, type, data, attempts, sqlstate, reason FROM events.dead_letter WHERE consumer = 'batch' ORDER BY position;
 DELETE FROM seen;
 
 -- Without care, the same.
@@ -200,7 +202,8 @@ SELECT events.create_handler('slow', 'slow(events.event)', types => '{slow,quick
 SELECT count(events.publish(type, '{}')) FROM unnest('{quick,slow,quick,stubborn,quick}'::text[]) AS type;
 DELETE FROM seen;
 CALL run_until('slow', '(SELECT count(*) = 3 FROM handler_test.seen)');
-SELECT type, attempts, split_part(reason, E'\n', 1) AS reason FROM events.dead_letter WHERE consumer = 'slow' ORDER BY position;
+SELECT type, attempts, sqlstate, split_part(reason, E'\n', 1) AS reason
+FROM events.dead_letter WHERE consumer = 'slow' ORDER BY position;
 -- The session's own time limit is not the event's fault.
 SELECT events.publish('slow', '{}') IS NOT NULL;
 SELECT events.drop_handler('slow');
@@ -269,7 +272,8 @@ SHOW work_mem;
 SHOW search_path;
 SELECT current_user;
 RESET ROLE;
-SELECT type, split_part(reason, E'\n', 1) AS reason FROM events.dead_letter WHERE consumer = 'greedy' ORDER BY position;
+SELECT type, sqlstate, split_part(reason, E'\n', 1) AS reason
+FROM events.dead_letter WHERE consumer = 'greedy' ORDER BY position;
 SELECT handler, type, more FROM seen ORDER BY n;
 SELECT count(*) FROM own;
 -- Another user cannot drop it.
@@ -282,7 +286,7 @@ RESET ROLE;
 REVOKE ALL ON FUNCTION greedy(events.event) FROM handler_owner;
 SELECT events.publish('who', '{}') IS NOT NULL;
 SELECT events._run_handler('greedy');
-SELECT reason, failures, failed_at IS NOT NULL AS failed, retry_at > failed_at AS later
+SELECT sqlstate, reason, failures, failed_at IS NOT NULL AS failed, retry_at > failed_at AS later
 FROM events.handlers WHERE name = 'greedy';
 -- Not before its time.
 SELECT events._run_handler('greedy');
@@ -332,5 +336,4 @@ CALL run('reply');
 SELECT count(*) FROM events.event WHERE type = 'answer';
 SELECT events.drop_handler(name) FROM events.handlers;
 SELECT * FROM events.handler_state;
-SET client_min_messages = warning;
 DROP SCHEMA handler_test CASCADE;
