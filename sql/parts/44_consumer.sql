@@ -167,7 +167,7 @@ RETURNS bigint
 AS 'MODULE_PATHNAME', 'ev_acknowledge'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION events.acknowledge(text, bigint, text) IS
-'Says that all events up to a position, which the member has fetched, are done; returns the position from which the member goes on. One that is acknowledged already does nothing.
+'Says that all events up to a position, which the member has fetched, are done; returns the position from which the member goes on. One that is acknowledged already does nothing, nor does NULL, which is max(position) of an empty fetch.
 Errors: 40001 the member''s lease has run out, or somebody called events.seek(), and it has no share any more (fetch again); EV002 the position is in the future; 42704, 42501, 25001, 25006 as events.fetch().';
 
 CREATE FUNCTION events.seek(name text, start text)
@@ -282,7 +282,7 @@ CROSS JOIN LATERAL (
     FROM events.redelivery AS q
     WHERE q.consumer = c.name) AS r;
 COMMENT ON VIEW events.consumers IS
-'Consumers and how far they are. position: all events up to it are acknowledged by all members. lag_events: events after it, whether the consumer wants them or not (1000000 stands for that and more). lag_seconds: age of the first of them, 0 if there are none. members: those whose lease has not run out. retrying: events that failed and come again, and those that wait behind them. attempts: how often the worst of them has failed. dead: rows of events.dead_letter. handler: its function.';
+'Consumers and how far they are. position: up to it all events are acknowledged by all members, but for those that come again. lag_events: events after it, whether the consumer wants them or not (1000000 stands for that and more). lag_seconds: age of the first of them, 0 if there are none. members: those whose lease has not run out. retrying: events that failed and come again, and those that wait behind them. attempts: how often the worst of them has failed. dead: rows of events.dead_letter. handler: its function.';
 
 -- Rows that are not the newest of their member, the oldest first, so that what
 -- is left always ends with what is so; then the only row of a member that is gone.

@@ -17,12 +17,16 @@ PG_FUNCTION_INFO_V1(ev_leave);
 Datum
 ev_acknowledge(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"name", "position"};
-	EvConsumer *consumer = ev_call_consumer(fcinfo, "events.acknowledge()", 2, names);
-	int64 position = PG_GETARG_INT64(1);
+	static const char *const names[] = {"name"};
+	EvConsumer *consumer = ev_call_consumer(fcinfo, "events.acknowledge()", 1, names);
+	int64 position;
 	EvState state;
 	EvConsumerMember own;
 
+	/* The greatest position of no events. */
+	if (PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	position = PG_GETARG_INT64(1);
 	ev_start_check_future(position, ev_reader_horizon());
 	ev_call_lock_member(&state, consumer, ev_call_member(fcinfo, 2, consumer), &own);
 	ev_redelivery_settle(consumer, own.name, position);

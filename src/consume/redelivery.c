@@ -305,22 +305,28 @@ park(EvRedelivery *r)
 			3, types, values, NULL);
 }
 
+static void
+mark_handed(EvRedelivery *r, const char *member)
+{
+	Oid types[] = {TEXTOID, INT8ARRAYOID, TEXTOID};
+	Datum values[] = {name_of(r->consumer), make_array(r->handed, PG_INT32_MAX),
+					  CStringGetTextDatum(member)};
+
+	execute("UPDATE events.redelivery SET member = $3"
+			" WHERE consumer = $1 AND position = ANY ($2) AND member IS DISTINCT FROM $3",
+			3, types, values, NULL);
+}
+
 bool
 ev_redelivery_close(EvRedelivery *r, const char *member)
 {
-	Oid types[] = {TEXTOID, INT8ARRAYOID, TEXTOID};
-	Datum values[] = {name_of(r->consumer), 0, CStringGetTextDatum(member)};
-
 	if (r->handed == NIL && r->parked == NIL)
 		return false;
 	begin_statements();
 	if (r->parked != NIL)
 		park(r);
-	values[1] = make_array(r->handed, PG_INT32_MAX);
 	if (r->handed != NIL)
-		execute("UPDATE events.redelivery SET member = $3"
-				" WHERE consumer = $1 AND position = ANY ($2) AND member IS DISTINCT FROM $3",
-				3, types, values, NULL);
+		mark_handed(r, member);
 	end_statements();
 	return true;
 }

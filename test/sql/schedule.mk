@@ -11,6 +11,7 @@ REGRESS = \
 	publish_transaction \
 	publish_bulk \
 	read \
+	consumer \
 	schema_registry \
 	type_registry \
 	encoding \
