@@ -52,4 +52,5 @@ REGRESS = \
 	publish_change_errors \
 	table_schema \
 	track \
-	track_ddl
+	track_ddl \
+	handler
