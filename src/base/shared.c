@@ -54,6 +54,7 @@ shared_init(void *memory)
 	{
 		pg_atomic_init_u32(&s->installations[i].jumped, 0);
 		pg_atomic_init_u64(&s->installations[i].horizon, 0);
+		ConditionVariableInit(&s->installations[i].readers);
 	}
 	for (int i = 0; i < s->nslots; i++)
 		pg_atomic_init_u64(&s->slots[i].floor, 0);

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "publish/now_wait.h"
 #include "publish/publish.h"
+#include "publish/transaction.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -41,7 +42,7 @@ ev_publish_now(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
 
-	ev_publish_refuse("events.publish_now()");
+	ev_transaction_refuse("events.publish_now()");
 	ev_publish_make(fcinfo, &event);
 	commit_one(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
@@ -53,7 +54,7 @@ ev_publish_event_now(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
 
-	ev_publish_refuse("events.publish_now()");
+	ev_transaction_refuse("events.publish_now()");
 	ev_publish_make_cloudevent(fcinfo, &event);
 	commit_one(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
@@ -109,7 +110,7 @@ ev_publish_batch_now(PG_FUNCTION_ARGS)
 	Collected collected = {.context = CurrentMemoryContext};
 	uint8 *flags;
 
-	ev_publish_refuse("events.publish_batch_now()");
+	ev_transaction_refuse("events.publish_batch_now()");
 	batch.skip_invalid = ev_publish_skips_invalid(fcinfo);
 	batch.state = &collected;
 	InitMaterializedSRF(fcinfo, 0);

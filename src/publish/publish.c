@@ -9,14 +9,13 @@
  */
 #include "base/compat.h"
 
-#include "access/xact.h"
-#include "access/xlog.h"
 #include "base/settings.h"
 #include "funcapi.h"
 #include "match/topic.h"
 #include "miscadmin.h"
 #include "publish/duplicate.h"
 #include "publish/event.h"
+#include "publish/expected.h"
 #include "publish/pending.h"
 #include "publish/publish.h"
 #include "publish/transaction.h"
@@ -29,30 +28,6 @@ PG_FUNCTION_INFO_V1(ev_publish);
 PG_FUNCTION_INFO_V1(ev_publish_event);
 PG_FUNCTION_INFO_V1(ev_publish_batch);
 PG_FUNCTION_INFO_V1(ev_intake);
-
-void
-ev_publish_refuse(const char *function)
-{
-	if (RecoveryInProgress())
-		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-						errmsg("%s cannot be used on a hot standby", function),
-						errdetail("The server is in recovery and cannot write."),
-						errhint("Publish on the primary.")));
-	if (IsInParallelMode())
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-						errmsg("%s cannot be used during a parallel operation", function)));
-}
-
-static void
-refuse_read_only(const char *function)
-{
-	ev_publish_refuse(function);
-	if (XactReadOnly)
-		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-						errmsg("%s cannot be used in a read-only transaction", function),
-						errdetail("A published event is written to the database at commit."),
-						errhint("Use a READ WRITE transaction.")));
-}
 
 /* Is it, by the id that it was given, there already?  From now on it is. */
 static bool
@@ -137,16 +112,46 @@ ev_publish_make_cloudevent(FunctionCallInfo fcinfo, EvEvent *event)
 	ev_problems_raise(&problems, -1);
 }
 
-/* events.publish(type, data, topic, source, subject, id, "time", dataschema, attributes) → id */
+/* expected_position from an argument; -1 if it is NULL. */
+static int64
+get_expected_position(FunctionCallInfo fcinfo, int arg, const EvEvent *event, EvProblems *problems)
+{
+	if (PG_ARGISNULL(arg))
+		return -1;
+	if (PG_GETARG_INT64(arg) < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("expected_position must not be negative: " INT64_FORMAT,
+							   PG_GETARG_INT64(arg)),
+						errhint("0 expects that there is no event of this source and subject.")));
+	if (event->nulls[EV_SUBJECT])
+		ev_problem_add(problems, "subject", "is required with expected_position");
+	return PG_GETARG_INT64(arg);
+}
+
+/*
+ * events.publish(type, data, topic, source, subject, id, "time", dataschema,
+ * attributes, expected_position) → id
+ */
 Datum
 ev_publish(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
+	EvProblems problems = {0};
+	int64 expected;
 
-	refuse_read_only("events.publish()");
+	ev_transaction_refuse_read_only("events.publish()");
 	ev_publish_make(fcinfo, &event);
+	expected = get_expected_position(fcinfo, 9, &event, &problems);
+	ev_problems_raise(&problems, -1);
+
+	/* What is there already met what it expected then. */
 	if (!is_duplicate(&event))
+	{
+		if (expected >= 0)
+			ev_expected_check(DatumGetTextPP(event.values[EV_SOURCE]),
+							  DatumGetTextPP(event.values[EV_SUBJECT]), expected);
 		add_event(&event);
+	}
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
@@ -156,7 +161,7 @@ ev_publish_event(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
 
-	refuse_read_only("events.publish()");
+	ev_transaction_refuse_read_only("events.publish()");
 	ev_publish_make_cloudevent(fcinfo, &event);
 	if (!is_duplicate(&event))
 		add_event(&event);
@@ -313,7 +318,7 @@ ev_publish_batch(PG_FUNCTION_ARGS)
 {
 	bool skip_invalid;
 
-	refuse_read_only("events.publish_batch()");
+	ev_transaction_refuse_read_only("events.publish_batch()");
 	skip_invalid = ev_publish_skips_invalid(fcinfo);
 	publish_all(fcinfo, PG_GETARG_JSONB_P(0), NULL, skip_invalid);
 	return (Datum) 0;
@@ -329,7 +334,7 @@ ev_intake(PG_FUNCTION_ARGS)
 {
 	Jsonb *context;
 
-	refuse_read_only("events._intake()");
+	ev_transaction_refuse_read_only("events._intake()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	context = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	if (context != NULL && !JB_ROOT_IS_OBJECT(context))

@@ -10,9 +10,6 @@
 #include "nodes/execnodes.h"
 #include "publish/event.h"
 
-/* Raises on a hot standby, and during a parallel operation. */
-extern void ev_publish_refuse(const char *function);
-
 /* The event of a call with (type, data, topic, ...); raises what is wrong with it. */
 extern void ev_publish_make(FunctionCallInfo fcinfo, EvEvent *event);
 
