@@ -25,7 +25,11 @@ int ev_max_pending_events;
 int ev_dedup_window;
 int ev_partition_size;
 int ev_horizon_timeout;
+int ev_publish_now_timeout;
+int ev_max_publishers;
+int ev_max_redeliveries;
 int ev_maintenance_interval;
+int ev_max_handler_workers;
 int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
 char *ev_retention;
@@ -36,6 +40,7 @@ char *ev_workspace;
 char *ev_traceparent;
 char *ev_databases;
 char *ev_schema_base_uri;
+char *ev_redact_key;
 int ev_validate_mode;
 int ev_schema_draft;
 bool ev_format_assertion;
@@ -116,8 +121,27 @@ static const IntSetting int_settings[] = {
 	 "Used only where the commit gate is a lock: a server before 17 without events in "
 	 "shared_preload_libraries. When it ends, the horizon stops below those that remain.",
 	 &ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"events.publish_now_timeout", "How long events.publish_now() waits for its commit.",
+	 "When it ends, the events are withdrawn, or, if their commit is under way already, an error "
+	 "says that its end is not known. The server's own value also limits how long a publisher "
+	 "waits for a lock.",
+	 &ev_publish_now_timeout, 5000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"events.max_publishers",
+	 "Greatest number of processes of one database that serve events.publish_now().",
+	 "Used with events in shared_preload_libraries. There is one at first, and more only while "
+	 "those that are there are busy and requests wait. Each takes one of max_worker_processes.",
+	 &ev_max_publishers, 4, 1, 64, PGC_SIGHUP, 0},
+	{"events.max_redeliveries",
+	 "Greatest number of events that one consumer may have to get again.",
+	 "Failed events, and those that wait behind them because they have the same key. Past it, "
+	 "members of the consumer stop where the next one would be added.",
+	 &ev_max_redeliveries, 10000, 0, 1000000, PGC_SUSET, 0},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+	{"events.max_handler_workers", "Greatest number of processes that run handlers at a time.",
+	 "Of all databases together. Each takes one of max_worker_processes. When more handlers have "
+	 "something to do, they take turns. 0 runs none.",
+	 &ev_max_handler_workers, 4, 0, 64, PGC_SIGHUP, 0},
 	{"events.pattern_match_limit",
 	 "Greatest number of steps for matching a pattern of a JSON Schema.",
 	 "Past it, matching is an error, since some patterns take for ever on some strings. It holds "
@@ -198,6 +222,10 @@ static const StringSetting string_settings[] = {
 	 "With https://example.org/schemas, the schema registered as /order/created/1.0.0 is also "
 	 "found as https://example.org/schemas/order/created/1.0.0.",
 	 &ev_schema_base_uri, "", PGC_SUSET, 0, NULL},
+	{"events.redact_key", "Secret key of the hashes that stand for redacted columns.",
+	 "With a key they are HMAC-SHA-256, so that nobody without it can find a value by trying. "
+	 "Another key makes other hashes of the same values.",
+	 &ev_redact_key, "", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL},
 	{"events.databases", "Databases that get a background worker; '*' means all that use events.",
 	 "A list of names. Needs events in shared_preload_libraries; each worker takes one of "
 	 "max_worker_processes.",

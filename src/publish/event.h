@@ -46,4 +46,13 @@ extern void ev_event_set_cloudevent(EvEvent *event, EvProblems *problems, JsonbC
  */
 extern void ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context);
 
+/*
+ * For who fills a finished event again with other data: look up its type, and
+ * check its size and encoding.  In a portable database nothing can be wrong with
+ * the encoding.
+ */
+extern void ev_event_find_type(EvEvent *event);
+extern void ev_event_check(EvEvent *event, EvProblems *problems);
+extern bool ev_event_is_portable(void);
+
 #endif /* EV_EVENT_H */

@@ -16,5 +16,6 @@ ISOLATION = \
 	iso_duplicate \
 	iso_expected_position \
 	iso_cancel_in_commit \
+	iso_publish_now \
 	iso_schema_replaced \
 	iso_schema_race
