@@ -173,7 +173,7 @@ def _():
     first = handler.wait()
     stand.sql.query(f"SELECT pg_terminate_backend({first})")
     stand.eventsd.wait_log(lambda log: log.get("handler") == handler.name
-                           and "failed" in log["message"], "the loss is logged")
+                           and "failed" in log.get("message", ""), "the loss is logged")
     wait_until(lambda: handler.waits() not in (None, first), "another session tries again")
     handler.open()
     handler.has([1])
@@ -203,7 +203,7 @@ def _():
     publish(kind, 1)
     handler.wait()
     eventsd.signal(signal.SIGTERM)
-    eventsd.wait_log(lambda log: log["message"] == "draining", "it drains")
+    eventsd.wait_log(lambda log: log.get("message") == "draining", "it drains")
     handler.open()
     equal(eventsd.stop(), 0, "exit status")
     eventsd.close()
@@ -296,7 +296,11 @@ def _():
 
 @test("handlers_are_left_to_the_worker")
 def _():
-    other = closing(Stand(preload=True))
+    other = closing(Stand(preload=True, serve=False))
+    wait_until(lambda: other.sql.value("SELECT worker_state FROM events.status") == "running",
+               "there is a worker")
+    other.eventsd = Eventsd(other.database)
+    other.caught_up()
     other.sql.query("CREATE TABLE result (id text)")
     other.sql.query("CREATE FUNCTION take(e events.event) RETURNS void LANGUAGE sql AS "
                     "'INSERT INTO public.result VALUES (e.id)'")
