@@ -79,7 +79,8 @@ BEGIN
     IF (SELECT count(DISTINCT n) < count(*) FROM unnest(names) AS n) THEN
         RAISE EXCEPTION '% names a column twice', option
             USING ERRCODE = 'duplicate_column',
-                  DETAIL = format('It is %s.', names);
+                  DETAIL = format('It is %s.', names),
+                  HINT = 'Name each column once.';
     END IF;
 END
 $$;
@@ -121,7 +122,8 @@ BEGIN
     THEN
         RAISE EXCEPTION 'changes of "%" cannot be tracked', "table"
             USING ERRCODE = 'invalid_table_definition',
-                  DETAIL = format('It is a table of schema %s, which is not the user''s.', relation.relnamespace::regnamespace);
+                  DETAIL = format('It is a table of schema %s, which is not the user''s.', relation.relnamespace::regnamespace),
+                  HINT = 'Track tables of your own.';
     END IF;
 END
 $$;

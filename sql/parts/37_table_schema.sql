@@ -63,16 +63,13 @@ BEGIN
             schema := schema #- '{anyOf,0,multipleOf}';
         END IF;
     ELSIF t.oid = 'date'::regtype THEN
-        schema := '{"type": "string", "anyOf": [{"format": "date"}, {"enum": ["infinity", "-infinity"]}]}';
+        schema := '{"type": "string", "maxLength": 16, "anyOf": [{"format": "date"}, {"enum": ["infinity", "-infinity"]}]}';
     ELSIF t.oid = 'timestamptz'::regtype THEN
-        schema := '{"type": "string", "anyOf": [{"format": "date-time"}, {"enum": ["infinity", "-infinity"]}]}';
+        schema := '{"type": "string", "maxLength": 40, "anyOf": [{"format": "date-time"}, {"enum": ["infinity", "-infinity"]}]}';
     ELSIF t.oid = 'uuid'::regtype THEN
-        schema := '{"type": "string", "format": "uuid"}';
+        schema := '{"type": "string", "maxLength": 36, "format": "uuid"}';
     ELSIF t.oid IN ('json'::regtype, 'jsonb'::regtype) THEN
         schema := '{}';
-    ELSIF t.typtype = 'e' THEN
-        SELECT jsonb_build_object('type', 'string', 'enum', coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]'))
-        INTO schema FROM pg_enum AS e WHERE e.enumtypid = t.oid;
     ELSIF t.typsubscript = 'array_subscript_handler'::regproc THEN
         also := also || '{array}'::text[];
         SELECT p.defs, jsonb_build_object('type', 'array', 'items', p.schema) INTO defs, schema
@@ -93,6 +90,9 @@ BEGIN
         WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype AND c.castmethod = 'f')
     THEN
         schema := '{}';
+    ELSIF t.typtype = 'e' THEN
+        SELECT jsonb_build_object('type', 'string', 'enum', coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]'))
+        INTO schema FROM pg_enum AS e WHERE e.enumtypid = t.oid;
     ELSE
         schema := '{"type": "string"}';
         IF modifier >= 4 AND t.oid = 'varchar'::regtype THEN
@@ -179,7 +179,7 @@ AS $$
 DECLARE
     relation pg_class;
     missing text;
-    found record;
+    described record;
 BEGIN
     IF "table" IS NULL THEN
         RETURN NULL;
@@ -198,11 +198,11 @@ BEGIN
             USING ERRCODE = 'undefined_column',
                   HINT = 'Names of columns are written as they are stored, without quotes.';
     END IF;
-    SELECT * INTO found FROM events._row_schema("table", relation.relkind IN ('r', 'p'), columns, NULL, '{}');
+    SELECT * INTO described FROM events._row_schema("table", relation.relkind IN ('r', 'p'), columns, NULL, '{}');
     RETURN jsonb_build_object('$schema', 'https://json-schema.org/draft/2020-12/schema', 'title', relation.relname)
         || jsonb_strip_nulls(jsonb_build_object('description', obj_description("table", 'pg_class'),
-                                                '$defs', nullif(found.defs, '{}')))
-        || found.schema;
+                                                '$defs', nullif(described.defs, '{}')))
+        || described.schema;
 END
 $$;
 COMMENT ON FUNCTION events.table_schema(regclass, text[]) IS
@@ -348,6 +348,7 @@ DECLARE
     kind record;
     schema_uri text;
     body jsonb;
+    other regclass;
     existing events.type;
 BEGIN
     FOR kind IN
@@ -358,14 +359,26 @@ BEGIN
                                 FROM jsonb_array_elements_text(t.options->'topic') WITH ORDINALITY AS e (e, i)
                                 ORDER BY i) AS topic
         FROM events._tracking AS t
-        WHERE t.relation = relation AND NOT t.inherited AND t.options ? 'schema' AND t.options ? 'type'
+        WHERE t.relation = relation AND NOT t.inherited AND starts_with(t.options->>'schema', '/table/')
+          AND t.options ? 'type'
         ORDER BY type, t.operation
     LOOP
+        -- the options may have been written by hand
+        SELECT t.relation INTO other FROM events._tracking AS t
+        WHERE t.relation <> relation AND NOT t.inherited AND t.options->>'schema' = kind.options->>'schema';
+        IF FOUND THEN
+            RAISE EXCEPTION 'schemas of the changes of table "%" would be those of table "%", too',
+                relation::regclass, other
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      DETAIL = format('Both have the option schema "%s".', kind.options->>'schema'),
+                      HINT = 'events.track() gives the table its own.';
+        END IF;
         SELECT * INTO existing FROM events.type AS e WHERE e.name = kind.type;
         IF existing.name IS NOT NULL AND NOT starts_with(existing.schema_uri, kind.schema || '/') THEN
             RAISE NOTICE 'type "%" is registered with schema "%", and stays so', kind.type, existing.schema_uri
-                USING DETAIL = format('The events of table %s are checked by that schema.', relation::regclass),
-                      HINT = 'events.table_schema() says what rows of the table look like. After events.unregister_type(), events.track() registers the type.';
+                USING DETAIL = format('Changes of table "%s" whose events that schema does not accept cannot be made.',
+                                      relation::regclass),
+                      HINT = 'Give the table another type, or let events.unregister_type() precede events.track().';
             CONTINUE;
         END IF;
         body := events._change_schema(relation, kind.options, kind.operation);

@@ -7,9 +7,10 @@
 -- Only handlers in trouble have a row.  It says nothing that cannot be found out
 -- again, so it is not dumped.
 CREATE TABLE events.handler_state (
-    consumer  text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES events.consumer ON DELETE CASCADE,
+    consumer  text COLLATE "C" NOT NULL PRIMARY KEY,
     trying    bigint,
     failures  int NOT NULL DEFAULT 0,
+    sqlstate  text,
     reason    text,
     failed_at timestamptz,
     retry_at  timestamptz
@@ -19,17 +20,8 @@ COMMENT ON TABLE events.handler_state IS
 COMMENT ON COLUMN events.handler_state.trying IS
 'Position of the event for which the function is being called alone; if that process is gone, it has not survived it';
 COMMENT ON COLUMN events.handler_state.failures IS 'How many times in a row nothing could be done at all';
-COMMENT ON COLUMN events.handler_state.reason IS 'SQLSTATE and message of the last time';
+COMMENT ON COLUMN events.handler_state.reason IS 'What was wrong the last time';
 COMMENT ON COLUMN events.handler_state.retry_at IS 'Nothing is tried before';
-
-CREATE FUNCTION events._handlers_changed()
-RETURNS trigger
-AS 'MODULE_PATHNAME', 'ev_handlers_changed'
-LANGUAGE C;
-COMMENT ON FUNCTION events._handlers_changed() IS 'Tells the worker that it has to look at handlers anew';
-
-CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON events.consumer
-FOR EACH STATEMENT EXECUTE FUNCTION events._handlers_changed();
 
 CREATE FUNCTION events.create_handler(
     name         text,
@@ -96,17 +88,21 @@ AS $$
         ORDER BY member.name
         LIMIT 1) AS t
     WHERE c.function IS NOT NULL
-      AND (with_worker OR NOT relay.worker OR current_setting('events.max_handler_workers') = '0')
+      AND (with_worker OR NOT relay.worker OR current_setting('events.max_handler_workers', true) = '0')
       AND coalesce(s.retry_at <= clock_timestamp(), true)
-      AND coalesce(t.not_before <= clock_timestamp(), true)
-      AND t.positions[1] < relay.horizon
+      AND (coalesce(t.not_before <= clock_timestamp(), true) AND t.positions[1] < relay.horizon
+           OR EXISTS (
+               SELECT
+               FROM events.redelivery AS r
+               WHERE r.consumer = c.name AND coalesce(r.not_before <= clock_timestamp(), true)))
 $$;
 COMMENT ON FUNCTION events._due_handlers(boolean) IS
 'For eventsd: handlers that may have something to do and that no worker takes care of; call events._run_handler() for each. with_worker: those that the worker takes care of too';
 
 CREATE VIEW events.handlers AS
 SELECT c.name, c.owner, c.function, c.topics, c.types, c.pattern, c.filter, c.timeout, c.max_attempts, c.retry_delay,
-       c.batch_size, events._handler_pid(c.name) AS pid, s.reason, s.failures, s.failed_at, s.retry_at
+       c.batch_size, events._handler_pid(c.name) AS pid, s.sqlstate, s.reason, s.failures,
+       s.failed_at, s.retry_at
 FROM events.consumer AS c
 LEFT JOIN events.handler_state AS s ON s.consumer = c.name
 WHERE c.function IS NOT NULL;

@@ -27,6 +27,7 @@ int ev_partition_size;
 int ev_horizon_timeout;
 int ev_publish_now_timeout;
 int ev_max_publishers;
+int ev_max_redeliveries;
 int ev_maintenance_interval;
 int ev_max_handler_workers;
 int ev_pattern_match_limit;
@@ -130,6 +131,11 @@ static const IntSetting int_settings[] = {
 	 "Used with events in shared_preload_libraries. There is one at first, and more only while "
 	 "those that are there are busy and requests wait. Each takes one of max_worker_processes.",
 	 &ev_max_publishers, 4, 1, 64, PGC_SIGHUP, 0},
+	{"events.max_redeliveries",
+	 "Greatest number of events that one consumer may have to get again.",
+	 "Failed events, and those that wait behind them because they have the same key. Past it, "
+	 "members of the consumer stop where the next one would be added.",
+	 &ev_max_redeliveries, 10000, 0, 1000000, PGC_SUSET, 0},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
 	{"events.max_handler_workers", "Greatest number of processes that run handlers at a time.",

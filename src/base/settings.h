@@ -12,6 +12,7 @@ extern int ev_max_pending_events;
 extern int ev_dedup_window;	   /* s */
 extern int ev_partition_size;  /* positions */
 extern int ev_horizon_timeout; /* ms */
+extern int ev_max_redeliveries;
 
 /* publishing at once */
 extern int ev_publish_now_timeout; /* ms */

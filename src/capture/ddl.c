@@ -51,6 +51,32 @@ PG_FUNCTION_INFO_V1(ev_capture_ddl);
 
 /* ---- is a table tracked? */
 
+/* Is there an object of the class, other than that exception, that depends on this one? */
+static bool
+has_dependent(Oid class, Oid object, Oid dependent_class, Oid exception)
+{
+	Relation depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple tuple;
+	bool found = false;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(class));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(object));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, keys);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend entry = (Form_pg_depend) GETSTRUCT(tuple);
+
+		found = entry->classid == dependent_class && entry->objid != exception;
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
+}
+
 /* InvalidOid if the extension is being made, or is gone. */
 static Oid
 trigger_function(void)
@@ -129,13 +155,29 @@ follow(const char *change, Oid object, const char *old_name, const char *new_nam
 					 nulls);
 }
 
+/* Are there columns of the type, or other types made of it? */
+static bool
+is_type_used(Oid type)
+{
+	Oid array = get_array_type(type);
+
+	if (has_dependent(TypeRelationId, type, RelationRelationId, InvalidOid) ||
+		has_dependent(TypeRelationId, type, TypeRelationId, array))
+		return true;
+	return OidIsValid(array) && is_type_used(array);
+}
+
+/* A table with other columns, and tables that have its rows in columns. */
 static void
 follow_table(const RangeVar *name, Oid function, const char *old_name, const char *new_name)
 {
 	Oid relid = RangeVarGetRelid(name, NoLock, true);
+	Oid type = OidIsValid(relid) ? get_rel_type_id(relid) : InvalidOid;
 
 	if (OidIsValid(relid) && is_family_tracked(relid, function))
 		follow("altered", relid, old_name, new_name);
+	if (OidIsValid(type) && is_type_used(type))
+		follow("type", type, NULL, NULL);
 }
 
 /* A table that has, or had, a tracked one above it. */
@@ -281,28 +323,6 @@ look_at(Node *command, Oid function)
 	}
 }
 
-/* Is there a tracked table anywhere?  Nothing else depends on the function. */
-static bool
-is_anything_tracked(Oid function)
-{
-	Relation depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple tuple;
-	bool found = false;
-
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(ProcedureRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(function));
-	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, keys);
-	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
-		found = ((Form_pg_depend) GETSTRUCT(tuple))->classid == TriggerRelationId;
-	systable_endscan(scan);
-	table_close(depend, AccessShareLock);
-	return found;
-}
-
 /* events._ddl() → event_trigger */
 Datum
 ev_capture_ddl(PG_FUNCTION_ARGS)
@@ -316,7 +336,8 @@ ev_capture_ddl(PG_FUNCTION_ARGS)
 	if (IsBinaryUpgrade || !ev_catalog_is_installed())
 		PG_RETURN_NULL();
 	function = trigger_function();
-	if (!OidIsValid(function) || !is_anything_tracked(function))
+	if (!OidIsValid(function) ||
+		!has_dependent(ProcedureRelationId, function, TriggerRelationId, InvalidOid))
 		PG_RETURN_NULL();
 	if (strcmp(data->event, "sql_drop") == 0)
 		follow("dropped", InvalidOid, NULL, NULL);

@@ -20,6 +20,7 @@
 #include "base/wake.h"
 #include "consume/call.h"
 #include "consume/member.h"
+#include "consume/redelivery.h"
 #include "consume/share.h"
 #include "consume/start.h"
 #include "funcapi.h"
@@ -34,6 +35,9 @@ PG_FUNCTION_INFO_V1(ev_fetch);
 
 /* Longer than that a stretch without a match is not looked at twice. */
 #define LONG_STRETCH 1000
+
+/* Nor one that began so long ago, so that a consumer is not taken for one that lags. */
+#define OLD_STRETCH (10 * USECS_PER_SEC)
 
 /* What the end of some transaction does not tell is looked for at least so often. */
 #define LONGEST_SLEEP_MS 1000
@@ -56,9 +60,13 @@ typedef struct Fetch
 
 	/* one attempt */
 	int64 *position_of; /* by share; PG_INT64_MAX: not held */
-	int64 looked;		/* events, before the first that was delivered */
-	int64 first;		/* position of that, or 0 */
-	TimestampTz due;	/* nothing comes before, but for new events; 0: unknown */
+	EvRedelivery again;
+	int ndue;				/* of what is due, so many are delivered */
+	int64 looked;			/* events before the first that was delivered */
+	int64 upto;				/* nothing is to be delivered up to here; 0: unknown */
+	TimestampTz looked_at;	/* when the first of them was recorded */
+	bool found;				/* an event was delivered, not again */
+	TimestampTz next_due;	/* nothing comes before, but for new events; 0: unknown */
 } Fetch;
 
 static void
@@ -71,24 +79,73 @@ deliver(Fetch *fetch, const Datum *values, const bool *nulls)
 	}
 	tuplestore_putvalues(fetch->result->setResult, fetch->result->setDesc, fetch->row,
 						 fetch->isnull);
-	if (fetch->count++ == 0)
-		fetch->first = DatumGetInt64(values[EV_POSITION]);
+	fetch->count++;
 }
 
-/* Is it the consumer's, and of a share that is held and has not come so far? */
-static bool
-is_wanted(Fetch *fetch, EvEventSubject *event)
+/* What is due again below a position: all is delivered in order. */
+static void
+deliver_due(Fetch *fetch, int64 before)
+{
+	while (fetch->ndue < list_length(fetch->again.due) && fetch->count < fetch->max_count)
+	{
+		EvDue *due = list_nth(fetch->again.due, fetch->ndue);
+
+		if (due->position >= before)
+			return;
+		deliver(fetch, due->values, due->nulls);
+		ev_redelivery_hand(&fetch->again, due);
+		fetch->ndue++;
+	}
+}
+
+/* Is it the consumer's, of a share that is held and has not come so far, and may it come now? */
+static EvMet
+meet(Fetch *fetch, EvEventSubject *event)
 {
 	const EvConsumer *consumer = fetch->consumer;
 	const Datum *values = event->values;
-	int share;
+	int64 position = DatumGetInt64(values[EV_POSITION]);
+	uint64 hash;
 
 	if (!ev_filter_may_match(consumer->filter, DatumGetTextPP(values[EV_TYPE]),
 							 DatumGetArrayTypeP(values[EV_TOPIC])))
+		return EV_MET_NOT;
+	hash = ev_share_hash(consumer, event);
+	if (position <= fetch->position_of[ev_share_of_hash(consumer, hash)] ||
+		!ev_filter_matches(consumer->filter, &event->subject))
+		return EV_MET_NOT;
+	return ev_redelivery_meet(&fetch->again, position, hash);
+}
+
+/* The next event of the scan; false if the scan has to stop before it. */
+static bool
+take(Fetch *fetch, const Datum *values, const bool *nulls)
+{
+	int64 position = DatumGetInt64(values[EV_POSITION]);
+	EvEventSubject event;
+
+	deliver_due(fetch, position);
+	if (fetch->count >= fetch->max_count)
 		return false;
-	share = ev_share_of_hash(consumer, ev_share_hash(consumer, event));
-	return DatumGetInt64(values[EV_POSITION]) > fetch->position_of[share] &&
-		   ev_filter_matches(consumer->filter, &event->subject);
+	ev_event_subject_init(&event, values, nulls);
+	switch (meet(fetch, &event))
+	{
+		case EV_MET_FREE:
+			deliver(fetch, values, nulls);
+			fetch->found = true;
+			return true;
+		case EV_MET_FULL:
+			return false;
+		default:
+			break;
+	}
+	if (!fetch->found)
+	{
+		if (fetch->looked++ == 0)
+			fetch->looked_at = DatumGetTimestampTz(values[EV_RECORDED_AT]);
+		fetch->upto = position;
+	}
+	return true;
 }
 
 static void
@@ -99,17 +156,20 @@ read_events(Fetch *fetch, int64 after, int64 horizon)
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	EvScan *scan = ev_scan_open(after, horizon);
+	bool goes_on = true;
 
-	while (fetch->count < fetch->max_count && ev_scan_next(scan, values, nulls))
+	while (goes_on && fetch->count < fetch->max_count)
 	{
-		MemoryContext old = MemoryContextSwitchTo(context);
-		EvEventSubject event;
+		MemoryContext old;
 
-		if (fetch->count == 0)
-			fetch->looked++;
-		ev_event_subject_init(&event, values, nulls);
-		if (is_wanted(fetch, &event))
-			deliver(fetch, values, nulls);
+		if (!ev_scan_next(scan, values, nulls))
+		{
+			if (!fetch->found)
+				fetch->upto = horizon;
+			break;
+		}
+		old = MemoryContextSwitchTo(context);
+		goes_on = take(fetch, values, nulls);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
 	}
@@ -121,40 +181,52 @@ static void
 fetch_shares(Fetch *fetch, EvConsumerMember *own, int64 horizon)
 {
 	int64 after = ev_member_position(own);
+	bool blocked = own->not_before > GetCurrentTimestamp();
 
 	ev_start_check_future(after, Max(horizon, ev_position_last(ev_catalog_relid("position"))));
 	for (int i = 0; i < fetch->consumer->nshares; i++)
 		fetch->position_of[i] = PG_INT64_MAX;
 	for (int i = 0; i < own->nshares; i++)
 		fetch->position_of[own->shares[i]] = own->positions[i];
-	fetch->looked = 0;
-	fetch->first = 0;
-	if (own->not_before > GetCurrentTimestamp())
-	{
-		fetch->due = own->not_before;
-		return;
-	}
-	if (after < horizon)
+	ev_redelivery_open(&fetch->again, fetch->consumer, own, fetch->max_count);
+	fetch->next_due = fetch->again.next_due;
+	if (blocked && (fetch->next_due == 0 || own->not_before < fetch->next_due))
+		fetch->next_due = own->not_before;
+	if (!blocked && after < horizon)
 		read_events(fetch, after, horizon);
+	deliver_due(fetch, PG_INT64_MAX);
 }
 
-/* What the attempt has found out and the next one should know. */
+/*
+ * What the attempt has found out and the next one should know.  A position that
+ * never moved because nothing matches would look as if the consumer was far behind.
+ */
 static bool
-note_progress(Fetch *fetch, EvConsumerMember *own, int64 horizon)
+note_progress(Fetch *fetch, EvConsumerMember *own)
 {
+	bool renew = own->ordinal > 0 && ev_member_must_renew(fetch->consumer, own);
 	bool changed = false;
 
-	if (fetch->looked > LONG_STRETCH)
-		changed = ev_member_advance(own, fetch->count > 0 ? fetch->first - 1 : horizon);
-	if (own->ordinal > 0 && ev_member_must_renew(fetch->consumer, own))
-	{
+	if (fetch->looked > 0 &&
+		(renew || fetch->looked > LONG_STRETCH ||
+		 fetch->looked_at < GetCurrentTimestamp() - OLD_STRETCH))
+		changed = ev_member_advance(own, fetch->upto);
+	if (renew)
 		ev_member_renew(fetch->consumer, own);
-		changed = true;
-	}
-	return changed;
+	return changed || renew;
 }
 
-/* Is the lock kept? */
+static void
+begin_attempt(Fetch *fetch)
+{
+	memset(&fetch->again, 0, sizeof(fetch->again));
+	fetch->ndue = 0;
+	fetch->looked = 0;
+	fetch->upto = 0;
+	fetch->found = false;
+	fetch->next_due = 0;
+}
+
 static void
 attempt(Fetch *fetch)
 {
@@ -163,8 +235,9 @@ attempt(Fetch *fetch)
 	EvConsumerMember own;
 	int64 ordinal;
 	int64 horizon;
+	bool wrote;
 
-	fetch->due = 0;
+	begin_attempt(fetch);
 	if (locked == EV_LOCKED_NOT)
 		return;
 	horizon = ev_reader_horizon();
@@ -174,10 +247,11 @@ attempt(Fetch *fetch)
 	ev_member_balance(&state, &own, locked == EV_LOCKED_NEW);
 	if (own.nshares > 0)
 		fetch_shares(fetch, &own, horizon);
-	if (note_progress(fetch, &own, horizon))
+	wrote = ev_redelivery_close(&fetch->again, fetch->member);
+	if (note_progress(fetch, &own))
 		ev_state_write(&state, &own);
 	ev_state_close(&state);
-	if (fetch->member[0] == '\0' && fetch->count == 0 && own.ordinal == ordinal)
+	if (fetch->member[0] == '\0' && fetch->count == 0 && !wrote && own.ordinal == ordinal)
 		ev_state_unlock(fetch->consumer, fetch->member);
 }
 
@@ -190,8 +264,8 @@ sleep_on(const Fetch *fetch, Oid sequence)
 
 	if (now >= until)
 		return false;
-	if (fetch->due != 0)
-		until = Min(until, fetch->due);
+	if (fetch->next_due != 0)
+		until = Min(until, fetch->next_due);
 	ev_wake_sleep(sequence, Min(TimestampDifferenceMilliseconds(now, until) + 1,
 								LONGEST_SLEEP_MS));
 	return true;

@@ -14,15 +14,9 @@
  *
  * A round ends after ROUND_MS, for snapshots and locks are held meanwhile.
  *
- * With care.  An event may take the server down, or fail only at commit, by a
- * deferred trigger; then the transaction that would count the attempt is lost
- * with it.  So after a start, or after such a failure, events are tried one at
- * a time, in two transactions: the first notes which one, the second calls the
- * function and removes the note.  A note whose writer is gone means that he did
- * not survive the event, and it is nacked.  The writer lives as long as he holds
- * a lock of his session, the trial lock; it is only tried, never waited for.
- * That costs one commit more for each of the first EV_CAREFUL_EVENTS events
- * after a start, and nothing later.
+ * For the first EV_CAREFUL_EVENTS events after a start, and after a transaction
+ * that failed as a whole, events are tried one at a time, with care
+ * (handler_trial.c); that costs one commit more for each of them.
  */
 #include "base/compat.h"
 
@@ -33,10 +27,9 @@
 #include "consume/handler.h"
 #include "consume/handler_function.h"
 #include "consume/handler_state.h"
+#include "consume/handler_trial.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
-#include "storage/lock.h"
 #include "store/cloudevent.h"
 #include "store/columns.h"
 #include "store/epoch.h"
@@ -51,52 +44,8 @@
 #include "utils/typcache.h"
 
 #define ROUND_MS 1000
-#define TRIAL_TAG 0xE8
-
-/* The trial that this session has noted, and the handler whose trial lock it holds; 0: none. */
-static uint64 noted_key = 0;
-static int64 noted_position = 0;
-static uint64 locked_key = 0;
 
 static bool is_running = false;
-
-/* ---- the trial lock */
-
-static void
-set_tag(LOCKTAG *tag, uint64 key)
-{
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, TRIAL_TAG);
-}
-
-static void
-unlock_trial(void)
-{
-	LOCKTAG tag;
-
-	if (locked_key != 0)
-	{
-		set_tag(&tag, locked_key);
-		(void) LockRelease(&tag, ExclusiveLock, true);
-	}
-	locked_key = 0;
-	noted_key = 0;
-	noted_position = 0;
-}
-
-static bool
-lock_trial(uint64 key)
-{
-	LOCKTAG tag;
-
-	if (locked_key == key)
-		return true;
-	unlock_trial();
-	set_tag(&tag, key);
-	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
-		return false;
-	locked_key = key;
-	return true;
-}
 
 /* ---- arguments of the function */
 
@@ -228,56 +177,13 @@ run_events(const EvHandler *handler, const EvHandlerEvents *events)
 	MemoryContextDelete(memory);
 }
 
-/* ---- care */
-
-/* The error of an event whose trial nobody came back from. */
-static ErrorData *
-lost_error(void)
-{
-	ErrorData *error = palloc0(sizeof(ErrorData));
-
-	error->sqlerrcode = ERRCODE_CRASH_SHUTDOWN;
-	error->message = "the process ended while the function ran";
-	return error;
-}
-
-/*
- * Is it the event's turn, because this session has noted it?  Else note it, or
- * blame it for the end of who did.
- */
-static bool
-begin_trial(const EvHandler *handler, int64 position)
-{
-	int64 trying = ev_handler_state_trying(handler);
-
-	if (trying == position)
-	{
-		if (noted_key == handler->key && noted_position == position)
-			return true;
-		if (!ev_handler_slot_is_void(handler->key, position))
-		{
-			(void) ev_handler_state_nack(handler, position, lost_error());
-			ev_handler_state_clear(handler);
-			return false;
-		}
-	}
-	ev_handler_state_try(handler, position);
-	noted_key = handler->key;
-	noted_position = position;
-	return false;
-}
-
 static void
 try_event(const EvHandler *handler, const EvHandlerEvents *events)
 {
-	if (!begin_trial(handler, events->positions[0]))
+	if (!ev_handler_trial_begin(handler, events->positions[0]))
 		return;
-	ev_handler_slot_trying(handler->key, events->positions[0]);
 	run_events(handler, events);
-	ev_handler_slot_trying(handler->key, 0);
-	ev_handler_state_clear(handler);
-	ev_handler_slot_set_careful(handler->key, ev_handler_slot_careful(handler->key) - 1);
-	unlock_trial();
+	ev_handler_trial_end(handler);
 }
 
 /* ---- the round */
@@ -337,7 +243,10 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 	Fetch f = {handler, careful ? 1 : handler->batch_size, CurrentMemoryContext};
 	ErrorData *error;
 
-	if (careful && !lock_trial(handler->key))
+	/* The lock is held until the last trial is committed. */
+	if (!careful)
+		ev_handler_trial_unlock(handler->key);
+	else if (!ev_handler_trial_lock(handler->key))
 		return;
 	error = attempt(check_handler, handler);
 	if (error == NULL)
@@ -345,13 +254,13 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 	if (error != NULL)
 	{
 		round->retry_at = ev_handler_state_fail(handler, error);
-		unlock_trial();
+		ev_handler_trial_unlock(handler->key);
 		return;
 	}
 	if (f.events.count == 0)
 	{
 		round->retry_at = ev_handler_state_next_retry(handler);
-		unlock_trial();
+		ev_handler_trial_leave(handler);
 		return;
 	}
 	round->result = EV_HANDLER_WORKED;
@@ -408,17 +317,7 @@ void
 ev_handler_blame(const char *name, const ErrorData *error)
 {
 	EvHandler *handler = ev_handler_state_load(name);
-	int64 position;
 
-	if (handler == NULL)
-		return;
-	position = ev_handler_state_trying(handler);
-	if (noted_key == handler->key && position != 0 && noted_position == position)
-	{
-		(void) ev_handler_state_nack(handler, position, error);
-		ev_handler_state_clear(handler);
-		unlock_trial();
-	}
-	else
+	if (handler != NULL && !ev_handler_trial_fail(handler, error))
 		ev_handler_slot_set_careful(handler->key, EV_CAREFUL_EVENTS);
 }

@@ -62,4 +62,7 @@ extern EvHandlerRound ev_handler_run(const char *name);
  */
 extern void ev_handler_blame(const char *name, const ErrorData *error);
 
+/* Handlers came or went, or have something to do again: the worker looks when this commits. */
+extern void ev_handler_changed(void);
+
 #endif /* EV_HANDLER_H */

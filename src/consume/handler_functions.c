@@ -12,7 +12,6 @@
 #include "base/handler_slot.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "consume/handler.h"
 #include "consume/handler_function.h"
 #include "executor/spi.h"
@@ -24,7 +23,6 @@
 #include "utils/regproc.h"
 #include "utils/timestamp.h"
 
-PG_FUNCTION_INFO_V1(ev_handlers_changed);
 PG_FUNCTION_INFO_V1(ev_create_handler);
 PG_FUNCTION_INFO_V1(ev_drop_handler);
 PG_FUNCTION_INFO_V1(ev_run_handler);
@@ -49,18 +47,12 @@ enum
 	NARGS
 };
 
-/* Cache invalidations are sent with the commit, and the worker is woken after it. */
-Datum
-ev_handlers_changed(PG_FUNCTION_ARGS)
+/* The invalidation is sent with the commit, and the worker is woken after it. */
+void
+ev_handler_changed(void)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("events._handlers_changed() is a trigger function")));
-	CacheInvalidateRelcache(trigger->tg_relation);
+	CacheInvalidateRelcacheByRelid(ev_catalog_relid("consumer"));
 	ev_transaction_wake_worker();
-	return PointerGetDatum(NULL);
 }
 
 static void pg_attribute_noreturn()
@@ -123,21 +115,41 @@ create_consumer(FunctionCallInfo fcinfo)
 	return position;
 }
 
+/* A statement of the extension's owner. */
+static uint64
+execute(const char *sql, int nargs, Oid *types, Datum *values)
+{
+	EvOwnerContext user;
+	uint64 count;
+
+	ev_catalog_become_owner(&user);
+	SPI_connect();
+	(void) SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
+	count = SPI_processed;
+	SPI_finish();
+	ev_catalog_restore_user(&user);
+	return count;
+}
+
+/* Something of an earlier handler may be left, which was dropped as a consumer. */
+static void
+forget_state(Datum name)
+{
+	Oid types[] = {TEXTOID};
+
+	(void) execute("DELETE FROM events.handler_state WHERE consumer = $1", 1, types, &name);
+}
+
 static void
 set_function(FunctionCallInfo fcinfo, const char *function)
 {
 	Oid types[] = {TEXTOID, TEXTOID, INTERVALOID, INT4OID};
 	Datum values[] = {PG_GETARG_DATUM(ARG_NAME), CStringGetTextDatum(function),
 					  PG_GETARG_DATUM(ARG_TIMEOUT), PG_GETARG_DATUM(ARG_BATCH_SIZE)};
-	EvOwnerContext user;
 
-	ev_catalog_become_owner(&user);
-	SPI_connect();
-	(void) SPI_execute_with_args("UPDATE events.consumer SET function = $2, timeout = $3,"
-								 " batch_size = $4 WHERE name = $1",
-								 lengthof(types), types, values, NULL, false, 0);
-	SPI_finish();
-	ev_catalog_restore_user(&user);
+	(void) execute("UPDATE events.consumer SET function = $2, timeout = $3, batch_size = $4"
+				   " WHERE name = $1",
+				   lengthof(types), types, values);
 }
 
 Datum
@@ -153,6 +165,8 @@ ev_create_handler(PG_FUNCTION_ARGS)
 	name = format_procedure_qualified(function);
 	position = create_consumer(fcinfo);
 	set_function(fcinfo, name);
+	forget_state(PG_GETARG_DATUM(ARG_NAME));
+	ev_handler_changed();
 	if (!ev_handler_function_is_pinned(function))
 		ereport(NOTICE,
 				(errmsg("function %s sets no search_path", name),
@@ -167,18 +181,9 @@ static void
 check_is_handler(Datum name)
 {
 	Oid types[] = {TEXTOID};
-	EvOwnerContext user;
-	bool found;
 
-	ev_catalog_become_owner(&user);
-	SPI_connect();
-	(void) SPI_execute_with_args("SELECT FROM events.consumer WHERE name = $1 AND function IS NOT "
-								 "NULL",
-								 1, types, &name, NULL, true, 1);
-	found = SPI_processed > 0;
-	SPI_finish();
-	ev_catalog_restore_user(&user);
-	if (!found)
+	if (execute("SELECT FROM events.consumer WHERE name = $1 AND function IS NOT NULL", 1, types,
+				&name) == 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("handler \"%s\" does not exist", TextDatumGetCString(name)),
 						errhint("View events.handlers has those that do. Consumers without a "
@@ -199,6 +204,7 @@ ev_drop_handler(PG_FUNCTION_ARGS)
 	(void) SPI_execute_with_args("SELECT events.drop_consumer($1)", 1, types, &name, NULL, false,
 								 0);
 	SPI_finish();
+	forget_state(name);
 	PG_RETURN_VOID();
 }
 

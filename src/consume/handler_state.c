@@ -152,7 +152,7 @@ ev_handler_state_acknowledge(const EvHandler *handler, int64 position)
 	execute("SELECT events.acknowledge($1, $2)", 2, types, values);
 }
 
-/* '22012: division by zero', and where, up to a limit. */
+/* What happened, and where, up to a limit. */
 static char *
 reason_of(const ErrorData *error)
 {
@@ -161,7 +161,6 @@ reason_of(const ErrorData *error)
 	int length = strlen(message);
 
 	initStringInfo(&reason);
-	appendStringInfo(&reason, "%s: ", unpack_sql_state(error->sqlerrcode));
 	appendBinaryStringInfo(&reason, message, pg_mbcliplen(message, length, MAX_REASON_BYTES));
 	if (error->context != NULL)
 	{
@@ -177,17 +176,20 @@ bool
 ev_handler_state_nack(const EvHandler *handler, int64 position, const ErrorData *error)
 {
 	char *reason = reason_of(error);
-	Oid types[] = {TEXTOID, INT8OID, TEXTOID};
+	const char *sqlstate = unpack_sql_state(error->sqlerrcode);
+	Oid types[] = {TEXTOID, INT8OID, TEXTOID, TEXTOID};
 	Datum values[] = {CStringGetTextDatum(handler->name), Int64GetDatum(position),
-					  CStringGetTextDatum(reason)};
+					  CStringGetTextDatum(reason), CStringGetTextDatum(sqlstate)};
 	Statement s;
 	bool isnull;
 	bool dead;
 
-	begin(&s, "SELECT events.nack($1, $2, $3) = 'dead'", 3, types, values);
+	begin(&s, "SELECT events.nack($1, $2, reason => $3, sqlstate => $4) = 'dead'", 4, types,
+		  values);
 	dead = DatumGetBool(value_at(0, 1, &isnull)) && !isnull;
 	end(&s);
-	ereport(LOG, (errmsg("handler \"%s\" failed at the event at position " INT64_FORMAT ": %s",
+	ereport(LOG, (errcode(error->sqlerrcode),
+				  errmsg("handler \"%s\" failed at the event at position " INT64_FORMAT ": %s",
 						 handler->name, position, reason),
 				  dead ? errdetail("It is now in events.dead_letter.")
 					   : errdetail("It is tried again after a while.")));
@@ -204,8 +206,9 @@ ev_handler_state_next_retry(const EvHandler *handler)
 	bool isnull;
 
 	begin(&s,
-		  "SELECT (SELECT not_before FROM events.consumer_state"
-		  " WHERE consumer = $1 AND member = '' ORDER BY ordinal DESC LIMIT 1)",
+		  "SELECT least((SELECT not_before FROM events.consumer_state"
+		  " WHERE consumer = $1 AND member = '' ORDER BY ordinal DESC LIMIT 1),"
+		  " (SELECT min(not_before) FROM events.redelivery WHERE consumer = $1))",
 		  1, types, values);
 	next = DatumGetTimestampTz(value_at(0, 1, &isnull));
 	end(&s);
@@ -244,24 +247,27 @@ ev_handler_state_try(const EvHandler *handler, int64 position)
 TimestampTz
 ev_handler_state_fail(const EvHandler *handler, const ErrorData *error)
 {
-	Oid types[] = {TEXTOID, TEXTOID};
-	Datum values[] = {CStringGetTextDatum(handler->name), CStringGetTextDatum(reason_of(error))};
+	Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum values[] = {CStringGetTextDatum(handler->name), CStringGetTextDatum(reason_of(error)),
+					  CStringGetTextDatum(unpack_sql_state(error->sqlerrcode))};
 	TimestampTz retry_at;
 	Statement s;
 	bool isnull;
 
 	begin(&s,
-		  "INSERT INTO events.handler_state AS s (consumer, failures, reason, failed_at, retry_at)"
-		  " VALUES ($1, 1, $2, clock_timestamp(), clock_timestamp() + interval '1 s')"
+		  "INSERT INTO events.handler_state AS s"
+		  " (consumer, failures, reason, sqlstate, failed_at, retry_at)"
+		  " VALUES ($1, 1, $2, $3, clock_timestamp(), clock_timestamp() + interval '1 s')"
 		  " ON CONFLICT (consumer) DO UPDATE SET failures = s.failures + 1,"
-		  " reason = excluded.reason, failed_at = excluded.failed_at, trying = NULL,"
+		  " reason = excluded.reason, sqlstate = excluded.sqlstate, failed_at = excluded.failed_at, trying = NULL,"
 		  " retry_at = clock_timestamp()"
 		  " + least(interval '1 min', interval '1 s' * 2 ^ least(s.failures, 6))"
 		  " RETURNING retry_at",
-		  2, types, values);
+		  3, types, values);
 	retry_at = DatumGetTimestampTz(value_at(0, 1, &isnull));
 	end(&s);
-	ereport(LOG, (errmsg("handler \"%s\" cannot run: %s", handler->name, reason_of(error)),
+	ereport(LOG, (errcode(error->sqlerrcode),
+				  errmsg("handler \"%s\" cannot run: %s", handler->name, reason_of(error)),
 				  error->hint != NULL ? errhint("%s", error->hint) : 0));
 	return retry_at;
 }

@@ -227,27 +227,54 @@ ev_member_balance(EvState *state, EvConsumerMember *own, bool settled)
 	}
 }
 
+/* Give the member's shares to the pool, whose lock is held. */
+static bool
+give_up(EvState *state, const char *name, EvConsumerMember *pool)
+{
+	EvConsumerMember member;
+
+	(void) ev_state_lock(state->consumer, name, true);
+	ev_state_read(state, name, &member);
+	if (member.nshares == 0 && member.leased_until == 0)
+		return false;
+	give_all(state->consumer, &member, pool);
+	member.leased_until = 0;
+	ev_state_write(state, &member);
+	return true;
+}
+
+static void
+lock_pool(EvState *state, EvConsumerMember *pool)
+{
+	(void) ev_state_lock(state->consumer, EV_POOL, true);
+	ev_state_read(state, EV_POOL, pool);
+	if (pool->ordinal == 0)
+		ev_consumer_raise_unknown(state->consumer->name);
+}
+
+bool
+ev_member_leave(EvState *state, const char *name)
+{
+	EvConsumerMember pool;
+
+	lock_pool(state, &pool);
+	if (!give_up(state, name, &pool))
+		return false;
+	ev_state_write(state, &pool);
+	return true;
+}
+
 void
 ev_member_gather(EvState *state, EvConsumerMember *pool)
 {
 	ListCell *cell;
 
-	(void) ev_state_lock(state->consumer, EV_POOL, true);
-	ev_state_read(state, EV_POOL, pool);
-	if (pool->ordinal == 0)
-		ev_consumer_raise_unknown(state->consumer->name);
+	lock_pool(state, pool);
 	foreach (cell, ev_state_roster(state))
 	{
-		EvConsumerMember *listed = lfirst(cell);
-		EvConsumerMember member;
+		EvConsumerMember *member = lfirst(cell);
 
-		if (strcmp(listed->name, EV_POOL) == 0 ||
-			(listed->nshares == 0 && listed->leased_until == 0))
-			continue;
-		(void) ev_state_lock(state->consumer, listed->name, true);
-		ev_state_read(state, listed->name, &member);
-		give_all(state->consumer, &member, pool);
-		member.leased_until = 0;
-		ev_state_write(state, &member);
+		if (strcmp(member->name, EV_POOL) != 0)
+			(void) give_up(state, member->name, pool);
 	}
 }

@@ -24,6 +24,9 @@ extern void ev_member_renew(const EvConsumer *consumer, EvConsumerMember *member
 /* What held up the event after the position is over. */
 extern void ev_member_unblock(EvConsumerMember *member);
 
+/* Give all that it holds back, and be gone; waits for those who look around.  Was it there? */
+extern bool ev_member_leave(EvState *state, const char *name);
+
 /* All shares of all members go into the pool; waits for those who use them. */
 extern void ev_member_gather(EvState *state, EvConsumerMember *pool);
 

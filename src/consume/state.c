@@ -276,26 +276,6 @@ ev_state_write(EvState *state, EvConsumerMember *member)
 	ev_wake_readers_at_end(ev_catalog_relid("position"));
 }
 
-void
-ev_state_delete(EvState *state)
-{
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
-
-	ScanKeyInit(&key, STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
-	scan = systable_beginscan_ordered(state->rel, state->index, snapshot, 1, &key);
-	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
-	{
-		CHECK_FOR_INTERRUPTS();
-		simple_heap_delete(state->rel, &tuple->t_self);
-	}
-	systable_endscan_ordered(scan);
-	UnregisterSnapshot(snapshot);
-	CommandCounterIncrement();
-}
-
 /* ---- shares of a member ---- */
 
 int64

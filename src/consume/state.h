@@ -54,9 +54,6 @@ extern List *ev_state_roster(EvState *state);
 /* Write a row that is newer, and have the rest of the transaction see it. */
 extern void ev_state_write(EvState *state, EvConsumerMember *member);
 
-/* Delete all rows of all members. */
-extern void ev_state_delete(EvState *state);
-
 /* ---- locks: of (consumer, member), exclusive, to the end of the transaction ---- */
 
 typedef enum EvLocked

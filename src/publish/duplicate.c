@@ -128,6 +128,12 @@ ev_duplicate_close(EvDuplicates *duplicates)
 	pfree(duplicates);
 }
 
+static bool
+add_to_hash(pg_cryptohash_ctx *hash, const text *t)
+{
+	return pg_cryptohash_update(hash, (const uint8 *) VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t)) >= 0;
+}
+
 /* The first 128 bits of SHA-256 over source, a zero byte and id. */
 static void
 make_key(pg_cryptohash_ctx *hash, const text *source, const text *id, pg_uuid_t *key)
@@ -135,11 +141,8 @@ make_key(pg_cryptohash_ctx *hash, const text *source, const text *id, pg_uuid_t 
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 	const uint8 zero = 0;
 
-	if (hash == NULL || pg_cryptohash_init(hash) < 0 ||
-		pg_cryptohash_update(hash, (const uint8 *) VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source)) <
-			0 ||
-		pg_cryptohash_update(hash, &zero, 1) < 0 ||
-		pg_cryptohash_update(hash, (const uint8 *) VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)) < 0 ||
+	if (hash == NULL || pg_cryptohash_init(hash) < 0 || !add_to_hash(hash, source) ||
+		pg_cryptohash_update(hash, &zero, 1) < 0 || !add_to_hash(hash, id) ||
 		pg_cryptohash_final(hash, digest, sizeof(digest)) < 0)
 		elog(ERROR, "could not compute SHA-256");
 	StaticAssertStmt(sizeof(digest) >= UUID_LEN, "the digest fills a uuid");

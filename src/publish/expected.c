@@ -52,35 +52,17 @@ lock_stream(const EvStream *stream)
 	AcceptInvalidationMessages();
 }
 
-static void
-refuse(const EvStream *stream, int64 expected, int64 newest)
-{
-	const char *source = text_to_cstring(stream->source);
-	const char *subject = text_to_cstring(stream->subject);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("the newest event of the stream is not at position " INT64_FORMAT, expected),
-			 newest > 0 ? errdetail("The newest event of source \"%s\" and subject \"%s\" is at "
-									"position " INT64_FORMAT ".",
-									source, subject, newest)
-						: errdetail("There is no event of source \"%s\" and subject \"%s\".", source,
-									subject),
-			 errhint("Roll the transaction back, read the stream with events.read_subject(), decide "
-					 "again, and publish with the position of its last event (0 if it has none).")));
-}
-
-static void
-refuse_staged(const EvStream *stream, int64 expected)
+/* Raise 40001 with what there is in the place of the event that was expected. */
+pg_noreturn static void
+refuse(const EvStream *stream, int64 expected, const char *newest)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("the newest event of the stream is not at position " INT64_FORMAT, expected),
-			 errdetail("An event of source \"%s\" and subject \"%s\" of a prepared transaction that "
-					   "was committed has no position yet.",
-					   text_to_cstring(stream->source), text_to_cstring(stream->subject)),
-			 errhint("Roll the transaction back. SELECT events.horizon() in a transaction of its own "
-					 "gives the event its position.")));
+			 errdetail("Of source \"%s\" and subject \"%s\" %s.", text_to_cstring(stream->source),
+					   text_to_cstring(stream->subject), newest),
+			 errhint("Roll back, read the stream with events.read_subject(), decide again, and "
+					 "expect its last event (0 if it has none).")));
 }
 
 void
@@ -94,7 +76,9 @@ ev_expected_check(const text *source, const text *subject, int64 expected)
 	ev_stream_init(&stream, source, subject);
 	lock_stream(&stream);
 	if (ev_staging_contains(source, subject))
-		refuse_staged(&stream, expected);
+		refuse(&stream, expected,
+			   "it is one of a prepared transaction, which gets its position by the next commit of "
+			   "whoever publishes or reads");
 	ev_position_make_ready(sequence);
 	ev_stream_prepare(after);
 	last = ev_position_last(sequence);
@@ -103,5 +87,6 @@ ev_expected_check(const text *source, const text *subject, int64 expected)
 		return;
 	if (newest == 0)
 		newest = ev_stream_newest(&stream, 0, last);
-	refuse(&stream, expected, newest);
+	refuse(&stream, expected,
+		   newest == 0 ? "there is none" : psprintf("it is at position " INT64_FORMAT, newest));
 }

@@ -138,9 +138,9 @@ file_events(EvScan *scan, int64 max_events, int64 end)
 
 		if (!nulls[EV_SUBJECT])
 		{
-			Datum entry[NEVENT] = {Int64GetDatum(ev_subject_key(
-									   DatumGetTextPP(values[EV_SOURCE]),
-									   DatumGetTextPP(values[EV_SUBJECT]))),
+			Datum entry[NEVENT] = {Int64GetDatum(
+									   ev_subject_key(DatumGetTextPP(values[EV_SOURCE]),
+													  DatumGetTextPP(values[EV_SUBJECT]))),
 								   values[EV_POSITION]};
 			bool isnull[NEVENT] = {false};
 
@@ -207,8 +207,7 @@ ev_subject_walk_open(int64 key, int64 after, int64 upto, Snapshot snapshot)
 	walk->index = index_open(ev_primary_key_index(walk->rel), AccessShareLock);
 	ScanKeyInit(&keys[0], EVENT_KEY, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(key));
 	ScanKeyInit(&keys[1], EVENT_POSITION, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(after));
-	ScanKeyInit(&keys[2], EVENT_POSITION, BTLessEqualStrategyNumber, F_INT8LE,
-				Int64GetDatum(upto));
+	ScanKeyInit(&keys[2], EVENT_POSITION, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(upto));
 	walk->scan = systable_beginscan_ordered(walk->rel, walk->index, snapshot, 3, keys);
 	return walk;
 }

@@ -162,7 +162,11 @@ make_round(void)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (ev_catalog_is_installed())
+	{
 		round = ev_handler_run(order.name);
+		if (round.result == EV_HANDLER_GONE)
+			ev_handler_changed();
+	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	return round;

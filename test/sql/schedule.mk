@@ -13,6 +13,9 @@ REGRESS = \
 	publish_now \
 	duplicate \
 	read \
+	read_subject \
+	expected_position \
+	consumer \
 	schema_registry \
 	type_registry \
 	encoding \
@@ -44,4 +47,10 @@ REGRESS = \
 	event_pattern_filter \
 	event_set \
 	event_pattern_row \
-	filter
+	filter \
+	publish_change \
+	publish_change_errors \
+	table_schema \
+	track \
+	track_ddl \
+	handler
