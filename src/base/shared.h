@@ -35,7 +35,7 @@
 #define EV_MAX_INSTALLATIONS 1024
 #define EV_MAX_WORKERS 256
 #define EV_MAX_PUBLISHERS 256
-#define EV_MAX_HANDLERS 256
+#define EV_MAX_HANDLERS 1024
 
 typedef struct EvGateSlot
 {
