@@ -55,8 +55,11 @@
 /* 16: one ownercheck for all kinds of objects. */
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_database.h"
+#include "catalog/pg_class.h"
+#define ev_relation_ownercheck(rel, role) object_ownercheck(RelationRelationId, (rel), (role))
 #define ev_database_ownercheck(db, role) object_ownercheck(DatabaseRelationId, (db), (role))
 #else
+#define ev_relation_ownercheck(rel, role) pg_class_ownercheck((rel), (role))
 #define ev_database_ownercheck(db, role) pg_database_ownercheck((db), (role))
 #endif
 
