@@ -173,6 +173,7 @@ static void
 open_rows(RowReader *reader, Tuplestorestate *store, TupleDesc descriptor)
 {
 	reader->store = store;
+	reader->pointer = 0;
 	reader->slot = NULL;
 	if (store == NULL)
 		return;
@@ -306,18 +307,11 @@ begin_capture(Capture *capture, const TriggerData *trigger)
 		ev_change_batch_init(&capture->batch, &capture->events);
 }
 
-/* events.publish_change() → trigger */
-Datum
-ev_publish_change(PG_FUNCTION_ARGS)
+static void
+capture_all(const TriggerData *trigger)
 {
-	const TriggerData *trigger = check_call(fcinfo);
-	MemoryContext context;
-	MemoryContext old;
 	Capture capture = {0};
 
-	ev_transaction_refuse_read_only("events.publish_change()");
-	context = AllocSetContextCreate(CurrentMemoryContext, "events capture", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(context);
 	begin_capture(&capture, trigger);
 	if (capture.operation == EV_TRUNCATED)
 		capture_truncate(&capture);
@@ -326,7 +320,33 @@ ev_publish_change(PG_FUNCTION_ARGS)
 	else
 		capture_statement(&capture);
 	FreeExprContext(capture.econtext, true);
+}
+
+static void
+show_trigger(void *arg)
+{
+	const TriggerData *trigger = arg;
+
+	errcontext("trigger \"%s\" of table \"%s\", which publishes its changes",
+			   trigger->tg_trigger->tgname, RelationGetRelationName(trigger->tg_relation));
+}
+
+/* events.publish_change() → trigger */
+Datum
+ev_publish_change(PG_FUNCTION_ARGS)
+{
+	const TriggerData *trigger = check_call(fcinfo);
+	ErrorContextCallback where = {error_context_stack, show_trigger, (void *) trigger};
+	MemoryContext context;
+	MemoryContext old;
+
+	ev_transaction_refuse_read_only("events.publish_change()");
+	error_context_stack = &where;
+	context = AllocSetContextCreate(CurrentMemoryContext, "events capture", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	capture_all(trigger);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+	error_context_stack = where.previous;
 	PG_RETURN_POINTER(NULL);
 }

@@ -43,6 +43,8 @@ REGRESS = \
 	event_set \
 	event_pattern_row \
 	filter \
+	publish_change \
+	publish_change_errors \
 	table_schema \
 	track \
 	track_ddl
