@@ -38,8 +38,10 @@ AS $$
                                           '_due_handlers', '_run_handler')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
+                                              '_clean_consumers',
                                               '_close_partitions', '_drop_old_partitions',
-                                              '_ensure_partitions', '_retention',
+                                              '_ensure_partitions', '_forget_duplicates', '_forget_subjects',
+                                              '_handlers_changed', '_index_subjects', '_retention',
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition',
                                               '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',
@@ -71,7 +73,8 @@ BEGIN
     END LOOP;
     EXECUTE format('%s SELECT ON events.schema, events.type, events.tracked_tables, events._tracking %s %s', command, direction, role);
     IF privilege <> 'publish' THEN
-        EXECUTE format('%s SELECT ON events.status %s %s', command, direction, role);
+        EXECUTE format('%s SELECT ON events.status, events.consumers, events.consumer_members %s %s',
+                       command, direction, role);
     END IF;
     IF privilege = 'admin' THEN
         EXECUTE format('%s SELECT ON ALL TABLES IN SCHEMA events %s %s', command, direction, role);

@@ -10,7 +10,12 @@ REGRESS = \
 	publish_batch \
 	publish_transaction \
 	publish_bulk \
+	publish_now \
+	duplicate \
 	read \
+	read_subject \
+	expected_position \
+	consumer \
 	schema_registry \
 	type_registry \
 	encoding \
@@ -47,4 +52,5 @@ REGRESS = \
 	publish_change_errors \
 	table_schema \
 	track \
-	track_ddl
+	track_ddl \
+	handler
