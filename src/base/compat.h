@@ -83,9 +83,13 @@
 #if PG_VERSION_NUM >= 160000
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL, false)
 #else
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL)
 #endif
 
 /* 17: the first argument of the JSON lexer's constructor is the lexer, if there is one. */
@@ -108,6 +112,11 @@
 /* 18: what does not return says so before its type. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))
+#endif
+
+/* 18: generated columns that no row holds. */
+#if PG_VERSION_NUM >= 180000
+#define EV_HAVE_VIRTUAL_GENERATED_COLUMNS 1
 #endif
 
 #endif /* EV_COMPAT_H */

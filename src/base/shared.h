@@ -16,6 +16,9 @@
  *                   shared memory was initialised skipped ahead, what is
  *                   the greatest horizon ever proved, and who waits for more.
  *   worker slot     one per database that has or wants a worker.
+ *   publisher       one per process that commits events for others
+ *                   (publish/now_publisher.c).
+ *   announcement    one per backend: the request that it has for a publisher.
  *   handler slot    one per handler that was run lately (base/handler_slot.h).
  *
  * All of it is lost by a crash or restart, which is just what the jump
@@ -31,6 +34,7 @@
 
 #define EV_MAX_INSTALLATIONS 1024
 #define EV_MAX_WORKERS 256
+#define EV_MAX_PUBLISHERS 256
 #define EV_MAX_HANDLERS 1024
 
 typedef struct EvGateSlot
@@ -60,6 +64,24 @@ typedef struct EvWorkerSlot
 	TimestampTz handlers_not_before; /* no process of a handler begins before */
 } EvWorkerSlot;
 
+typedef struct EvPublisher
+{
+	Oid database;	 /* InvalidOid: free */
+	uint32 start;	 /* which of all starts of publishers this was */
+	int pid;		 /* 0: not there yet */
+	int proc_number; /* valid while pid is set */
+	bool idle;		 /* waits for its latch, or will look for requests once more */
+	int caller;		 /* process that it works for; 0: none */
+	TimestampTz asked_at;
+} EvPublisher;
+
+typedef struct EvAnnouncement
+{
+	pg_atomic_uint64 ordinal; /* 0: none */
+	Oid database;
+	uint32 segment; /* a dsm_handle */
+} EvAnnouncement;
+
 typedef struct EvHandlerSlot
 {
 	Oid database; /* InvalidOid: free */
@@ -79,14 +101,17 @@ typedef struct EvHandlerSlot
 
 typedef struct EvShared
 {
-	slock_t mutex; /* installations' keys, worker slots, handler slots, launcher */
+	slock_t mutex; /* installations' keys, worker slots, handler slots, launcher, publishers */
 	bool preloaded;
 	int launcher_proc; /* -1: none */
 	int nslots;
 	EvInstallation installations[EV_MAX_INSTALLATIONS];
 	EvWorkerSlot workers[EV_MAX_WORKERS];
 	EvHandlerSlot handlers[EV_MAX_HANDLERS];
-	EvGateSlot slots[FLEXIBLE_ARRAY_MEMBER];
+	EvPublisher publishers[EV_MAX_PUBLISHERS];
+	uint32 starts;							 /* of publishers */
+	pg_atomic_uint64 requests;				 /* for publishers, up to now */
+	EvGateSlot slots[FLEXIBLE_ARRAY_MEMBER]; /* then as many announcements */
 } EvShared;
 
 /* The shared memory, or NULL where there is none. */
@@ -94,6 +119,9 @@ extern EvShared *ev_shared(void);
 
 /* This backend's gate slot. */
 extern EvGateSlot *ev_shared_my_slot(void);
+
+/* The announcements, as many as there are gate slots, in the same order. */
+extern EvAnnouncement *ev_shared_announcements(EvShared *shared);
 
 /* The entry of an installation of this database, made at need. */
 extern EvInstallation *ev_shared_installation(Oid sequence);

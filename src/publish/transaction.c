@@ -29,6 +29,7 @@
 
 #include "access/twophase.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "base/wake.h"
 #include "commands/async.h"
 #include "publish/pending.h"
@@ -98,8 +99,8 @@ ev_transaction_flush(bool sweep)
 	return last;
 }
 
-static void
-write_pending(void)
+void
+ev_transaction_write(void)
 {
 	bool sweep = ev_reader_take_sweep_request();
 
@@ -130,10 +131,34 @@ stage_pending(void)
 }
 
 void
+ev_transaction_refuse(const char *function)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used on a hot standby", function),
+						errdetail("The server is in recovery and cannot write."),
+						errhint("Publish on the primary.")));
+	if (IsInParallelMode())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+						errmsg("%s cannot be used during a parallel operation", function)));
+}
+
+void
+ev_transaction_refuse_read_only(const char *function)
+{
+	ev_transaction_refuse(function);
+	if (XactReadOnly)
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used in a read-only transaction", function),
+						errdetail("A published event is written to the database at commit."),
+						errhint("Use a READ WRITE transaction.")));
+}
+
+void
 ev_transaction_published(void)
 {
 	if (stage == WRITTEN)
-		write_pending();
+		ev_transaction_write();
 	else if (stage == STAGED)
 		stage_pending();
 }
@@ -172,7 +197,7 @@ xact_callback(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			write_pending();
+			ev_transaction_write();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			stage_pending();

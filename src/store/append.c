@@ -228,8 +228,6 @@ write_batch(EvAppender *appender)
 	if (n == 0)
 		return;
 	rel = target->relinfo->ri_RelationDesc;
-	for (int i = 0; i < n && rel->rd_att->constr != NULL; i++)
-		ExecConstraints(target->relinfo, target->slots[i], estate);
 	if (n == 1)
 		table_tuple_insert(rel, target->slots[0], appender->cid, 0, target->bulk);
 	else
@@ -270,6 +268,7 @@ ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 	int64 position;
 	Target *target = appender->current;
 	TupleTableSlot *slot;
+	Relation rel;
 
 	CHECK_FOR_INTERRUPTS();
 
@@ -296,8 +295,13 @@ ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 		slot->tts_isnull[target->numbers[i]] = nulls[i];
 	}
 	ExecStoreVirtualTuple(slot);
+	rel = target->relinfo->ri_RelationDesc;
+	slot->tts_tableOid = RelationGetRelid(rel);
+
+	/* while the values lie in an array: once the row is formed, each must be looked for */
+	if (rel->rd_att->constr != NULL)
+		ExecConstraints(target->relinfo, slot, appender->estate);
 	ExecMaterializeSlot(slot);
-	slot->tts_tableOid = RelationGetRelid(target->relinfo->ri_RelationDesc);
 
 	appender->bytes_buffered += nulls[EV_DATA] ? 0 : VARSIZE_ANY(DatumGetPointer(values[EV_DATA]));
 	appender->last = position;

@@ -203,6 +203,12 @@ ev_position_enter_gate(Relation sequence)
 	gate_level = GetCurrentTransactionNestLevel();
 }
 
+bool
+ev_position_is_in_gate(void)
+{
+	return in_gate;
+}
+
 void
 ev_position_abort_subxact(int level)
 {

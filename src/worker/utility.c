@@ -10,22 +10,26 @@
  * DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE,
  * CREATE DATABASE ... TEMPLATE
  *                   need a database without connections, but its worker is
- *                   one (until PostgreSQL 19 knows interruptible workers), so
- *                   it is ended first, for whoever may do the command, and
- *                   so are the processes of handlers.
+ *                   one (until PostgreSQL 19 knows interruptible workers), and
+ *                   so are its publishers and the processes of handlers, so
+ *                   they are ended first, for whoever may do the command.
  * DROP EXTENSION events
  *                   would wait for calls of handlers, and might meet them in a
  *                   deadlock: their processes are ended first, too.
+ * TRUNCATE          gets a number, by which triggers of partitions know that
+ *                   they fire together (capture/truncate.h).
  */
 #include "base/compat.h"
 
 #include "access/xact.h"
 #include "base/attempt.h"
 #include "base/catalog.h"
+#include "capture/truncate.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "publish/now_publisher.h"
 #include "publish/transaction.h"
 #include "store/staging.h"
 #include "tcop/utility.h"
@@ -121,7 +125,10 @@ static void
 suspend(Oid database, bool only_handlers)
 {
 	if (!only_handlers)
+	{
 		ev_launcher_suspend(database);
+		ev_publisher_end_all(database);
+	}
 	ev_handler_runner_suspend(database);
 }
 
@@ -152,6 +159,8 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	Node *command = pstmt->utilityStmt;
 	bool drops = drops_extension(command);
 	Oid database = drops ? MyDatabaseId : wanted_database(command);
+	bool truncates = IsA(command, TruncateStmt);
+	uint64 outer = truncates ? ev_truncate_begin() : 0;
 	bool commits_prepared = IsA(command, TransactionStmt) &&
 							((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 
@@ -165,9 +174,13 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	{
 		if (OidIsValid(database))
 			resume(database, drops);
+		if (truncates)
+			ev_truncate_end(outer);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	if (truncates)
+		ev_truncate_end(outer);
 	if (OidIsValid(database) && !IsA(command, DropdbStmt))
 		resume(database, drops);
 	if (commits_prepared)
