@@ -246,7 +246,7 @@ ask_for_room(void)
 	}
 }
 
-/* Until when no process begins because somebody wants the database, or the extension, for himself. */
+/* Until when no process begins, for somebody wants the database or the extension for himself. */
 static TimestampTz
 suspended_until(void)
 {
@@ -308,9 +308,9 @@ compare_turns(const void *a, const void *b)
 	const Handler *x = *(Handler *const *) a;
 	const Handler *y = *(Handler *const *) b;
 
-	return x->slot->started_at < y->slot->started_at	 ? -1
+	return x->slot->started_at < y->slot->started_at   ? -1
 		   : x->slot->started_at > y->slot->started_at ? 1
-														 : 0;
+													   : 0;
 }
 
 long
