@@ -348,9 +348,20 @@ DECLARE
     kind record;
     schema_uri text;
     body jsonb;
-    other regclass;
+    other record;
     existing events.type;
 BEGIN
+    -- the options may have been written by hand
+    SELECT t.relation, t.options->>'schema' AS schema INTO other FROM events._tracking AS t
+    WHERE t.relation <> relation AND NOT t.inherited AND t.options->>'schema' IN (
+        SELECT k.options->>'schema' FROM events._tracking AS k WHERE k.relation = relation AND NOT k.inherited);
+    IF FOUND THEN
+        RAISE EXCEPTION 'schemas of the changes of table "%" would be those of table "%", too',
+            relation::regclass, other.relation::regclass
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('Both have the option schema "%s".', other.schema),
+                  HINT = 'events.track() gives the table its own.';
+    END IF;
     FOR kind IN
         SELECT DISTINCT ON (type) replace(t.options->>'type', '{operation}', t.operation) AS type,
                replace(t.options->>'schema', '{operation}', t.operation) AS schema,
@@ -363,16 +374,6 @@ BEGIN
           AND t.options ? 'type'
         ORDER BY type, t.operation
     LOOP
-        -- the options may have been written by hand
-        SELECT t.relation INTO other FROM events._tracking AS t
-        WHERE t.relation <> relation AND NOT t.inherited AND t.options->>'schema' = kind.options->>'schema';
-        IF FOUND THEN
-            RAISE EXCEPTION 'schemas of the changes of table "%" would be those of table "%", too',
-                relation::regclass, other
-                USING ERRCODE = 'object_not_in_prerequisite_state',
-                      DETAIL = format('Both have the option schema "%s".', kind.options->>'schema'),
-                      HINT = 'events.track() gives the table its own.';
-        END IF;
         SELECT * INTO existing FROM events.type AS e WHERE e.name = kind.type;
         IF existing.name IS NOT NULL AND NOT starts_with(existing.schema_uri, kind.schema || '/') THEN
             RAISE NOTICE 'type "%" is registered with schema "%", and stays so', kind.type, existing.schema_uri

@@ -162,6 +162,17 @@ CREATE TRIGGER events_track_insert AFTER INSERT ON orders FOR EACH ROW EXECUTE F
 ALTER TABLE orders DROP more;
 SELECT count(*) FROM events.type WHERE name = 'a.inserted';
 DROP TRIGGER events_track_insert ON orders;
+CREATE TRIGGER events_track_delete AFTER TRUNCATE ON orders EXECUTE FUNCTION events.publish_change('{"type": "a"}');
+SELECT * FROM tracked;
+DROP TRIGGER events_track_delete ON orders;
+-- nor does it get at the schemas of another
+CREATE TABLE victim (id int);
+SELECT events.track('victim', operations => '{truncate}');
+CREATE TRIGGER events_track_truncate AFTER TRUNCATE ON orders EXECUTE FUNCTION
+    events.publish_change('{"type": "victim.{operation}", "schema": "/table/shop.victim/{operation}"}');
+SELECT events._register_changes('orders');
+DROP TRIGGER events_track_truncate ON orders;
+DROP TABLE victim;
 
 -- ---- rights: of who tracks, of who alters the table, of who changes it
 CREATE ROLE shop_owner;
