@@ -66,10 +66,16 @@ relation_owner(Oid relid)
 	return owner;
 }
 
+Oid
+ev_catalog_owner(void)
+{
+	return relation_owner(ev_catalog_relid("event"));
+}
+
 void
 ev_catalog_become_owner(EvOwnerContext *context)
 {
-	Oid owner = relation_owner(ev_catalog_relid("event"));
+	Oid owner = ev_catalog_owner();
 
 	GetUserIdAndSecContext(&context->saved_user, &context->saved_security);
 	context->saved_read_only = XactReadOnly;

@@ -27,6 +27,9 @@ extern Oid ev_catalog_relid_if_exists(const char *name);
 /* Is the extension there (so that its tables can be opened)? */
 extern bool ev_catalog_is_installed(void);
 
+/* The role that owns the extension's tables. */
+extern Oid ev_catalog_owner(void);
+
 /*
  * Act as the owner of the extension's tables with settings of our own where
  * the user's would steer it, also in a READ ONLY transaction.  After an error

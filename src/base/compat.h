@@ -52,12 +52,24 @@
 #define EV_MY_PROC_NUMBER (MyProc->pgprocno)
 #endif
 
-/* 16: one ownercheck for all kinds of objects. */
+/* 16: one ownercheck and one aclcheck for all kinds of objects. */
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
 #define ev_database_ownercheck(db, role) object_ownercheck(DatabaseRelationId, (db), (role))
+#define ev_function_aclcheck(function, role) \
+	object_aclcheck(ProcedureRelationId, (function), (role), ACL_EXECUTE)
 #else
 #define ev_database_ownercheck(db, role) pg_database_ownercheck((db), (role))
+#define ev_function_aclcheck(function, role) pg_proc_aclcheck((function), (role), ACL_EXECUTE)
+#endif
+
+/* 17: a background worker may act for a role that may not log in. */
+#if PG_VERSION_NUM >= 170000
+#define EV_HAVE_LOGIN_BYPASS 1
+#define EV_BYPASS_LOGIN_CHECK BGWORKER_BYPASS_ROLELOGINCHECK
+#else
+#define EV_BYPASS_LOGIN_CHECK 0
 #endif
 
 /* 18: the primary key may be deferrable, and the caller says if he minds. */
@@ -71,9 +83,13 @@
 #if PG_VERSION_NUM >= 160000
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL, false)
 #else
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL)
 #endif
 
 /* 17: the first argument of the JSON lexer's constructor is the lexer, if there is one. */

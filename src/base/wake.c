@@ -18,7 +18,12 @@
 #include "base/wake.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
+#include "storage/proclist.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/* How often a reader looks that nobody wakes. */
+#define POLL_INTERVAL_MS 250
 
 /* This database's worker slot, or NULL; optionally made. */
 static EvWorkerSlot *
@@ -104,4 +109,63 @@ ev_wake_worker(void)
 		set_latch_of(slot->proc_number);
 	else
 		ev_wake_request_worker();
+}
+
+/* ---- readers that wait ---- */
+
+/* Whose readers the end of the transaction wakes; NULL: nobody's. */
+static EvInstallation *to_wake = NULL;
+
+void
+ev_wake_readers_at_end(Oid sequence)
+{
+	if (to_wake == NULL && ev_shared() != NULL)
+		to_wake = ev_shared_installation(sequence);
+}
+
+void
+ev_wake_readers(void)
+{
+	EvInstallation *installation = to_wake;
+
+	if (installation == NULL)
+		return;
+	to_wake = NULL;
+
+	/*
+	 * Who waits first puts himself into the list and then looks for events; so
+	 * either he sees what this transaction has done, or he is seen here.
+	 */
+	pg_memory_barrier();
+	if (!proclist_is_empty(&installation->readers.wakeup))
+		ConditionVariableBroadcast(&installation->readers);
+}
+
+void
+ev_wake_prepare(Oid sequence)
+{
+	if (ev_shared() != NULL)
+		ConditionVariablePrepareToSleep(&ev_shared_installation(sequence)->readers);
+}
+
+void
+ev_wake_sleep(Oid sequence, long ms)
+{
+	if (ev_shared() != NULL)
+	{
+		(void) ConditionVariableTimedSleep(&ev_shared_installation(sequence)->readers, ms,
+										   PG_WAIT_EXTENSION);
+		return;
+	}
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 Min(ms, POLL_INTERVAL_MS), PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+void
+ev_wake_cancel(void)
+{
+	if (ev_shared() != NULL)
+		ConditionVariableCancelSleep();
 }

@@ -37,6 +37,14 @@ ev_feel_run_context(void)
 	return run_context;
 }
 
+void
+ev_feel_run_begin_filter(EvFeelRun *run)
+{
+	ev_feel_run_begin(run);
+	run->steps_left = ev_filter_step_limit;
+	run->bytes_per_step = BYTES_PER_STEP;
+}
+
 bool
 ev_feel_filter_matches(const EvFeel *filter, EvSubject *subject, EvFeelLimit *exceeded)
 {
@@ -45,9 +53,7 @@ ev_feel_filter_matches(const EvFeel *filter, EvSubject *subject, EvFeelLimit *ex
 	EvFeelValue value;
 	EvFeelRun run;
 
-	ev_feel_run_begin(&run);
-	run.steps_left = ev_filter_step_limit;
-	run.bytes_per_step = BYTES_PER_STEP;
+	ev_feel_run_begin_filter(&run);
 	value = ev_feel_evaluate(&run, &root.frame, filter->root);
 	*exceeded = run.exceeded == EV_FEEL_TOO_MANY_STEPS ? EV_FEEL_FILTER_STEPS : run.exceeded;
 	MemoryContextSwitchTo(old);

@@ -367,7 +367,8 @@ fill_core(EvEvent *event, EvProblems *problems)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (event->nulls[EV_ID])
+	event->has_own_id = !event->nulls[EV_ID];
+	if (!event->has_own_id)
 	{
 		char id[EV_UUID7_TEXT_LENGTH + 1];
 

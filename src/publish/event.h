@@ -20,6 +20,7 @@ typedef struct EvEvent
 	JsonbParseState *attributes; /* being built; NULL while there is none */
 	List *attribute_names;		 /* of char *, what was given */
 	bool has_base64;
+	bool has_own_id;					/* once finished: the id was given, not made here */
 	const EvRegisteredType *registered; /* its type, once finished; NULL if it is not */
 } EvEvent;
 

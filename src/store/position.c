@@ -44,6 +44,7 @@
 #include "base/catalog.h"
 #include "base/settings.h"
 #include "base/shared.h"
+#include "base/wake.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "store/partition.h"
@@ -186,6 +187,7 @@ ev_position_enter_gate(Relation sequence)
 		int64 last;
 
 		(void) ready_installation(relid);
+		ev_wake_readers_at_end(relid);
 		last = ev_position_read(sequence);
 		slot->database = MyDatabaseId;
 		slot->sequence = relid;
@@ -206,6 +208,12 @@ ev_position_enter_gate(Relation sequence)
 	}
 	in_gate = true;
 	gate_level = GetCurrentTransactionNestLevel();
+}
+
+bool
+ev_position_is_in_gate(void)
+{
+	return in_gate;
 }
 
 void

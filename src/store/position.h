@@ -33,6 +33,9 @@ extern void ev_position_make_ready(Oid sequence);
  */
 extern void ev_position_enter_gate(Relation sequence);
 
+/* Has this transaction entered the gate?  Then it must not wait for another one. */
+extern bool ev_position_is_in_gate(void);
+
 /* Draw one position; only inside the gate. */
 extern int64 ev_position_draw(Oid sequence);
 

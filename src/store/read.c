@@ -156,27 +156,23 @@ cursor_before(TimestampTz t, int64 low, int64 high)
 }
 
 /*
- * events.position_at(timestamptz): the cursor after which every event recorded
- * at or after the time comes.  Recorded times rise with position but for
+ * Recorded times rise with position but for
  * commits that were held up between taking the time and drawing the position;
  * so the search by halving aims a little earlier, and a walk does the rest.
  */
-Datum
-ev_position_at(PG_FUNCTION_ARGS)
+int64
+ev_reader_position_at(TimestampTz t)
 {
-	TimestampTz t = PG_GETARG_TIMESTAMPTZ(0);
-	int64 horizon, cursor;
+	int64 horizon = ev_reader_horizon();
+	int64 cursor = ev_reader_oldest() - 1;
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	EvScan *scan;
 
-	ev_reader_refuse_old_snapshots("events.position_at()");
-	horizon = ev_reader_horizon();
-	cursor = ev_reader_oldest() - 1;
 	if (TIMESTAMP_IS_NOBEGIN(t) || cursor >= horizon)
-		PG_RETURN_INT64(Max(cursor, 0));
+		return Max(cursor, 0);
 	if (TIMESTAMP_IS_NOEND(t))
-		PG_RETURN_INT64(horizon);
+		return horizon;
 	cursor = cursor_before(t - CLOCK_DISORDER, cursor, horizon);
 
 	scan = ev_scan_open(cursor, horizon);
@@ -190,7 +186,15 @@ ev_position_at(PG_FUNCTION_ARGS)
 		}
 	}
 	ev_scan_close(scan);
-	PG_RETURN_INT64(cursor);
+	return cursor;
+}
+
+/* events.position_at(timestamptz): the cursor after which all events come that are recorded then or later */
+Datum
+ev_position_at(PG_FUNCTION_ARGS)
+{
+	ev_reader_refuse_old_snapshots("events.position_at()");
+	PG_RETURN_INT64(ev_reader_position_at(PG_GETARG_TIMESTAMPTZ(0)));
 }
 
 /*

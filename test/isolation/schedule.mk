@@ -13,6 +13,9 @@ ISOLATION = \
 	iso_cause_before_effect \
 	iso_locks_before_gate \
 	iso_savepoints \
+	iso_duplicate \
+	iso_expected_position \
 	iso_cancel_in_commit \
+	iso_publish_now \
 	iso_schema_replaced \
 	iso_schema_race

@@ -10,7 +10,12 @@ REGRESS = \
 	publish_batch \
 	publish_transaction \
 	publish_bulk \
+	publish_now \
+	duplicate \
 	read \
+	read_subject \
+	expected_position \
+	consumer \
 	schema_registry \
 	type_registry \
 	encoding \
@@ -44,4 +49,8 @@ REGRESS = \
 	event_pattern_row \
 	filter \
 	publish_change \
-	publish_change_errors
+	publish_change_errors \
+	table_schema \
+	track \
+	track_ddl \
+	handler

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * share.c: to which share of a consumer does an event belong?
+ *
+ * Nearly always the key is a column, and what is not a member's own is passed over
+ * without looking at anything else of it.
+ */
+#include "base/compat.h"
+
+#include "consume/share.h"
+#include "match/feel_hash.h"
+
+static uint64
+hash_column(const EvEventSubject *event, EvColumn column)
+{
+	text *value = DatumGetTextPP(event->values[column]);
+
+	return ev_feel_hash_string(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+uint64
+ev_share_hash(const EvConsumer *consumer, EvEventSubject *event)
+{
+	EvFeelLimit exceeded = EV_FEEL_WITHIN_LIMITS;
+	uint64 hash;
+
+	switch (consumer->key_kind)
+	{
+		case EV_KEY_NONE:
+			return 0;
+		case EV_KEY_COLUMN:
+			if (!event->nulls[consumer->key_column])
+				return hash_column(event, consumer->key_column);
+			break;
+		case EV_KEY_FEEL:
+			if (ev_feel_hash(consumer->key, &event->subject, &hash, &exceeded))
+				return hash;
+			if (exceeded != EV_FEEL_WITHIN_LIMITS)
+				ev_feel_raise_exceeded(exceeded);
+			break;
+	}
+	return hash_column(event, EV_ID);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * now_deadlock.h: does a publisher wait for the very session that waits for it?
+ */
+#ifndef EV_NOW_DEADLOCK_H
+#define EV_NOW_DEADLOCK_H
+
+/* Does the process wait for a lock? */
+extern bool ev_now_waits_for_lock(int proc_number);
+
+/* Does the publisher wait for this session, directly or through others? */
+extern bool ev_now_is_deadlock(int publisher);
+
+/* The processes that a process waits for, as "1, 2"; NULL if there are none. */
+extern char *ev_now_blockers(int pid);
+
+#endif /* EV_NOW_DEADLOCK_H */
