@@ -1,10 +1,12 @@
 -- Change capture: what events.track() makes of its arguments, and how it follows a table.
 \set VERBOSITY default
 \set SHOW_CONTEXT never
+SELECT events.horizon() AS start \gset
 CREATE SCHEMA shop;
 SET search_path = shop;
 CREATE VIEW published AS
-    SELECT type, array_to_string(topic, '/') AS topic, subject, source, dataschema, data FROM events.event ORDER BY position;
+    SELECT type, array_to_string(topic, '/') AS topic, subject, source, dataschema, data FROM events.event
+    WHERE position > :start ORDER BY position;
 CREATE VIEW tracked AS
     SELECT "table", type, topic, columns, redact, "when", key, granularity, only_changed, operations, source, schema, inherited
     FROM events.tracked_tables ORDER BY "table"::text;

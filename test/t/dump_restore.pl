@@ -55,7 +55,7 @@ SET search_path = shop;
 SELECT events.track('sale', redact => '{"secret": "hash", "it''s": "omit"}', "when" => 'is_big(new.id) OR old.id IS NOT NULL');
 SELECT events.track('sale_b', type => 'special.{operation}', operations => '{insert,truncate}');
 ALTER TABLE sale_a DISABLE TRIGGER events_track_delete;
-INSERT INTO sale VALUES (1, 'a'), (11, 'a', 'ok', 'x', 1), (12, 'b', 'sad', 'y', 2);
+INSERT INTO sale VALUES (1, 'a', NULL, NULL, NULL), (11, 'a', 'ok', 'x', 1), (12, 'b', 'sad', 'y', 2);
 CREATE TABLE parent (id int PRIMARY KEY);
 CREATE TABLE child (n int) INHERITS (parent);
 SELECT events.track('parent', granularity => 'statement', topic => '{"{table}", x}');
@@ -110,7 +110,7 @@ SQL
 	is(triggers($format), $triggers, "$format: by the same triggers");
 	my $before = last_position($node, $format);
 	$node->safe_psql($format, <<'SQL');
-INSERT INTO shop.sale VALUES (2, 'a'), (20, 'a', 'sad', 'z', 3);
+INSERT INTO shop.sale VALUES (2, 'a', NULL, NULL, NULL), (20, 'a', 'sad', 'z', 3);
 INSERT INTO shop.sale_b VALUES (21, 'b');
 INSERT INTO shop.child VALUES (1, 1);
 SQL
