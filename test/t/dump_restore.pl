@@ -52,7 +52,8 @@ CREATE TABLE shop.sale_a PARTITION OF shop.sale FOR VALUES IN ('a');
 CREATE TABLE shop.sale_b PARTITION OF shop.sale FOR VALUES IN ('b') PARTITION BY RANGE (id);
 CREATE TABLE shop.sale_b1 PARTITION OF shop.sale_b FOR VALUES FROM (1) TO (1000);
 SET search_path = shop;
-SELECT events.track('sale', redact => '{"secret": "hash", "it''s": "omit"}', "when" => 'is_big(new.id) OR old.id IS NOT NULL');
+SELECT events.track('sale', redact => '{"secret": "hash", "it''s": "omit"}',
+	"when" => 'is_big(new.id) OR old.id IS NOT NULL');
 SELECT events.track('sale_b', type => 'special.{operation}', operations => '{insert,truncate}');
 ALTER TABLE sale_a DISABLE TRIGGER events_track_delete;
 INSERT INTO sale VALUES (1, 'a', NULL, NULL, NULL), (11, 'a', 'ok', 'x', 1), (12, 'b', 'sad', 'y', 2);
@@ -90,7 +91,9 @@ foreach my $format ('plain', 'custom')
 	is( $node->safe_psql($format, 'SELECT epoch FROM events._relay_state()'),
 		(split /\|/, $state)[0],
 		"$format: the epoch is the same, so cursors are valid");
-	is(read_types($node, $cursor, $format), 'start.3 start.4 start.5 start.6 last sale.inserted sale.inserted', "$format: a cursor goes on");
+	is( read_types($node, $cursor, $format),
+		'start.3 start.4 start.5 start.6 last sale.inserted sale.inserted',
+		"$format: a cursor goes on");
 	$node->safe_psql($format, "SELECT events.publish('new', '{}')");
 	cmp_ok(last_position($node, $format), '>', (split /\|/, $state)[1], "$format: new positions come after the old");
 	is(read_types($node, last_position($node), $format), 'new', "$format: and are read");
