@@ -374,8 +374,9 @@ BEGIN
                                 FROM jsonb_array_elements_text(t.options->'topic') WITH ORDINALITY AS e (e, i)
                                 ORDER BY i) AS topic
         FROM events._tracking AS t
-        WHERE t.relation = relation AND NOT t.inherited AND starts_with(t.options->>'schema', '/table/')
-          AND t.options ? 'type'
+        WHERE t.relation = relation AND NOT t.inherited AND t.options ? 'type'
+          -- as events._track_schema_name() writes it, so that it leads nowhere else
+          AND t.options->>'schema' ~ '^/table/[\w%-]+\.[\w%-]+(;\d+)?/({operation}|changed)$'
         ORDER BY type, t.operation
     LOOP
         SELECT * INTO existing FROM events.type AS e WHERE e.name = kind.type;

@@ -57,7 +57,10 @@ SELECT "table", key FROM tracked;
 INSERT INTO measure VALUES (6, '2021-02-02', 1);
 INSERT INTO m20 VALUES (7, '2020-02-02', 1);
 SELECT subject, dataschema, data FROM published WHERE type = 'measure.inserted' ORDER BY position DESC LIMIT 2;
+CREATE SCHEMA inner_schema CREATE TABLE m25 PARTITION OF follow.measure FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+SELECT "table", key FROM tracked WHERE inherited AND "table"::text LIKE 'inner%';
 DROP TABLE measure;
+DROP SCHEMA inner_schema;
 SELECT count(*) FROM tracked;
 
 -- ---- inheritance
