@@ -21,8 +21,8 @@ FROM (SELECT p.oid, p.tgrelid, p.tgname, p.tgtype, p.tgenabled, events._trigger_
       WHERE p.tgfoid = 'events.publish_change()'::pg_catalog.regprocedure) AS t
 -- the kind is AFTER that operation, FOR EACH STATEMENT
 JOIN (VALUES ('events_track_insert', 4, 'inserted'), ('events_track_update', 16, 'updated'),
-             ('events_track_delete', 8, 'deleted'), ('events_track_truncate', 32, 'truncated')) AS o (name, kind, operation)
-    ON o.name = t.tgname AND o.kind = t.tgtype
+             ('events_track_delete', 8, 'deleted'), ('events_track_truncate', 32, 'truncated'))
+    AS o (name, kind, operation) ON o.name = t.tgname AND o.kind = t.tgtype
 WHERE t.options IS NOT NULL;
 COMMENT ON VIEW events._tracking IS 'The triggers that events.track() has made';
 
@@ -105,8 +105,8 @@ BEGIN
     SELECT * INTO relation FROM pg_class AS c WHERE c.oid = "table";
     IF relation.relkind IS NULL OR relation.relkind NOT IN ('r', 'p') THEN
         reason := CASE relation.relkind
-            WHEN 'v' THEN 'It is a view.' WHEN 'm' THEN 'It is a materialized view.' WHEN 'f' THEN 'It is a foreign table.'
-            ELSE 'It is no table.' END;
+            WHEN 'v' THEN 'It is a view.' WHEN 'm' THEN 'It is a materialized view.'
+            WHEN 'f' THEN 'It is a foreign table.' ELSE 'It is no table.' END;
         hint := CASE relation.relkind
             WHEN 'v' THEN 'Track the tables below it.' WHEN 'f' THEN 'Track it where it is stored.' END;
     ELSIF relation.relpersistence = 't' THEN
@@ -123,7 +123,8 @@ BEGIN
     THEN
         RAISE EXCEPTION 'changes of "%" cannot be tracked', "table"
             USING ERRCODE = 'invalid_table_definition',
-                  DETAIL = format('It is a table of schema %s, which is not the user''s.', relation.relnamespace::regnamespace),
+                  DETAIL = format('It is a table of schema %s, which is not the user''s.',
+                                  relation.relnamespace::regnamespace),
                   HINT = 'Track tables of your own.';
     END IF;
 END
@@ -347,8 +348,8 @@ AS $$
 DECLARE
     ancestor oid;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_class AS c
-                   WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't')
+    IF EXISTS (SELECT FROM pg_class AS c
+               WHERE c.oid = relation AND (c.relkind NOT IN ('r', 'p') OR c.relpersistence = 't'))
         OR EXISTS (SELECT FROM events._tracking AS k WHERE k.relation = relation AND NOT k.inherited)
     THEN
         RETURN;
@@ -423,10 +424,12 @@ BEGIN
     RETURN jsonb_strip_nulls(jsonb_build_object(
         'type', type_name, 'topic', nullif(to_jsonb(path), '[]'), 'columns', columns, 'redact', nullif(redact, '{}'),
         'when', "when", 'key', coalesce(key, '{}'), 'granularity', nullif(granularity, 'row'),
-        'search_path', CASE WHEN "when" IS NOT NULL THEN
-            (SELECT string_agg(quote_ident(s), ', ' ORDER BY i) FROM unnest(search_path || 'pg_temp'::name) WITH ORDINALITY AS p (s, i)) END,
+        'search_path', CASE WHEN "when" IS NOT NULL THEN (
+            SELECT string_agg(quote_ident(s), ', ' ORDER BY i)
+            FROM unnest(search_path || 'pg_temp'::name) WITH ORDINALITY AS p (s, i)) END,
         'only_changed', nullif(only_changed, false), 'source', source,
-        'schema', events._track_schema_name("table", CASE WHEN type_name LIKE '%{operation}%' THEN '{operation}' ELSE 'changed' END)));
+        'schema', events._track_schema_name("table",
+            CASE WHEN type_name LIKE '%{operation}%' THEN '{operation}' ELSE 'changed' END)));
 END
 $$;
 COMMENT ON FUNCTION events._track_options(regclass, text, text[], text[], jsonb, text, text[], text, boolean, text, name[]) IS
@@ -489,10 +492,12 @@ AS $$
 DECLARE
     above regclass;
 BEGIN
-    IF NOT EXISTS (SELECT FROM events._tracking AS t WHERE t.relation = "table") THEN
+    PERFORM FROM events._tracking AS t WHERE t.relation = "table";
+    IF NOT FOUND THEN
         RETURN false;
     END IF;
-    IF NOT EXISTS (SELECT FROM events._tracking AS t WHERE t.relation = "table" AND NOT t.inherited) THEN
+    PERFORM FROM events._tracking AS t WHERE t.relation = "table" AND NOT t.inherited;
+    IF NOT FOUND THEN
         WITH RECURSIVE ancestor AS (
             SELECT i.inhparent AS oid FROM pg_inherits AS i WHERE i.inhrelid = "table"
             UNION

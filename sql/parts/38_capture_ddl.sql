@@ -171,7 +171,7 @@ COMMENT ON FUNCTION events._ddl() IS
 'Keeps the triggers and schemas of tracked tables in step with DDL; does next to nothing where no tracked table is concerned';
 
 CREATE EVENT TRIGGER events_ddl ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
+    WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
                  'ALTER FOREIGN TABLE')
     EXECUTE FUNCTION events._ddl();
 COMMENT ON EVENT TRIGGER events_ddl IS 'Keeps tracked tables in step with DDL';

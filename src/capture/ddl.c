@@ -286,10 +286,19 @@ column_renamed(const RenameStmt *command, Oid function)
 static void
 look_at(Node *command, Oid function)
 {
+	ListCell *cell;
+
 	switch (nodeTag(command))
 	{
 		case T_CreateStmt:
 			table_created((CreateStmt *) command, function);
+			break;
+		case T_CreateSchemaStmt:
+			foreach (cell, ((CreateSchemaStmt *) command)->schemaElts)
+			{
+				if (IsA(lfirst(cell), CreateStmt))
+					table_created(lfirst(cell), function);
+			}
 			break;
 		case T_AlterTableStmt:
 			if (((AlterTableStmt *) command)->objtype == OBJECT_TYPE)
