@@ -252,6 +252,8 @@ attempt(Fetch *fetch)
 	ev_state_close(&state);
 	if (fetch->member[0] == '\0' && fetch->count == 0 && !wrote && own.ordinal == ordinal)
 		ev_state_unlock(fetch->consumer, fetch->member);
+	else if (fetch->count > 0) /* others may wait for them, should they be given back */
+		ev_wake_readers_at_end(ev_catalog_relid("position"));
 }
 
 /* Sleep until something may have changed; false if the time is up. */

@@ -19,6 +19,7 @@ ISOLATION = \
 	iso_publish_now \
 	iso_schema_replaced \
 	iso_schema_race \
+	iso_track \
 	iso_consumer_turns \
 	iso_consumer_members \
 	iso_consumer_join \
