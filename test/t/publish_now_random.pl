@@ -71,6 +71,7 @@ SELECT attempt('l:client_id.:n', false, false);
 END;
 SQL
 	'ending@1' => <<'SQL',
+SET client_min_messages = error;
 SELECT pg_terminate_backend(pid)
 FROM (SELECT pid FROM pg_stat_activity WHERE backend_type = 'events publisher' ORDER BY random() LIMIT 1) AS victim;
 SQL
