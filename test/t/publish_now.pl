@@ -88,7 +88,8 @@ $node->safe_psql('postgres',
 	"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE backend_type = 'events publisher'");
 lock_events($locker);
 like(error_of($node, "SET events.publish_now_timeout = '60s'; SELECT events.publish_now('no', '[]')"),
-	qr/ERROR:  55P03: .*the server's own events\.publish_now_timeout = 500 ms/s, 'a lock is waited for no longer than that');
+	qr/ERROR:  55P03: .*the server's own events\.publish_now_timeout = 500 ms/s,
+	'a lock is waited for no longer than that');
 unlock_events($locker);
 $node->safe_psql('postgres', "ALTER SYSTEM RESET events.publish_now_timeout");
 $node->reload;
@@ -127,7 +128,8 @@ cmp_ok(time - $begin, '<', 20, 'is told at once');
 is($out, "held.too\n", 'and the one before it is served');
 $node->safe_psql('postgres', "ALTER SYSTEM RESET events.max_publishers");
 $node->reload;
-is(read_types($node, "(SELECT position FROM events.event WHERE type = 'after.terminate')"), 'beside held unlimited held held',
+is(read_types($node, "(SELECT position FROM events.event WHERE type = 'after.terminate')"),
+	'beside held unlimited held held',
 	'what was refused is not there');
 
 # ---- two sessions whose publishers wait for the other session
