@@ -151,11 +151,10 @@ ev_capture_register(PG_FUNCTION_ARGS)
 	Datum values[] = {PG_GETARG_DATUM(0)};
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", get_rel_name(relid)),
-				 errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
-				 errhint("GRANT TRIGGER ON ... TO ...")));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", get_rel_name(relid)),
+						errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
+						errhint("GRANT TRIGGER ON ... TO ...")));
 	ev_tracking_call("SELECT events._write_changes($1)", 1, types, values, " ");
 	PG_RETURN_VOID();
 }

@@ -61,12 +61,12 @@ typedef struct Fetch
 	/* one attempt */
 	int64 *position_of; /* by share; PG_INT64_MAX: not held */
 	EvRedelivery again;
-	int ndue;				/* of what is due, so many are delivered */
-	int64 looked;			/* events before the first that was delivered */
-	int64 upto;				/* nothing is to be delivered up to here; 0: unknown */
-	TimestampTz looked_at;	/* when the first of them was recorded */
-	bool found;				/* an event was delivered, not again */
-	TimestampTz next_due;	/* nothing comes before, but for new events; 0: unknown */
+	int ndue;			   /* of what is due, so many are delivered */
+	int64 looked;		   /* events before the first that was delivered */
+	int64 upto;			   /* nothing is to be delivered up to here; 0: unknown */
+	TimestampTz looked_at; /* when the first of them was recorded */
+	bool found;			   /* an event was delivered, not again */
+	TimestampTz next_due;  /* nothing comes before, but for new events; 0: unknown */
 } Fetch;
 
 static void
@@ -207,9 +207,8 @@ note_progress(Fetch *fetch, EvConsumerMember *own)
 	bool renew = own->ordinal > 0 && ev_member_must_renew(fetch->consumer, own);
 	bool changed = false;
 
-	if (fetch->looked > 0 &&
-		(renew || fetch->looked > LONG_STRETCH ||
-		 fetch->looked_at < GetCurrentTimestamp() - OLD_STRETCH))
+	if (fetch->looked > 0 && (renew || fetch->looked > LONG_STRETCH ||
+							  fetch->looked_at < GetCurrentTimestamp() - OLD_STRETCH))
 		changed = ev_member_advance(own, fetch->upto);
 	if (renew)
 		ev_member_renew(fetch->consumer, own);
@@ -266,8 +265,7 @@ sleep_on(const Fetch *fetch, Oid sequence)
 		return false;
 	if (fetch->next_due != 0)
 		until = Min(until, fetch->next_due);
-	ev_wake_sleep(sequence, Min(TimestampDifferenceMilliseconds(now, until) + 1,
-								LONGEST_SLEEP_MS));
+	ev_wake_sleep(sequence, Min(TimestampDifferenceMilliseconds(now, until) + 1, LONGEST_SLEEP_MS));
 	return true;
 }
 

@@ -106,8 +106,8 @@ make_argument(const EvHandler *handler, Datum *events, int count)
 		type = HeapTupleHeaderGetTypeId(DatumGetHeapTupleHeader(events[0]));
 	if (!is_array_form(handler->form))
 		return elements[0];
-	return PointerGetDatum(
-		construct_array(elements, count, type, -1, false, as_jsonb ? TYPALIGN_INT : TYPALIGN_DOUBLE));
+	return PointerGetDatum(construct_array(elements, count, type, -1, false,
+										   as_jsonb ? TYPALIGN_INT : TYPALIGN_DOUBLE));
 }
 
 static ErrorData *
@@ -118,8 +118,7 @@ call(const EvHandler *handler, MemoryContext memory, Datum *events, int count)
 	MemoryContextReset(memory);
 	old = MemoryContextSwitchTo(memory);
 	{
-		ErrorData *error =
-			ev_handler_function_call(handler, make_argument(handler, events, count));
+		ErrorData *error = ev_handler_function_call(handler, make_argument(handler, events, count));
 
 		MemoryContextSwitchTo(old);
 		return error;

@@ -71,7 +71,7 @@ ev_handler_trial_lock(uint64 key)
 	set_tag(&tag, key);
 	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
-	*trial = (Trial){.key = key};
+	*trial = (Trial) {.key = key};
 	return true;
 }
 

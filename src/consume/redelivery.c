@@ -31,7 +31,7 @@
 #include "utils/timestamp.h"
 
 /* The columns that stand in events.event too, in that order. */
-#define EVENT_COLUMNS                                                                     \
+#define EVENT_COLUMNS                                                                 \
 	"position, id, source, type, subject, \"time\", recorded_at, topic, dataschema, " \
 	"datacontenttype, data, attributes"
 
@@ -217,8 +217,8 @@ read_due(EvRedelivery *r, Datum positions, MemoryContext context)
 	{
 		EvDue *due = palloc(sizeof(EvDue));
 
-		heap_deform_tuple(heap_copytuple(SPI_tuptable->vals[i]), SPI_tuptable->tupdesc,
-						  due->values, due->nulls);
+		heap_deform_tuple(heap_copytuple(SPI_tuptable->vals[i]), SPI_tuptable->tupdesc, due->values,
+						  due->nulls);
 		due->position = DatumGetInt64(due->values[EV_POSITION]);
 		r->due = lappend(r->due, due);
 	}
@@ -367,8 +367,7 @@ ev_redelivery_find(const EvConsumer *consumer, EvFailure *failure)
 		HeapTuple tuple = SPI_tuptable->vals[0];
 
 		failure->hash = (uint64) column_int64(tuple, 1, &isnull);
-		failure->attempts =
-			DatumGetInt32(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
+		failure->attempts = DatumGetInt32(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
 	}
 	end_statements();
 	return found;

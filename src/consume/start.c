@@ -74,10 +74,10 @@ parse_cursor(const char *text, int64 *position)
 static bool
 looks_like_time(const char *text)
 {
-	return text[0] != '\0' && (strchr("0123456789+-", text[0]) != NULL || strchr(text, ':') != NULL ||
-							   pg_strcasecmp(text, "now") == 0 ||
-							   pg_strcasecmp(text, "today") == 0 ||
-							   pg_strcasecmp(text, "yesterday") == 0);
+	return text[0] != '\0' &&
+		   (strchr("0123456789+-", text[0]) != NULL || strchr(text, ':') != NULL ||
+			pg_strcasecmp(text, "now") == 0 || pg_strcasecmp(text, "today") == 0 ||
+			pg_strcasecmp(text, "yesterday") == 0);
 }
 
 int64

@@ -43,7 +43,7 @@ typedef struct Target
 	ResultRelInfo *relinfo;
 	BulkInsertState bulk;
 	int numbers[EV_NCOLUMNS];
-	bool takes_formed; /* its rows look like those of ev_columns_descriptor(), */
+	bool takes_formed;			/* its rows look like those of ev_columns_descriptor(), */
 	bool not_null[EV_NCOLUMNS]; /* and no more is asked of them than this */
 	TupleTableSlot *slots[BATCH_ROWS];
 } Target;
@@ -107,9 +107,8 @@ compare_columns(Target *target)
 {
 	TupleDesc descriptor = RelationGetDescr(target->relinfo->ri_RelationDesc);
 
-	target->takes_formed =
-		descriptor->natts == EV_NCOLUMNS &&
-		(descriptor->constr == NULL || descriptor->constr->num_check == 0);
+	target->takes_formed = descriptor->natts == EV_NCOLUMNS &&
+						   (descriptor->constr == NULL || descriptor->constr->num_check == 0);
 	for (int i = 0; i < EV_NCOLUMNS; i++)
 	{
 		target->takes_formed &= target->numbers[i] == i;
@@ -300,8 +299,9 @@ draw(EvAppender *appender)
 	}
 	position = ev_position_draw(RelationGetRelid(appender->sequence));
 	if (--appender->expected > 0)
-		appender->ndrawn = ev_position_draw_more(
-			appender->sequence, (int) Min(appender->expected, BATCH_ROWS), &appender->next_draw);
+		appender->ndrawn = ev_position_draw_more(appender->sequence,
+												 (int) Min(appender->expected, BATCH_ROWS),
+												 &appender->next_draw);
 	return position;
 }
 

@@ -305,9 +305,9 @@ compare_turns(const void *a, const void *b)
 	const Handler *x = *(Handler *const *) a;
 	const Handler *y = *(Handler *const *) b;
 
-	return x->slot->started_at < y->slot->started_at	 ? -1
+	return x->slot->started_at < y->slot->started_at   ? -1
 		   : x->slot->started_at > y->slot->started_at ? 1
-														 : 0;
+													   : 0;
 }
 
 long
