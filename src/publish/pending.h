@@ -8,7 +8,10 @@
 #include "access/xact.h"
 #include "executor/tuptable.h"
 
-/* Append an event; its position and recorded_at do not matter.  Raises 54000 past events.max_pending_events. */
+/*
+ * Append an event; its position and recorded_at do not matter.  Raises 54000
+ * past events.max_pending_events.
+ */
 extern void ev_pending_add(Datum *values, bool *nulls);
 
 /* Raises 55000 if an error has left the list incomplete. */
