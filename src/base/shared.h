@@ -35,7 +35,7 @@
 #define EV_MAX_INSTALLATIONS 1024
 #define EV_MAX_WORKERS 256
 #define EV_MAX_PUBLISHERS 256
-#define EV_MAX_HANDLERS 256
+#define EV_MAX_HANDLERS 1024
 
 typedef struct EvGateSlot
 {
@@ -78,6 +78,7 @@ typedef struct EvPublisher
 typedef struct EvAnnouncement
 {
 	pg_atomic_uint64 ordinal; /* 0: none */
+	int pid;
 	Oid database;
 	uint32 segment; /* a dsm_handle */
 } EvAnnouncement;

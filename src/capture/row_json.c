@@ -176,12 +176,14 @@ put_numeric(EvJsonbWriter *writer, EvJsonbFrame *frame, Datum value)
 {
 	struct varlena *v = (struct varlena *) DatumGetPointer(value);
 	Numeric number;
+	uint16 header;
 
 	if (VARATT_IS_EXTERNAL(v) || VARATT_IS_COMPRESSED(v))
 		v = detoast_attr(v);
 	number = (Numeric) v;
-	/* the two highest bits of the first word mark what is no number */
-	if ((*(const uint16 *) VARDATA_ANY(v) & 0xC000) == 0xC000)
+	memcpy(&header, VARDATA_ANY(v), sizeof(header)); /* perhaps not aligned */
+	/* the two highest bits mark what is no number */
+	if ((header & 0xC000) == 0xC000)
 		put_special(writer, frame,
 					DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number))));
 	else

@@ -259,7 +259,8 @@ ev_handler_state_fail(const EvHandler *handler, const ErrorData *error)
 		" (consumer, failures, reason, sqlstate, failed_at, retry_at)"
 		" VALUES ($1, 1, $2, $3, clock_timestamp(), clock_timestamp() + interval '1 s')"
 		" ON CONFLICT (consumer) DO UPDATE SET failures = s.failures + 1,"
-		" reason = excluded.reason, sqlstate = excluded.sqlstate, failed_at = excluded.failed_at, trying = NULL,"
+		" reason = excluded.reason, sqlstate = excluded.sqlstate,"
+		" failed_at = excluded.failed_at, trying = NULL,"
 		" retry_at = clock_timestamp()"
 		" + least(interval '1 min', interval '1 s' * 2 ^ least(s.failures, 6))"
 		" RETURNING retry_at",

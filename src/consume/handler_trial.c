@@ -25,7 +25,7 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 
-#define TRIAL_TAG 0xE8
+#define TRIAL_TAG 0xED
 
 /* At so many trials at the same time; what comes then has to wait. */
 #define MAX_TRIALS 64
