@@ -389,10 +389,12 @@ BEGIN
         END IF;
         body := events._change_schema(relation, kind.options, kind.operation);
         schema_uri := events._write_change_schema(kind.schema, body);
-        IF existing.schema_uri IS DISTINCT FROM schema_uri THEN
+        IF existing.schema_uri IS DISTINCT FROM schema_uri
+            OR kind.topic <> '{}' AND existing.topic IS DISTINCT FROM kind.topic
+        THEN
             PERFORM events.register_type(kind.type, schema_uri, replace => true,
                 sample => (SELECT events.sample(s.body) FROM events.schema AS s WHERE s.uri = schema_uri),
-                topic => coalesce(existing.topic, nullif(kind.topic, '{}')));
+                topic => coalesce(nullif(kind.topic, '{}'), existing.topic));
         END IF;
     END LOOP;
 END

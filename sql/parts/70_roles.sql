@@ -24,7 +24,7 @@ AS $$
                                             'publish_change', 'track', 'untrack',
                                             '_check_columns', '_check_condition', '_check_redact', '_check_table',
                                             '_create_trigger', '_descendants', '_drop_trigger', '_fill_template',
-                                            '_inherit_tracking', '_register_changes', '_set_trigger_options',
+                                            '_inherit_tracking', '_lock_tracked', '_register_changes', '_set_trigger_options',
                                             '_set_triggers', '_track_key',
                                             '_track_options', '_track_schema_name')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',

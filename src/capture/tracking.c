@@ -43,6 +43,7 @@
 PG_FUNCTION_INFO_V1(ev_capture_trigger_options);
 PG_FUNCTION_INFO_V1(ev_capture_set_options);
 PG_FUNCTION_INFO_V1(ev_capture_check_condition);
+PG_FUNCTION_INFO_V1(ev_capture_lock);
 PG_FUNCTION_INFO_V1(ev_capture_register);
 
 void
@@ -180,19 +181,41 @@ ev_capture_check_condition(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Whoever tracks a table makes triggers on it. */
+static void
+check_right(Oid relid)
+{
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", get_rel_name(relid)),
+				 errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
+				 errhint("Its owner has it, and can grant it.")));
+}
+
+/* events._lock_tracked(table regclass) */
+Datum
+ev_capture_lock(PG_FUNCTION_ARGS)
+{
+	Oid relid = PG_GETARG_OID(0);
+
+	check_right(relid);
+	LockRelationOid(relid, ShareRowExclusiveLock);
+	if (get_rel_name(relid) == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation with OID %u does not exist", relid),
+						errdetail("It was dropped meanwhile.")));
+	PG_RETURN_VOID();
+}
+
 /* events._register_changes(table regclass) */
 Datum
 ev_capture_register(PG_FUNCTION_ARGS)
 {
-	Oid relid = PG_GETARG_OID(0);
 	Oid types[] = {OIDOID};
 	Datum values[] = {PG_GETARG_DATUM(0)};
 
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for table %s", get_rel_name(relid)),
-						errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
-						errhint("GRANT TRIGGER ON ... TO ...")));
+	check_right(PG_GETARG_OID(0));
 	ev_tracking_call("SELECT events._write_changes($1)", 1, types, values, " ");
 	PG_RETURN_VOID();
 }

@@ -18,4 +18,5 @@ ISOLATION = \
 	iso_cancel_in_commit \
 	iso_publish_now \
 	iso_schema_replaced \
-	iso_schema_race
+	iso_schema_race \
+	iso_track

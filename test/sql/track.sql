@@ -124,6 +124,7 @@ SELECT events.track('orders', operations => NULL);
 SELECT events.track('orders', operations => '{insert,merge}');
 SELECT events.track('orders', source => 'a b');
 SELECT events.track('orders', source => '');
+SELECT events.track('orders', source => '/{operation}/{table}/{x}');
 SELECT events.untrack('seen'), events.untrack(NULL);
 SELECT count(*) FROM tracked;
 -- a key that is left out is only told of
