@@ -45,7 +45,7 @@ AS $$
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition',
                                               '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',
-                                              '_rename_in_condition', '_rename_tracked',
+                                              '_recheck_condition', '_rename_in_condition', '_rename_tracked',
                                               '_tracked_with_type', '_undescribed', '_write_change_schema', '_write_changes')
           END)
 $$;

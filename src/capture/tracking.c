@@ -43,6 +43,7 @@
 PG_FUNCTION_INFO_V1(ev_capture_trigger_options);
 PG_FUNCTION_INFO_V1(ev_capture_set_options);
 PG_FUNCTION_INFO_V1(ev_capture_check_condition);
+PG_FUNCTION_INFO_V1(ev_capture_recheck_condition);
 PG_FUNCTION_INFO_V1(ev_capture_lock);
 PG_FUNCTION_INFO_V1(ev_capture_register);
 
@@ -163,21 +164,47 @@ ev_capture_set_options(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+static void
+check_condition(Relation relation, Jsonb *json)
+{
+	EvChangeOptions options;
+
+	ev_change_options_parse(&options, JsonbToCString(NULL, &json->root, VARSIZE(json)));
+	if (options.when != NULL)
+		(void) ev_condition_parse(options.when, relation, options.search_path);
+}
+
 /* events._check_condition(table regclass, options jsonb): raises what the trigger would raise */
 Datum
 ev_capture_check_condition(PG_FUNCTION_ARGS)
 {
-	Jsonb *json = PG_GETARG_JSONB_P(1);
-	EvChangeOptions options;
-	Relation relation;
+	Relation relation = table_open(PG_GETARG_OID(0), AccessShareLock);
 
-	ev_change_options_parse(&options, JsonbToCString(NULL, &json->root, VARSIZE(json)));
-	if (options.when != NULL)
-	{
-		relation = table_open(PG_GETARG_OID(0), AccessShareLock);
-		(void) ev_condition_parse(options.when, relation, options.search_path);
-		table_close(relation, AccessShareLock);
-	}
+	check_condition(relation, PG_GETARG_JSONB_P(1));
+	table_close(relation, AccessShareLock);
+	PG_RETURN_VOID();
+}
+
+/*
+ * events._recheck_condition(table regclass, options jsonb): the same, from an
+ * event trigger.  A condition is only parsed, but a literal in it may be one of
+ * a domain whose CHECK calls functions of users: they get no more rights than
+ * the owner of the table has, and those of a restricted operation.
+ */
+Datum
+ev_capture_recheck_condition(PG_FUNCTION_ARGS)
+{
+	Relation relation = table_open(PG_GETARG_OID(0), AccessShareLock);
+	Oid saved_user;
+	int saved_security;
+
+	GetUserIdAndSecContext(&saved_user, &saved_security);
+	SetUserIdAndSecContext(relation->rd_rel->relowner, saved_security |
+														   SECURITY_LOCAL_USERID_CHANGE |
+														   SECURITY_RESTRICTED_OPERATION);
+	check_condition(relation, PG_GETARG_JSONB_P(1));
+	SetUserIdAndSecContext(saved_user, saved_security);
+	table_close(relation, AccessShareLock);
 	PG_RETURN_VOID();
 }
 
@@ -186,11 +213,10 @@ static void
 check_right(Oid relid)
 {
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", get_rel_name(relid)),
-				 errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
-				 errhint("Its owner has it, and can grant it.")));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", get_rel_name(relid)),
+						errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
+						errhint("Its owner has it, and can grant it.")));
 }
 
 /* events._lock_tracked(table regclass) */

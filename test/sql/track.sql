@@ -210,6 +210,19 @@ RESET SESSION AUTHORIZATION;
 SET SESSION AUTHORIZATION shop_user;
 INSERT INTO owned VALUES (1, 2, 3);
 RESET SESSION AUTHORIZATION;
+-- a condition is parsed with no more rights than the owner has, whoever alters the table
+SELECT events.grant_role('shop_owner', 'publish');
+SET SESSION AUTHORIZATION shop_owner;
+CREATE FUNCTION whoami(text) RETURNS boolean LANGUAGE plpgsql AS
+    $$BEGIN RAISE NOTICE 'run by %', current_user; RETURN true; END$$;
+CREATE DOMAIN spy AS text CHECK (shop.whoami(VALUE));
+CREATE TABLE spied (id int);
+SELECT events.track('spied', "when" => '''{x}''::spy[] IS NOT NULL', operations => '{insert}');
+RESET SESSION AUTHORIZATION;
+ALTER TABLE spied ADD n int;
+DROP TABLE spied;
+DROP DOMAIN spy;
+SELECT events.revoke_role('shop_owner', 'publish');
 SELECT dataschema, data, events.is_valid(data, dataschema) FROM published WHERE type = 'owned.inserted';
 SELECT "table", inherited FROM tracked;
 SELECT events._register_changes('owned');
