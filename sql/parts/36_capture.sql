@@ -11,7 +11,7 @@ RETURNS jsonb
 AS 'MODULE_PATHNAME', 'ev_capture_trigger_options'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
 COMMENT ON FUNCTION events._trigger_options(bytea) IS
-'The options in the argument of a trigger (pg_trigger.tgargs); {} if there is none, NULL if it is no JSON object';
+'The options in the argument of a trigger (pg_trigger.tgargs); {} if there is none, NULL if they are malformed';
 
 CREATE VIEW events._tracking AS
 SELECT t.oid AS trigger, t.tgrelid AS relation, o.operation, t.tgenabled <> 'D' AS enabled,

@@ -19,8 +19,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "base/catalog.h"
-#include "base/json_lexer.h"
-#include "base/view.h"
 #include "capture/change_options.h"
 #include "capture/condition.h"
 #include "capture/tracking.h"
@@ -73,24 +71,49 @@ ev_tracking_function(void)
 						   PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));
 }
 
-/* events._trigger_options(arguments bytea) → jsonb; NULL if it is not an object */
+/* Errors of a text that is no JSON, or not of the form of options. */
+static bool
+is_malformed(int sqlstate)
+{
+	return sqlstate == ERRCODE_INVALID_TEXT_REPRESENTATION ||
+		   sqlstate == ERRCODE_UNTRANSLATABLE_CHARACTER ||
+		   sqlstate == ERRCODE_INVALID_PARAMETER_VALUE ||
+		   sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED || sqlstate == ERRCODE_STATEMENT_TOO_COMPLEX;
+}
+
+/* NULL if it is malformed.  To parse it takes nothing but memory, so the error can be dropped. */
+static Jsonb *
+parse_options(const char *text)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Jsonb *volatile options = NULL;
+	EvChangeOptions parsed;
+
+	PG_TRY();
+	{
+		ev_change_options_parse(&parsed, text);
+		options = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	}
+	PG_CATCH();
+	{
+		if (!is_malformed(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return options;
+}
+
+/* events._trigger_options(arguments bytea) → jsonb */
 Datum
 ev_capture_trigger_options(PG_FUNCTION_ARGS)
 {
 	bytea *arguments = PG_GETARG_BYTEA_PP(0);
-	const char *text = VARDATA_ANY(arguments);
-	int length = strnlen(text, VARSIZE_ANY_EXHDR(arguments));
-	int sqlstate;
-	char *detail;
-	Jsonb *options;
+	int length = VARSIZE_ANY_EXHDR(arguments);
+	Jsonb *options = parse_options(length == 0 ? "{}" : pnstrdup(VARDATA_ANY(arguments), length));
 
-	if (VARSIZE_ANY_EXHDR(arguments) == 0)
-		text = "{}", length = 2;
-	if (ev_json_lexer_find_error(text, length, &sqlstate, &detail) != NULL)
-		PG_RETURN_NULL();
-	options = DatumGetJsonbP(
-		DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(text, length))));
-	if (ev_view_of(options).type != EV_JSON_OBJECT)
+	if (options == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(options);
 }

@@ -158,6 +158,9 @@ SELECT count(*) FROM tracked;
 CREATE TRIGGER events_track_insert AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION events.publish_change('no json');
 SELECT * FROM tracked;
 ALTER TABLE orders ADD more int;
+SELECT o, events._trigger_options(convert_to(o, 'UTF8') || '\x00'::bytea) FROM unnest(ARRAY['{}', '', '[]', '{"topic": 1}', '{"inherited": 1}',
+    '{"nil": 1}', '{"type": "\u0000"}', '{"type": "a"} {}', repeat('[', 100000), '{"type": "a"}']) WITH ORDINALITY AS t (o, i) WHERE length(o) < 100 OR events._trigger_options(convert_to(o, 'UTF8')) IS NOT NULL ORDER BY i;
+SELECT events._trigger_options('');
 DROP TRIGGER events_track_insert ON orders;
 CREATE TRIGGER events_track_insert AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION
     events.publish_change('{"type": "a.{operation}", "schema": "/mine/{operation}"}');
