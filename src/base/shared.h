@@ -35,7 +35,7 @@
 #define EV_MAX_INSTALLATIONS 1024
 #define EV_MAX_WORKERS 256
 #define EV_MAX_PUBLISHERS 256
-#define EV_MAX_HANDLERS 256
+#define EV_MAX_HANDLERS 1024
 
 typedef struct EvGateSlot
 {
@@ -60,7 +60,7 @@ typedef struct EvWorkerSlot
 	int pid;		 /* 0: not running */
 	int proc_number; /* valid while pid is set */
 	bool wanted;
-	TimestampTz not_before; /* the launcher starts none before */
+	TimestampTz not_before;			 /* the launcher starts none before */
 	TimestampTz handlers_not_before; /* no process of a handler begins before */
 } EvWorkerSlot;
 
@@ -78,6 +78,7 @@ typedef struct EvPublisher
 typedef struct EvAnnouncement
 {
 	pg_atomic_uint64 ordinal; /* 0: none */
+	int pid;
 	Oid database;
 	uint32 segment; /* a dsm_handle */
 } EvAnnouncement;
@@ -86,13 +87,13 @@ typedef struct EvHandlerSlot
 {
 	Oid database; /* InvalidOid: free */
 	uint64 key;
-	int pid;		 /* of the process that runs it; 0: none */
-	int proc_number; /* valid while pid is set */
-	bool starting;	 /* a process was asked for and is not there yet */
-	bool waiting;	 /* has something to do, and there is no room for its process */
-	int careful;	 /* so many events are still tried one at a time */
-	int failures;	 /* processes in a row that ended before they had done anything */
-	int64 done;		 /* there is nothing to do up to this horizon */
+	int pid;				/* of the process that runs it; 0: none */
+	int proc_number;		/* valid while pid is set */
+	bool starting;			/* a process was asked for and is not there yet */
+	bool waiting;			/* has something to do, and there is no room for its process */
+	int careful;			/* so many events are still tried one at a time */
+	int failures;			/* processes in a row that ended before they had done anything */
+	int64 done;				/* there is nothing to do up to this horizon */
 	int64 void_trial;		/* a trial whose process was told to end */
 	TimestampTz retry_at;	/* then there is something to do again; 0: no such time */
 	TimestampTz not_before; /* no process is started before */

@@ -106,8 +106,8 @@ make_argument(const EvHandler *handler, Datum *events, int count)
 		type = HeapTupleHeaderGetTypeId(DatumGetHeapTupleHeader(events[0]));
 	if (!is_array_form(handler->form))
 		return elements[0];
-	return PointerGetDatum(
-		construct_array(elements, count, type, -1, false, as_jsonb ? TYPALIGN_INT : TYPALIGN_DOUBLE));
+	return PointerGetDatum(construct_array(elements, count, type, -1, false,
+										   as_jsonb ? TYPALIGN_INT : TYPALIGN_DOUBLE));
 }
 
 static ErrorData *
@@ -118,8 +118,7 @@ call(const EvHandler *handler, MemoryContext memory, Datum *events, int count)
 	MemoryContextReset(memory);
 	old = MemoryContextSwitchTo(memory);
 	{
-		ErrorData *error =
-			ev_handler_function_call(handler, make_argument(handler, events, count));
+		ErrorData *error = ev_handler_function_call(handler, make_argument(handler, events, count));
 
 		MemoryContextSwitchTo(old);
 		return error;
@@ -247,7 +246,10 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 	if (!careful)
 		ev_handler_trial_unlock(handler->key);
 	else if (!ev_handler_trial_lock(handler->key))
+	{
+		round->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ROUND_MS);
 		return;
+	}
 	error = attempt(check_handler, handler);
 	if (error == NULL)
 		error = attempt(fetch, &f);
@@ -257,6 +259,8 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 		ev_handler_trial_unlock(handler->key);
 		return;
 	}
+	if (handler->failures > 0)
+		ev_handler_state_clear(handler);
 	if (f.events.count == 0)
 	{
 		round->retry_at = ev_handler_state_next_retry(handler);
@@ -268,8 +272,24 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 		try_event(handler, &f.events);
 	else
 		run_events(handler, &f.events);
-	if (handler->failures > 0)
-		ev_handler_state_clear(handler);
+}
+
+/* The function must not run handlers itself; and it should be known if it ends the process. */
+static void
+run_alone(EvHandler *handler, EvHandlerRound *round)
+{
+	ev_handler_slot_trying(handler->key, -1);
+	is_running = true;
+	PG_TRY();
+	{
+		run_handler(handler, round);
+	}
+	PG_FINALLY();
+	{
+		is_running = false;
+		ev_handler_slot_trying(0, 0);
+	}
+	PG_END_TRY();
 }
 
 EvHandlerRound
@@ -294,20 +314,7 @@ ev_handler_run(const char *name)
 	else if (handler->retry_at > GetCurrentTimestamp())
 		round.retry_at = handler->retry_at;
 	else
-	{
-		ev_handler_slot_trying(handler->key, -1);
-		is_running = true;
-		PG_TRY();
-		{
-			run_handler(handler, &round);
-		}
-		PG_FINALLY();
-		{
-			is_running = false;
-		}
-		PG_END_TRY();
-		ev_handler_slot_trying(handler->key, 0);
-	}
+		run_alone(handler, &round);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(memory);
 	return round;

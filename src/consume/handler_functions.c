@@ -55,8 +55,8 @@ ev_handler_changed(void)
 	ev_transaction_wake_worker();
 }
 
-static void pg_attribute_noreturn()
-refuse_argument(const char *argument, const char *rule)
+static void
+pg_attribute_noreturn() refuse_argument(const char *argument, const char *rule)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("%s of a handler is not valid", argument), errdetail("%s", rule),
@@ -75,10 +75,10 @@ check_arguments(FunctionCallInfo fcinfo)
 		refuse_argument("name", "It must have 1 to 63 bytes.");
 	if (PG_ARGISNULL(ARG_FUNCTION))
 		refuse_argument("function", "It is NULL.");
-	ms = timeout == NULL ? 0
-						 : timeout->time / 1000.0 +
-							   (timeout->day + timeout->month * (double) DAYS_PER_MONTH) *
-								   SECS_PER_DAY * 1000.0;
+	ms = timeout == NULL
+			 ? 0
+			 : timeout->time / 1000.0 + (timeout->day + timeout->month * (double) DAYS_PER_MONTH) *
+											SECS_PER_DAY * 1000.0;
 	if (ms < 1 || ms > 7 * SECS_PER_DAY * 1000.0)
 		refuse_argument("timeout", "It must be between a millisecond and seven days.");
 	if (PG_ARGISNULL(ARG_BATCH_SIZE) || PG_GETARG_INT32(ARG_BATCH_SIZE) < 1 ||
@@ -215,9 +215,9 @@ ev_run_handler(PG_FUNCTION_ARGS)
 	EvHandlerRound round = ev_handler_run(name);
 
 	if (round.result == EV_HANDLER_GONE)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-						errmsg("handler \"%s\" does not exist", name),
-						errhint("View events.handlers has those that do.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("handler \"%s\" does not exist", name),
+				 errhint("View events.handlers has those that do.")));
 	PG_RETURN_BOOL(round.result == EV_HANDLER_WORKED);
 }
 

@@ -25,7 +25,7 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 
-#define TRIAL_TAG 0xE8
+#define TRIAL_TAG 0xED
 
 /* At so many trials at the same time; what comes then has to wait. */
 #define MAX_TRIALS 64
@@ -71,7 +71,7 @@ ev_handler_trial_lock(uint64 key)
 	set_tag(&tag, key);
 	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
-	*trial = (Trial){.key = key};
+	*trial = (Trial) {.key = key};
 	return true;
 }
 

@@ -250,8 +250,8 @@ wait_for_more(const EvHandlerRound *round, TimestampTz idle_since)
 static void
 serve(void)
 {
-	MemoryContext memory =
-		AllocSetContextCreate(TopMemoryContext, "events handler round", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext memory = AllocSetContextCreate(TopMemoryContext, "events handler round",
+												 ALLOCSET_DEFAULT_SIZES);
 	TimestampTz begin = GetCurrentTimestamp();
 	TimestampTz idle_since = 0;
 

@@ -14,7 +14,8 @@
  * horizon it has done everything, and when an event is to be tried again.  So
  * a round of the worker looks at memory only.  What no horizon and no time tell
  * (a session that held the consumer while the process looked, events.seek()) is
- * found by a query with each round of maintenance.
+ * found by a query with each round of maintenance, and the list is read again
+ * then, for a restored one sends no invalidation.
  */
 #include "base/compat.h"
 
@@ -55,6 +56,7 @@ static Handler *handlers = NULL;
 static int handler_count = 0;
 static Oid watched = InvalidOid; /* events.consumer */
 static bool is_stale = true;
+static bool are_changed = true; /* and may have something to do because of that */
 
 /* ---- the list */
 
@@ -62,7 +64,7 @@ static void
 forget_list(Datum arg, Oid relid)
 {
 	if (relid == InvalidOid || relid == watched || watched == InvalidOid)
-		is_stale = true;
+		is_stale = are_changed = true;
 }
 
 void
@@ -81,7 +83,7 @@ ev_handler_starter_init(void)
 
 /* The handlers of the database, in `memory`. */
 static void
-list_handlers(void)
+list_handlers(bool changed)
 {
 	SPI_connect();
 	(void) SPI_execute("SELECT c.name, coalesce(" OWNER_TO_CONNECT ", 0)"
@@ -101,8 +103,7 @@ list_handlers(void)
 		handlers[i].key = ev_handler_slot_key(handlers[i].name);
 		handlers[i].slot = ev_handler_slot(handlers[i].key);
 
-		/* What changed the list may have given it something to do. */
-		if (handlers[i].slot != NULL)
+		if (handlers[i].slot != NULL && changed)
 			handlers[i].slot->done = -1;
 	}
 	handler_count = (int) SPI_processed;
@@ -112,8 +113,10 @@ list_handlers(void)
 static void
 read_list(void)
 {
+	bool changed = are_changed;
+
 	/* An invalidation that comes meanwhile makes it stale again. */
-	is_stale = false;
+	is_stale = are_changed = false;
 	MemoryContextReset(memory);
 	handlers = NULL;
 	handler_count = 0;
@@ -121,7 +124,7 @@ read_list(void)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	watched = ev_catalog_relid_if_exists("consumer");
 	if (OidIsValid(watched))
-		list_handlers();
+		list_handlers(changed);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }
@@ -243,7 +246,7 @@ ask_for_room(void)
 	}
 }
 
-/* Until when no process begins because somebody wants the database, or the extension, for himself. */
+/* Until when no process begins, for somebody wants the database or the extension for himself. */
 static TimestampTz
 suspended_until(void)
 {
@@ -305,9 +308,9 @@ compare_turns(const void *a, const void *b)
 	const Handler *x = *(Handler *const *) a;
 	const Handler *y = *(Handler *const *) b;
 
-	return x->slot->started_at < y->slot->started_at	 ? -1
+	return x->slot->started_at < y->slot->started_at   ? -1
 		   : x->slot->started_at > y->slot->started_at ? 1
-														 : 0;
+													   : 0;
 }
 
 long
@@ -372,6 +375,7 @@ note_due(void)
 void
 ev_handler_starter_check(void)
 {
+	is_stale = true;
 	if (handler_count > 0 && ev_max_handler_workers > 0)
 		note_due();
 }

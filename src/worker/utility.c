@@ -115,8 +115,7 @@ drops_extension(Node *command)
 	foreach (cell, ((DropStmt *) command)->objects)
 	{
 		if (strcmp(strVal(lfirst(cell)), "events") == 0)
-			return ev_catalog_is_installed() &&
-				   has_privs_of_role(GetUserId(), ev_catalog_owner());
+			return ev_catalog_is_installed() && has_privs_of_role(GetUserId(), ev_catalog_owner());
 	}
 	return false;
 }

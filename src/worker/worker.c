@@ -274,8 +274,7 @@ serve(void)
 		pgstat_report_stat(false);
 		timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_maintenance);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 Min(timeout + 1, handlers),
-						 PG_WAIT_EXTENSION);
+						 Min(timeout + 1, handlers), PG_WAIT_EXTENSION);
 		rest();
 	}
 }

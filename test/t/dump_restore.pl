@@ -27,6 +27,8 @@ foreach my $round (1 .. 6)
 }
 my $cursor = $node->safe_psql('postgres', "SELECT position FROM events.event WHERE type = 'start.2'");
 publish($node, 'last');
+$node->safe_psql('postgres', "SELECT events.publish('once', '{}', source => '/s', subject => 'a', id => 'x')");
+$node->safe_psql('postgres', "SELECT count(*) FROM events.read_subject('/s', 'a')");
 my $state = $node->safe_psql('postgres', 'SELECT epoch, horizon FROM events._relay_state()');
 my $rows = all_rows('postgres');
 my $partitions = partitions_used('postgres');
@@ -92,8 +94,12 @@ foreach my $format ('plain', 'custom')
 		(split /\|/, $state)[0],
 		"$format: the epoch is the same, so cursors are valid");
 	is( read_types($node, $cursor, $format),
-		'start.3 start.4 start.5 start.6 last sale.inserted sale.inserted',
+		'start.3 start.4 start.5 start.6 last once sale.inserted sale.inserted',
 		"$format: a cursor goes on");
+	is($node->safe_psql($format, <<'SQL'), "x\n1", "$format: what was published with an id is not published again");
+SELECT events.publish('once', '{}', source => '/s', subject => 'a', id => 'x');
+SELECT count(*) FROM events.read_subject('/s', 'a');
+SQL
 	$node->safe_psql($format, "SELECT events.publish('new', '{}')");
 	cmp_ok(last_position($node, $format), '>', (split /\|/, $state)[1], "$format: new positions come after the old");
 	is(read_types($node, last_position($node), $format), 'new', "$format: and are read");

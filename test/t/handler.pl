@@ -70,8 +70,8 @@ $node->safe_psql('postgres', q{
 	GRANT ALL ON app.done, app.checked TO may_login, no_login;
 	SELECT events.grant_role(r, 'read') FROM unnest('{may_login,no_login}'::regrole[]) AS r;
 	SET ROLE may_login;
-	SELECT events.create_handler('of_may_login', 'app.owners(events.event)', types => '{owners.*}', retry_delay => '1 ms',
-		max_attempts => 2);
+	SELECT events.create_handler('of_may_login', 'app.owners(events.event)', types => '{owners.*}',
+		retry_delay => '1 ms', max_attempts => 2);
 	SET ROLE no_login;
 	SELECT events.create_handler('of_no_login', 'app.owners(events.event)', types => '{owners.*}', max_attempts => 1);
 });
@@ -81,7 +81,8 @@ is($node->safe_psql('postgres', "SELECT DISTINCT who FROM app.done WHERE handler
 	'may_login of may_login', 'runs in a session of his, and so do its deferred triggers');
 if ($node->safe_psql('postgres', 'SHOW server_version_num') < 170000)
 {
-	wait_for($node, "SELECT sqlstate = '42501' AND reason LIKE 'cannot fire deferred trigger%' FROM events.dead_letter WHERE consumer = 'of_no_login'",
+	wait_for($node, "SELECT sqlstate = '42501' AND reason LIKE 'cannot fire deferred trigger%'"
+		  . " FROM events.dead_letter WHERE consumer = 'of_no_login'",
 		'that of one who may not is refused deferred triggers, which would have other rights');
 }
 else
@@ -126,8 +127,8 @@ wait_for_done($node, 'one', 'slow then', 'until it may go on');
 # ---- killed in the midst of it
 
 $gate->query_safe('SELECT pg_advisory_lock(11)');
-$node->safe_psql('postgres', q{DELETE FROM app.done; SELECT events.publish('then', '{}'), events.publish('slow', '{"lock": 11}'),
-	events.publish('then', '{}')});
+$node->safe_psql('postgres', q{DELETE FROM app.done;
+	SELECT events.publish('then', '{}'), events.publish('slow', '{"lock": 11}'), events.publish('then', '{}')});
 foreach my $how ('pg_terminate_backend', 'pg_cancel_backend', 'pg_terminate_backend')
 {
 	wait_for($node, "SELECT count(*) = 1 FROM $running AS x", "$how: a process waits");
@@ -139,11 +140,12 @@ wait_for($node, "SELECT count(*) = 1 FROM $running AS x", 'there is another proc
 kill_worker_process($node);
 $gate->query_safe('SELECT pg_advisory_unlock(11)');
 wait_for_done($node, 'one', 'then slow then', 'each event has had its effect once');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM events.dead_letter WHERE consumer = $$one$$'), 0, 'none was given up');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM events.dead_letter WHERE consumer = $$one$$'), 0,
+	'none was given up');
 
 $gate->query_safe('SELECT pg_advisory_lock(11)');
-$node->safe_psql('postgres', q{DELETE FROM app.done; SELECT events.publish('then', '{}'), events.publish('slow', '{"lock": 11}'),
-	events.publish('then', '{}')});
+$node->safe_psql('postgres', q{DELETE FROM app.done;
+	SELECT events.publish('then', '{}'), events.publish('slow', '{"lock": 11}'), events.publish('then', '{}')});
 wait_for($node, "SELECT count(*) = 1 FROM $running AS x", 'a process waits');
 signal_backend('KILL', $node->safe_psql('postgres', "SELECT pid FROM $running AS x"));
 $gate->{run}->finish;
@@ -163,14 +165,16 @@ $node->safe_psql('postgres', q{
 		END IF;
 		PERFORM app.work('poison', e);
 	END $$;
-	SELECT events.create_handler('poison', 'app.poison(events.event)', types => '{poison.*}', retry_delay => '1 ms', max_attempts => 2);
+	SELECT events.create_handler('poison', 'app.poison(events.event)', types => '{poison.*}',
+		retry_delay => '1 ms', max_attempts => 2);
 	SELECT events.publish('poison.not', '{}'), events.publish('poison.strong', '{}'), events.publish('poison.no', '{}'),
 		events.publish('poison.weak', '{}'), events.publish('poison.never', '{}')});
 my $deadline = time + 120;
 my $dead = '';
 while ($dead ne 'poison.strong poison.weak' && time < $deadline)
 {
-	$node->psql('postgres', "SELECT string_agg(type, ' ' ORDER BY position) FROM events.dead_letter WHERE consumer = 'poison'",
+	$node->psql('postgres',
+		"SELECT string_agg(type, ' ' ORDER BY position) FROM events.dead_letter WHERE consumer = 'poison'",
 		stdout => \$dead);
 	select(undef, undef, undef, 0.1);
 }
@@ -186,25 +190,24 @@ $gate->query('SELECT pg_advisory_lock(11)');
 foreach my $command ('DROP DATABASE other', 'ALTER DATABASE other RENAME TO another')
 {
 	$node->safe_psql('postgres', 'CREATE DATABASE other');
-	my $other = $node->background_psql('other');
-	$node->safe_psql('other', "CREATE EXTENSION events; $setup"
-		  . q{SELECT events.create_handler('one', 'app.one(events.event)')});
-	$other->query_safe('SELECT pg_advisory_lock(12)');
-	$node->safe_psql('other', q{SELECT events.publish('slow', '{"lock": 12}')});
-	wait_for($node, "SELECT count(*) = 1 FROM $running AS x", 'a process waits');
-	$other->quit;
-	my $blocked = $node->background_psql('other');
-	$blocked->query_safe('SELECT pg_advisory_lock(13)');
-	$node->safe_psql('other', q{SELECT events.publish('slow', '{"lock": 13}')});
-	wait_for($node, "SELECT count(*) = 1 FROM $running AS x", 'once more, in the other database');
-	kill('TERM', $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE datname = 'other' AND backend_type = 'client backend'"));
-	$blocked->{run}->finish;
+	$node->safe_psql('other', "CREATE EXTENSION events; $setup" . q{
+		CREATE TABLE app.stop ();
+		CREATE FUNCTION app.busy(e events.event) RETURNS void LANGUAGE plpgsql AS $$
+		BEGIN
+			PERFORM app.work('busy', e);
+			WHILE NOT EXISTS (SELECT FROM app.stop) LOOP END LOOP;
+		END $$;
+		SELECT events.create_handler('busy', 'app.busy(events.event)');
+		SELECT events.publish('busy', '{}')});
+	wait_for($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'events handler'"
+		  . " AND datname = 'other' AND backend_xid IS NOT NULL", 'a process is busy in the other database');
 	my $begin = time;
 	$node->safe_psql('postgres', $command);
 	cmp_ok(time - $begin, '<', 5, "$command does not wait for a handler");
 }
-$node->safe_psql('another', q{SELECT events.publish('next', '{}')});
-wait_for($node, "SELECT string_agg(type, ' ' ORDER BY position) = 'slow slow next' FROM app.done",
+is($node->safe_psql('another', 'SELECT count(*) FROM app.done'), 0, 'its work is undone');
+$node->safe_psql('another', q{INSERT INTO app.stop DEFAULT VALUES; SELECT events.publish('next', '{}')});
+wait_for($node, "SELECT string_agg(type, ' ' ORDER BY position) = 'busy next' FROM app.done",
 	'after ALTER DATABASE the handler goes on', 'another');
 
 $node->safe_psql('postgres', q{DELETE FROM app.done; SELECT events.publish('slow', '{"lock": 11}')});
@@ -254,7 +257,8 @@ $node->safe_psql('postgres', $setup);
 $node->safe_psql('postgres', 'CREATE DATABASE other');
 $node->safe_psql('other', 'CREATE EXTENSION events');
 wait_for_worker($node, 'other');
-$node->safe_psql('postgres', q{SELECT events.create_handler('one', 'app.one(events.event)'); SELECT events.publish('a', '{}')});
+$node->safe_psql('postgres',
+	q{SELECT events.create_handler('one', 'app.one(events.event)'); SELECT events.publish('a', '{}')});
 wait_for($node, "SELECT pg_read_file('" . $node->logfile . "') LIKE '%no free background worker slot for handler%'",
 	'without a free slot the log says so');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM app.done'), 0, 'and nothing runs');
@@ -279,7 +283,7 @@ sub kill_worker_process
 	my ($at) = @_;
 	my $pid = worker_pid($at);
 	$at->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
-	wait_for($at, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'events worker' AND datname = 'postgres'"
-		  . " AND pid <> $pid", 'the worker ends and comes back');
+	wait_for($at, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'events worker'"
+		  . " AND datname = 'postgres' AND pid <> $pid", 'the worker ends and comes back');
 	return;
 }
