@@ -14,6 +14,7 @@
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "base/catalog.h"
 #include "catalog/indexing.h"
 #include "consume/consumer.h"
@@ -216,6 +217,7 @@ ev_consumer_delete(const EvConsumer *consumer)
 	if (tuple != NULL)
 		simple_heap_delete(s.rel, &tuple->t_self);
 	end_row(&s);
+	CommandCounterIncrement();
 }
 
 static void

@@ -18,6 +18,7 @@
 
 #include "base/settings.h"
 #include "consume/call.h"
+#include "consume/handler.h"
 #include "consume/member.h"
 #include "consume/redelivery.h"
 #include "consume/share.h"
@@ -217,5 +218,11 @@ ev_redrive(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("position must be at least 1: " INT64_FORMAT, position),
 						errhint("NULL stands for all dead letters of the consumer.")));
+
+	/* So that nobody drops it meanwhile, and its events are left to a namesake. */
+	(void) ev_state_lock(consumer, EV_POOL, true);
+	if (!ev_consumer_exists(consumer->name))
+		ev_consumer_raise_unknown(consumer->name);
+	ev_handler_changed();
 	PG_RETURN_INT64(ev_redelivery_redrive(consumer, position));
 }
