@@ -291,30 +291,32 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    m record;
+    first bigint;
 BEGIN
     -- While somebody holds an old snapshot, VACUUM could not remove what is deleted.
     PERFORM FROM pg_stat_activity WHERE age(backend_xmin) > 100000;
     IF FOUND THEN
         RETURN;
     END IF;
-    DELETE FROM events.consumer_state AS d
-    USING events.consumer_members AS m
-    WHERE d.consumer = m.consumer AND d.member = m.member AND d.ordinal < m.ordinal
-      AND d.ordinal < max_count + (
-          SELECT s.ordinal
-          FROM events.consumer_state AS s
-          WHERE s.consumer = m.consumer AND s.member = m.member
-          ORDER BY s.ordinal
-          LIMIT 1);
-    DELETE FROM events.consumer_state AS d
-    USING events.consumer_members AS m
-    WHERE d.consumer = m.consumer AND d.member = m.member AND d.ordinal = m.ordinal
-      AND m.member <> '*' AND m.shares = 0
-      AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp() - interval '1 minute')
-      AND NOT EXISTS (
-          SELECT
-          FROM events.consumer_state AS s
-          WHERE s.consumer = m.consumer AND s.member = m.member AND s.ordinal < m.ordinal);
+    -- One by one: to find the first row is to pass all that were deleted before it.
+    FOR m IN SELECT n.consumer, n.member, n.ordinal, n.shares, n.leased_until FROM events.consumer_members AS n LOOP
+        SELECT s.ordinal INTO first
+        FROM events.consumer_state AS s
+        WHERE s.consumer = m.consumer AND s.member = m.member
+        ORDER BY s.ordinal
+        LIMIT 1;
+        IF first < m.ordinal THEN
+            DELETE FROM events.consumer_state AS d
+            WHERE d.consumer = m.consumer AND d.member = m.member
+              AND d.ordinal < least(m.ordinal, first + max_count);
+        ELSIF m.member <> '*' AND m.shares = 0
+              AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp() - interval '1 minute') THEN
+            DELETE FROM events.consumer_state AS d
+            WHERE d.consumer = m.consumer AND d.member = m.member AND d.ordinal = m.ordinal;
+        END IF;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION events._clean_consumers(int) IS

@@ -47,8 +47,6 @@ RESET events.max_redeliveries;
 UPDATE events.redelivery SET not_before = NULL WHERE consumer = 'g';
 SELECT work('g', me => 'm');
 SELECT work('g', me => 'm');
-SELECT work('g', me => 'm');
-SELECT work('g', me => 'm');
 SELECT count(*) FROM events.redelivery WHERE consumer = 'g';
 
 -- A member that was given events again, and has given up their shares since, does not
