@@ -10,6 +10,7 @@
 
 #include "base/settings.h"
 #include "base/shared.h"
+#include "capture/change_plan.h"
 #include "miscadmin.h"
 #include "publish/transaction.h"
 #include "store/registry.h"
@@ -31,5 +32,6 @@ _PG_init(void)
 	}
 	ev_registry_init();
 	ev_transaction_init();
+	ev_change_plan_init();
 	ev_utility_init();
 }

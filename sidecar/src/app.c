@@ -5,12 +5,13 @@
  *
  *	 feed (LISTEN, pages) --> deliver (hub) --> SSE, NDJSON, long-poll, WebSocket
  *	 queries (pools) <-- history of the hub, `since`, POST, publish
+ *	 upkeep, handlers: process 0, where the database has no worker
  *	 two HTTP servers: public (route.c) and, in process 0, admin (admin.c)
  *
  * SIGTERM and SIGINT drain: listeners close, requests under way are answered,
  * and once in DRAIN_STEP_MS one slice of the streams is ended, so that their
  * clients come back spread over drain_time and not all at once.  What is left
- * a moment after that is broken off.  A second signal ends at once.
+ * a moment after that is broken off, SQL handlers are cancelled.  A second signal ends at once.
  */
 #include <signal.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "loop/loop.h"
+#include "pg/handlers.h"
 #include "pg/upkeep.h"
 #include "process.h"
 #include "web/admin.h"
@@ -41,7 +43,8 @@ typedef struct App
 	Queries *queries;
 	Deliver *deliver;
 	Feed *feed;
-	Upkeep *upkeep;
+	Upkeep *upkeep;		/* NULL in all but process 0 */
+	Handlers *handlers; /* ditto, or where they are not wanted */
 	HttpServer *public;
 	HttpServer *admin_server; /* NULL in all but process 0 */
 	WsServer *ws_server;
@@ -173,6 +176,7 @@ reload(LoopSignal *signal, int signum, void *arg)
 		http_server_reload(app->admin_server, &admin);
 	ws_server_reload(app->ws_server, &ws);
 	deliver_reload(app->deliver, app->process->conf);
+	handlers_reload(app->handlers, app->process->conf);
 }
 
 /* ---- the feed ---- */
@@ -233,6 +237,7 @@ on_page_end(void *arg, int64_t position, const char *epoch)
 	App *app = arg;
 
 	deliver_feed_handler.on_page_end(deliver_hub(app->deliver), position, epoch);
+	handlers_wake(app->handlers);
 }
 
 static void
@@ -290,7 +295,8 @@ drain_step(LoopTimer *timer, void *arg)
 
 	(void) timer;
 	ws_server_drain_some(app->ws_server, app->drain_slice, app->process->conf->drain_time);
-	if ((left == 0 && app->route.sessions.publishing == 0) ||
+	if ((left == 0 && app->route.sessions.publishing == 0 &&
+		 handlers_state(app->handlers).running == 0) ||
 		loop_now_ms(app->loop) >= app->drain_ends)
 	{
 		if (left > 0)
@@ -318,6 +324,7 @@ drain(LoopSignal *signal, int signum, void *arg)
 	app->drain_ends = loop_now_ms(app->loop) + drain_time + DRAIN_GRACE_MS;
 	app->drain_slice = (int) (connections / steps) + 1;
 	http_server_stop(app->public);
+	handlers_drain(app->handlers);
 	loop_timer_start(&app->drain, 0, DRAIN_STEP_MS);
 }
 
@@ -348,7 +355,10 @@ open_app(App *app)
 	app->feed = feed_new(app->loop, conf, NULL, &feed_handler, app);
 	deliver_watch(app->deliver, app->feed);
 	if (app->process->index == 0)
+	{
 		app->upkeep = upkeep_new(app->loop, app->queries, app->feed);
+		app->handlers = handlers_new(app->loop, conf, app->feed);
+	}
 	app->ws_server = ws_server_new(app->loop, &ws);
 	app->public = http_server_new(app->loop, &http);
 	if (app->process->admin_count > 0)
@@ -359,8 +369,11 @@ open_app(App *app)
 	app->route.sessions.ws_server = app->ws_server;
 	app->route.sessions.queries = app->queries;
 	app->route.sessions.deliver = app->deliver;
-	app->admin = (Admin) {
-		.feed = app->feed, .queries = app->queries, .deliver = app->deliver, .public = app->public};
+	app->admin = (Admin) {.feed = app->feed,
+						  .queries = app->queries,
+						  .handlers = app->handlers,
+						  .deliver = app->deliver,
+						  .public = app->public};
 	app->route.wanted = wanted_new();
 	use_conf(app);
 	loop_timer_init(&app->tick, app->loop, tick, app);
@@ -388,8 +401,8 @@ close_app(App *app)
 	http_server_free(app->public);
 	if (app->admin_server != NULL)
 		http_server_free(app->admin_server);
-	if (app->upkeep != NULL)
-		upkeep_free(app->upkeep);
+	handlers_free(app->handlers);
+	upkeep_free(app->upkeep);
 	wanted_free(app->route.wanted);
 	checker_free(app->route.sessions.checker);
 	feed_free(app->feed);

@@ -177,6 +177,9 @@ BEGIN
     END;
     PERFORM events._ensure_partitions();
     PERFORM events._close_partitions(events.horizon());
+    PERFORM events._forget_duplicates();
+    PERFORM events._index_subjects(events.horizon(), 25000);
+    PERFORM events._forget_subjects(events.oldest());
     PERFORM events._clean_consumers();
     keep := events._retention();
     -- Either one holds up those who publish until this transaction ends: not
@@ -187,7 +190,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION events.maintain() IS
-'Does one round of background work: makes partitions ahead, closes those that are full, clears up after consumers, drops partitions older than events.retention. The worker calls it, or eventsd, or pg_cron.
+'Does one round of background work: makes partitions ahead, closes those that are full, drops those older than events.retention; forgets ids older than events.dedup_window; files events by their subjects where that is used; clears up after consumers. The worker calls it, or eventsd, or pg_cron.
 Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
 
 CREATE FUNCTION events.new_epoch()

@@ -17,10 +17,16 @@ AS $$
                          'apply_defaults', 'resolve_schema', 'schema_risks', 'schema_compatibility',
                          'infer_schema', 'infer_schema_agg', 'typescript', 'sample',
                          'matches', 'check_pattern', 'explain_match', '_match_set', 'feel', 'feel_test',
-                         'feel_unary', 'feel_problems', 'check_feel', 'table_schema')
+                         'feel_unary', 'feel_problems', 'check_feel',
+                         'table_schema', '_encode_name', '_row_schema', '_type_schema', '_trigger_options')
            OR CASE privilege
           WHEN 'publish' THEN p.proname IN ('publish', 'publish_batch', 'publish_now', 'publish_batch_now',
-                                            'publish_change', 'track', 'untrack')
+                                            'publish_change', 'track', 'untrack',
+                                            '_check_columns', '_check_condition', '_check_redact', '_check_table',
+                                            '_create_trigger', '_descendants', '_drop_trigger', '_fill_template',
+                                            '_inherit_tracking', '_lock_tracked', '_register_changes', '_set_trigger_options',
+                                            '_set_triggers', '_track_key',
+                                            '_track_options', '_track_schema_name')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
                                          'matches_event', '_matches_event',
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
@@ -34,9 +40,13 @@ AS $$
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_clean_consumers',
                                               '_close_partitions', '_drop_old_partitions',
-                                              '_ensure_partitions', '_retention',
+                                              '_ensure_partitions', '_forget_duplicates', '_forget_subjects',
+                                              '_handlers_changed', '_index_subjects', '_retention',
                                               '_registry_changed', '_role_functions',
-                                              '_roll_over_partition')
+                                              '_roll_over_partition',
+                                              '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',
+                                              '_recheck_condition', '_rename_in_condition', '_rename_tracked',
+                                              '_tracked_with_type', '_undescribed', '_write_change_schema', '_write_changes')
           END)
 $$;
 COMMENT ON FUNCTION events._role_functions(text) IS 'The functions that a privilege of events.grant_role() stands for';
@@ -61,7 +71,7 @@ BEGIN
     FOR f IN SELECT events._role_functions(privilege) LOOP
         EXECUTE format('%s EXECUTE ON FUNCTION %s %s %s', command, f, direction, role);
     END LOOP;
-    EXECUTE format('%s SELECT ON events.schema, events.type %s %s', command, direction, role);
+    EXECUTE format('%s SELECT ON events.schema, events.type, events.tracked_tables, events._tracking %s %s', command, direction, role);
     IF privilege <> 'publish' THEN
         EXECUTE format('%s SELECT ON events.status, events.consumers, events.consumer_members %s %s',
                        command, direction, role);

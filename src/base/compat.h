@@ -52,12 +52,27 @@
 #define EV_MY_PROC_NUMBER (MyProc->pgprocno)
 #endif
 
-/* 16: one ownercheck for all kinds of objects. */
+/* 16: one ownercheck and one aclcheck for all kinds of objects. */
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
+#define ev_relation_ownercheck(rel, role) object_ownercheck(RelationRelationId, (rel), (role))
 #define ev_database_ownercheck(db, role) object_ownercheck(DatabaseRelationId, (db), (role))
+#define ev_function_aclcheck(function, role) \
+	object_aclcheck(ProcedureRelationId, (function), (role), ACL_EXECUTE)
 #else
+#define ev_relation_ownercheck(rel, role) pg_class_ownercheck((rel), (role))
 #define ev_database_ownercheck(db, role) pg_database_ownercheck((db), (role))
+#define ev_function_aclcheck(function, role) pg_proc_aclcheck((function), (role), ACL_EXECUTE)
+#endif
+
+/* 17: a background worker may act for a role that may not log in. */
+#if PG_VERSION_NUM >= 170000
+#define EV_HAVE_LOGIN_BYPASS 1
+#define EV_BYPASS_LOGIN_CHECK BGWORKER_BYPASS_ROLELOGINCHECK
+#else
+#define EV_BYPASS_LOGIN_CHECK 0
 #endif
 
 /* 18: the primary key may be deferrable, and the caller says if he minds. */
@@ -71,9 +86,13 @@
 #if PG_VERSION_NUM >= 160000
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL, false)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL, false)
 #else
 #define ev_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples((rri), (slot), (estate), false, false, NULL, NIL)
+#define ev_insert_index_tuples_speculative(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, true, (conflict), NIL)
 #endif
 
 /* 17: the first argument of the JSON lexer's constructor is the lexer, if there is one. */
@@ -93,9 +112,23 @@
 #define ev_json_is_untranslatable(error) ((error) == JSON_UNICODE_CODE_POINT_ZERO)
 #endif
 
+/* 18: a minimal tuple may have room in front of it. */
+#if PG_VERSION_NUM >= 180000
+#define ev_form_minimal_tuple(descriptor, values, nulls) \
+	heap_form_minimal_tuple((descriptor), (values), (nulls), 0)
+#else
+#define ev_form_minimal_tuple(descriptor, values, nulls) \
+	heap_form_minimal_tuple((descriptor), (Datum *) (values), (bool *) (nulls))
+#endif
+
 /* 18: what does not return says so before its type. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))
+#endif
+
+/* 18: generated columns that no row holds. */
+#if PG_VERSION_NUM >= 180000
+#define EV_HAVE_VIRTUAL_GENERATED_COLUMNS 1
 #endif
 
 #endif /* EV_COMPAT_H */

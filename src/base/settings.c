@@ -22,10 +22,14 @@
 
 int ev_max_event_size;
 int ev_max_pending_events;
+int ev_dedup_window;
 int ev_partition_size;
 int ev_horizon_timeout;
+int ev_publish_now_timeout;
+int ev_max_publishers;
 int ev_max_redeliveries;
 int ev_maintenance_interval;
+int ev_max_handler_workers;
 int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
 char *ev_retention;
@@ -36,6 +40,7 @@ char *ev_workspace;
 char *ev_traceparent;
 char *ev_databases;
 char *ev_schema_base_uri;
+char *ev_redact_key;
 int ev_validate_mode;
 int ev_schema_draft;
 bool ev_format_assertion;
@@ -104,6 +109,11 @@ static const IntSetting int_settings[] = {
 	{"events.max_pending_events", "Greatest number of events that one transaction may publish.",
 	 "They are written at commit, which no statement_timeout ends.", &ev_max_pending_events,
 	 1000000, 1, 1000000, PGC_SUSET, 0},
+	{"events.dedup_window", "How long an event is known by its source and id; 0 for not at all.",
+	 "An event that is published with an id of its own, and has the source and id of one that was "
+	 "published no longer ago, is a duplicate and is not published again. Set it for the server or "
+	 "with ALTER DATABASE: maintenance, which forgets what is older, goes by it too.",
+	 &ev_dedup_window, 600, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S},
 	{"events.partition_size", "Number of positions in each new partition of events.event.",
 	 "A multiple of the 2^20 positions that a server start skips keeps partitions well filled.",
 	 &ev_partition_size, 4194304, 2097152, INT_MAX, PGC_SUSET, 0},
@@ -111,6 +121,16 @@ static const IntSetting int_settings[] = {
 	 "Used only where the commit gate is a lock: a server before 17 without events in "
 	 "shared_preload_libraries. When it ends, the horizon stops below those that remain.",
 	 &ev_horizon_timeout, 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"events.publish_now_timeout", "How long events.publish_now() waits for its commit.",
+	 "When it ends, the events are withdrawn, or, if their commit is under way already, an error "
+	 "says that its end is not known. The server's own value also limits how long a publisher "
+	 "waits for a lock.",
+	 &ev_publish_now_timeout, 5000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"events.max_publishers",
+	 "Greatest number of processes of one database that serve events.publish_now().",
+	 "Used with events in shared_preload_libraries. There is one at first, and more only while "
+	 "those that are there are busy and requests wait. Each takes one of max_worker_processes.",
+	 &ev_max_publishers, 4, 1, 64, PGC_SIGHUP, 0},
 	{"events.max_redeliveries",
 	 "Greatest number of events that one consumer may have to get again.",
 	 "Failed events, and those that wait behind them because they have the same key. Past it, "
@@ -118,6 +138,10 @@ static const IntSetting int_settings[] = {
 	 &ev_max_redeliveries, 10000, 0, 1000000, PGC_SUSET, 0},
 	{"events.maintenance_interval", "Time between two rounds of events.maintain() in the worker.",
 	 NULL, &ev_maintenance_interval, 10, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+	{"events.max_handler_workers", "Greatest number of processes that run handlers at a time.",
+	 "Of all databases together. Each takes one of max_worker_processes. When more handlers have "
+	 "something to do, they take turns. 0 runs none.",
+	 &ev_max_handler_workers, 4, 0, 64, PGC_SIGHUP, 0},
 	{"events.pattern_match_limit",
 	 "Greatest number of steps for matching a pattern of a JSON Schema.",
 	 "Past it, matching is an error, since some patterns take for ever on some strings. It holds "
@@ -198,6 +222,10 @@ static const StringSetting string_settings[] = {
 	 "With https://example.org/schemas, the schema registered as /order/created/1.0.0 is also "
 	 "found as https://example.org/schemas/order/created/1.0.0.",
 	 &ev_schema_base_uri, "", PGC_SUSET, 0, NULL},
+	{"events.redact_key", "Secret key of the hashes that stand for redacted columns.",
+	 "With a key they are HMAC-SHA-256, so that nobody without it can find a value by trying. "
+	 "Another key makes other hashes of the same values.",
+	 &ev_redact_key, "", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL},
 	{"events.databases", "Databases that get a background worker; '*' means all that use events.",
 	 "A list of names. Needs events in shared_preload_libraries; each worker takes one of "
 	 "max_worker_processes.",

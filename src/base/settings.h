@@ -9,9 +9,14 @@
 /* limits */
 extern int ev_max_event_size; /* kB */
 extern int ev_max_pending_events;
+extern int ev_dedup_window;	   /* s */
 extern int ev_partition_size;  /* positions */
 extern int ev_horizon_timeout; /* ms */
 extern int ev_max_redeliveries;
+
+/* publishing at once */
+extern int ev_publish_now_timeout; /* ms */
+extern int ev_max_publishers;	   /* of one database */
 
 /* retention; text, because an interval has no GUC type of its own */
 extern char *ev_retention;
@@ -34,10 +39,14 @@ typedef enum EvValidateMode
 extern int ev_validate_mode; /* EvValidateMode */
 extern char *ev_schema_base_uri;
 
+/* capture */
+extern char *ev_redact_key;
+
 /* worker */
 extern char *ev_databases;
 extern int ev_maintenance_interval; /* s */
 extern int ev_pattern_match_limit;
+extern int ev_max_handler_workers;
 
 /* JSON Schema */
 extern int ev_schema_draft; /* as EvDraft of schema/draft.h counts */

@@ -31,7 +31,14 @@ static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
 static Size
 shared_size(void)
 {
-	return add_size(offsetof(EvShared, slots), mul_size(MaxBackends, sizeof(EvGateSlot)));
+	return add_size(offsetof(EvShared, slots),
+					mul_size(MaxBackends, sizeof(EvGateSlot) + sizeof(EvAnnouncement)));
+}
+
+EvAnnouncement *
+ev_shared_announcements(EvShared *s)
+{
+	return (EvAnnouncement *) &s->slots[s->nslots];
 }
 
 static void
@@ -51,6 +58,9 @@ shared_init(void *memory)
 	}
 	for (int i = 0; i < s->nslots; i++)
 		pg_atomic_init_u64(&s->slots[i].floor, 0);
+	pg_atomic_init_u64(&s->requests, 0);
+	for (int i = 0; i < s->nslots; i++)
+		pg_atomic_init_u64(&ev_shared_announcements(s)[i].ordinal, 0);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "base/catalog.h"
 #include "catalog/indexing.h"
 #include "consume/call.h"
+#include "consume/handler.h"
 #include "consume/member.h"
 #include "consume/redelivery.h"
 #include "consume/start.h"
@@ -192,6 +193,7 @@ ev_drop_consumer(PG_FUNCTION_ARGS)
 	ev_state_close(&state);
 	ev_redelivery_forget(consumer, true);
 	ev_consumer_delete(consumer);
+	ev_handler_changed();
 	PG_RETURN_VOID();
 }
 
@@ -217,5 +219,6 @@ ev_seek(PG_FUNCTION_ARGS)
 	ev_state_write(&state, &pool);
 	ev_state_close(&state);
 	ev_redelivery_forget(consumer, false);
+	ev_handler_changed();
 	PG_RETURN_INT64(position);
 }

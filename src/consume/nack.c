@@ -18,6 +18,7 @@
 
 #include "base/settings.h"
 #include "consume/call.h"
+#include "consume/handler.h"
 #include "consume/member.h"
 #include "consume/redelivery.h"
 #include "consume/share.h"
@@ -222,5 +223,6 @@ ev_redrive(PG_FUNCTION_ARGS)
 	(void) ev_state_lock(consumer, EV_POOL, true);
 	if (!ev_consumer_exists(consumer->name))
 		ev_consumer_raise_unknown(consumer->name);
+	ev_handler_changed();
 	PG_RETURN_INT64(ev_redelivery_redrive(consumer, position));
 }

@@ -367,7 +367,8 @@ fill_core(EvEvent *event, EvProblems *problems)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (event->nulls[EV_ID])
+	event->has_own_id = !event->nulls[EV_ID];
+	if (!event->has_own_id)
 	{
 		char id[EV_UUID7_TEXT_LENGTH + 1];
 
@@ -392,8 +393,8 @@ fill_core(EvEvent *event, EvProblems *problems)
 }
 
 /* What the registry says of its type. */
-static void
-find_type(EvEvent *event)
+void
+ev_event_find_type(EvEvent *event)
 {
 	text *type = DatumGetTextPP(event->values[EV_TYPE]);
 
@@ -427,6 +428,12 @@ written_numbers(Jsonb *json, Size limit)
 	return size;
 }
 
+bool
+ev_event_is_portable(void)
+{
+	return GetDatabaseEncoding() == PG_UTF8;
+}
+
 /*
  * Events go out as JSON, which is UTF-8.  In a database of another encoding,
  * raise 22021 or 22P05 now for what cannot be converted, and not each time
@@ -438,7 +445,7 @@ check_encoding(EvEvent *event)
 	char *written;
 	Jsonb *data;
 
-	if (event->nulls[EV_DATA] || GetDatabaseEncoding() == PG_UTF8)
+	if (event->nulls[EV_DATA] || ev_event_is_portable())
 		return;
 	data = DatumGetJsonbP(event->values[EV_DATA]);
 	written = JsonbToCString(NULL, &data->root, VARSIZE(data));
@@ -471,6 +478,14 @@ check_size(EvEvent *event, EvProblems *problems)
 }
 
 void
+ev_event_check(EvEvent *event, EvProblems *problems)
+{
+	check_size(event, problems);
+	if (problems->list == NIL)
+		check_encoding(event);
+}
+
+void
 ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context)
 {
 	if (event->nulls[EV_TYPE] && !ev_problem_is_at(problems, "/type"))
@@ -480,7 +495,7 @@ ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context)
 	fill_from_settings(event, problems);
 	if (problems->list != NIL)
 		return;
-	find_type(event);
+	ev_event_find_type(event);
 	fill_core(event, problems);
 	if (event->attributes != NULL)
 	{
@@ -488,7 +503,5 @@ ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context)
 
 		set_value(event, EV_ATTRIBUTES, JsonbPGetDatum(JsonbValueToJsonb(object)));
 	}
-	check_size(event, problems);
-	if (problems->list == NIL)
-		check_encoding(event);
+	ev_event_check(event, problems);
 }

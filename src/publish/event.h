@@ -20,6 +20,7 @@ typedef struct EvEvent
 	JsonbParseState *attributes; /* being built; NULL while there is none */
 	List *attribute_names;		 /* of char *, what was given */
 	bool has_base64;
+	bool has_own_id;					/* once finished: the id was given, not made here */
 	const EvRegisteredType *registered; /* its type, once finished; NULL if it is not */
 } EvEvent;
 
@@ -44,5 +45,14 @@ extern void ev_event_set_cloudevent(EvEvent *event, EvProblems *problems, JsonbC
  * and the size.  The event is complete then, unless there are problems.
  */
 extern void ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context);
+
+/*
+ * For who fills a finished event again with other data: look up its type, and
+ * check its size and encoding.  In a portable database nothing can be wrong with
+ * the encoding.
+ */
+extern void ev_event_find_type(EvEvent *event);
+extern void ev_event_check(EvEvent *event, EvProblems *problems);
+extern bool ev_event_is_portable(void);
 
 #endif /* EV_EVENT_H */

@@ -9,13 +9,15 @@
  */
 #include "base/compat.h"
 
-#include "access/xact.h"
-#include "access/xlog.h"
+#include "base/settings.h"
 #include "funcapi.h"
 #include "match/topic.h"
 #include "miscadmin.h"
+#include "publish/duplicate.h"
 #include "publish/event.h"
+#include "publish/expected.h"
 #include "publish/pending.h"
+#include "publish/publish.h"
 #include "publish/transaction.h"
 #include "publish/validate.h"
 #include "utils/builtins.h"
@@ -27,22 +29,12 @@ PG_FUNCTION_INFO_V1(ev_publish_event);
 PG_FUNCTION_INFO_V1(ev_publish_batch);
 PG_FUNCTION_INFO_V1(ev_intake);
 
-static void
-refuse_read_only(const char *function)
+/* Is it, by the id that it was given, there already?  From now on it is. */
+static bool
+is_duplicate(const EvEvent *event)
 {
-	if (RecoveryInProgress())
-		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-						errmsg("%s cannot be used on a hot standby", function),
-						errdetail("The server is in recovery and cannot write."),
-						errhint("Publish on the primary.")));
-	if (XactReadOnly)
-		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-						errmsg("%s cannot be used in a read-only transaction", function),
-						errdetail("A published event is written to the database at commit."),
-						errhint("Use a READ WRITE transaction.")));
-	if (IsInParallelMode())
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-						errmsg("%s cannot be used during a parallel operation", function)));
+	return event->has_own_id && !ev_duplicate_claim(DatumGetTextPP(event->values[EV_SOURCE]),
+													DatumGetTextPP(event->values[EV_ID]));
 }
 
 static void
@@ -72,37 +64,94 @@ refuse_null(FunctionCallInfo fcinfo, int arg, const char *name, const char *hint
 						errmsg("%s must not be NULL", name), errhint("%s", hint)));
 }
 
-/* events.publish(type, data, topic, source, subject, id, "time", dataschema, attributes) → id */
+void
+ev_publish_make(FunctionCallInfo fcinfo, EvEvent *event)
+{
+	EvProblems problems = {0};
+
+	refuse_null(fcinfo, 0, "type", "For example 'order.created'.");
+	refuse_null(fcinfo, 1, "data",
+				"Write 'null'::jsonb for a JSON null, or publish a whole CloudEvent without data.");
+	ev_event_init(event);
+	set_text_argument(fcinfo, 0, event, &problems, EV_TYPE);
+	ev_event_set_data(event, PG_GETARG_JSONB_P(1));
+	if (!PG_ARGISNULL(2))
+	{
+		ev_topic_check(PG_GETARG_ARRAYTYPE_P(2));
+		ev_event_set_topic(event, &problems, PG_GETARG_ARRAYTYPE_P(2));
+	}
+	set_text_argument(fcinfo, 3, event, &problems, EV_SOURCE);
+	set_text_argument(fcinfo, 4, event, &problems, EV_SUBJECT);
+	set_text_argument(fcinfo, 5, event, &problems, EV_ID);
+	if (!PG_ARGISNULL(6))
+		ev_event_set_time(event, &problems, PG_GETARG_TIMESTAMPTZ(6));
+	set_text_argument(fcinfo, 7, event, &problems, EV_DATASCHEMA);
+	if (!PG_ARGISNULL(8))
+		ev_event_set_attributes(event, &problems, PG_GETARG_JSONB_P(8));
+	ev_event_finish(event, &problems, NULL);
+	ev_event_validate(event, &problems, false);
+	ev_problems_raise(&problems, -1);
+}
+
+void
+ev_publish_make_cloudevent(FunctionCallInfo fcinfo, EvEvent *event)
+{
+	EvProblems problems = {0};
+	Jsonb *json;
+
+	refuse_null(fcinfo, 0, "event", "For example '{\"type\": \"order.created\", \"data\": {}}'.");
+	json = PG_GETARG_JSONB_P(0);
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("event must be a JSON object"),
+				 errhint("events.publish_batch() takes an array of events.")));
+	ev_event_init(event);
+	ev_event_set_cloudevent(event, &problems, &json->root);
+	ev_event_finish(event, &problems, NULL);
+	ev_event_validate(event, &problems, false);
+	ev_problems_raise(&problems, -1);
+}
+
+/* expected_position from an argument; -1 if it is NULL. */
+static int64
+get_expected_position(FunctionCallInfo fcinfo, int arg, const EvEvent *event, EvProblems *problems)
+{
+	if (PG_ARGISNULL(arg))
+		return -1;
+	if (PG_GETARG_INT64(arg) < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("expected_position must not be negative: " INT64_FORMAT,
+							   PG_GETARG_INT64(arg)),
+						errhint("0 expects that there is no event of this source and subject.")));
+	if (event->nulls[EV_SUBJECT])
+		ev_problem_add(problems, "subject", "is required with expected_position");
+	return PG_GETARG_INT64(arg);
+}
+
+/*
+ * events.publish(type, data, topic, source, subject, id, "time", dataschema,
+ * attributes, expected_position) → id
+ */
 Datum
 ev_publish(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
 	EvProblems problems = {0};
+	int64 expected;
 
-	refuse_read_only("events.publish()");
-	refuse_null(fcinfo, 0, "type", "For example 'order.created'.");
-	refuse_null(fcinfo, 1, "data",
-				"Write 'null'::jsonb for a JSON null, or publish a whole CloudEvent without data.");
-	ev_event_init(&event);
-	set_text_argument(fcinfo, 0, &event, &problems, EV_TYPE);
-	ev_event_set_data(&event, PG_GETARG_JSONB_P(1));
-	if (!PG_ARGISNULL(2))
-	{
-		ev_topic_check(PG_GETARG_ARRAYTYPE_P(2));
-		ev_event_set_topic(&event, &problems, PG_GETARG_ARRAYTYPE_P(2));
-	}
-	set_text_argument(fcinfo, 3, &event, &problems, EV_SOURCE);
-	set_text_argument(fcinfo, 4, &event, &problems, EV_SUBJECT);
-	set_text_argument(fcinfo, 5, &event, &problems, EV_ID);
-	if (!PG_ARGISNULL(6))
-		ev_event_set_time(&event, &problems, PG_GETARG_TIMESTAMPTZ(6));
-	set_text_argument(fcinfo, 7, &event, &problems, EV_DATASCHEMA);
-	if (!PG_ARGISNULL(8))
-		ev_event_set_attributes(&event, &problems, PG_GETARG_JSONB_P(8));
-	ev_event_finish(&event, &problems, NULL);
-	ev_event_validate(&event, &problems, false);
+	ev_transaction_refuse_read_only("events.publish()");
+	ev_publish_make(fcinfo, &event);
+	expected = get_expected_position(fcinfo, 9, &event, &problems);
 	ev_problems_raise(&problems, -1);
-	add_event(&event);
+
+	/* What is there already met what it expected then. */
+	if (!is_duplicate(&event))
+	{
+		if (expected >= 0)
+			ev_expected_check(DatumGetTextPP(event.values[EV_SOURCE]),
+							  DatumGetTextPP(event.values[EV_SUBJECT]), expected);
+		add_event(&event);
+	}
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
@@ -111,56 +160,36 @@ Datum
 ev_publish_event(PG_FUNCTION_ARGS)
 {
 	EvEvent event;
-	EvProblems problems = {0};
-	Jsonb *json;
 
-	refuse_read_only("events.publish()");
-	refuse_null(fcinfo, 0, "event", "For example '{\"type\": \"order.created\", \"data\": {}}'.");
-	json = PG_GETARG_JSONB_P(0);
-	if (!JB_ROOT_IS_OBJECT(json))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("event must be a JSON object"),
-				 errhint("events.publish_batch() takes an array of events.")));
-	ev_event_init(&event);
-	ev_event_set_cloudevent(&event, &problems, &json->root);
-	ev_event_finish(&event, &problems, NULL);
-	ev_event_validate(&event, &problems, false);
-	ev_problems_raise(&problems, -1);
-	add_event(&event);
+	ev_transaction_refuse_read_only("events.publish()");
+	ev_publish_make_cloudevent(fcinfo, &event);
+	if (!is_duplicate(&event))
+		add_event(&event);
 	PG_RETURN_DATUM(event.values[EV_ID]);
 }
 
-/* One batch on its way into the result (ordinal, id, status, errors). */
-typedef struct Batch
-{
-	ReturnSetInfo *result;
-	Jsonb *context; /* or NULL */
-	bool skip_invalid;
-	MemoryContext event_context;
-} Batch;
-
-static void
-put_result(Batch *batch, int ordinal, EvEvent *event, EvProblems *problems)
+void
+ev_publish_put_result(ReturnSetInfo *result, const EvBatchResult *row)
 {
 	Datum values[4];
 	bool nulls[4] = {false};
-	Jsonb *errors = ev_problems_to_jsonb(problems);
 
-	values[0] = Int32GetDatum(ordinal);
-	values[1] = event->values[EV_ID];
-	nulls[1] = event->nulls[EV_ID];
-	values[2] = CStringGetTextDatum(errors == NULL ? "accepted" : "invalid");
-	values[3] = errors != NULL ? JsonbPGetDatum(errors) : (Datum) 0;
-	nulls[3] = errors == NULL;
-	tuplestore_putvalues(batch->result->setResult, batch->result->setDesc, values, nulls);
+	values[0] = Int32GetDatum(row->ordinal);
+	values[1] = row->id;
+	nulls[1] = row->has_no_id;
+	values[2] = CStringGetTextDatum(row->status);
+	values[3] = row->errors != NULL ? JsonbPGetDatum(row->errors) : (Datum) 0;
+	nulls[3] = row->errors == NULL;
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
 static void
-publish_one(Batch *batch, int ordinal, const JsonbValue *json)
+make_one(EvBatch *batch, int ordinal, const JsonbValue *json)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->event_context);
 	EvEvent event;
 	EvProblems problems = {0};
+	EvBatchResult row = {ordinal};
 
 	ev_event_init(&event);
 	if (json->type == jbvBinary && JsonContainerIsObject(json->val.binary.data))
@@ -173,24 +202,20 @@ publish_one(Batch *batch, int ordinal, const JsonbValue *json)
 		ev_problem_add(&problems, "", "event must be a JSON object");
 	if (!batch->skip_invalid)
 		ev_problems_raise(&problems, ordinal);
-	if (problems.list == NIL)
-		add_event(&event);
-	put_result(batch, ordinal, &event, &problems);
+	row.id = event.values[EV_ID];
+	row.has_no_id = event.nulls[EV_ID];
+	row.errors = ev_problems_to_jsonb(&problems);
+	row.status = row.errors == NULL ? "accepted" : "invalid";
+	batch->take(batch, &event, &row);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(batch->event_context);
 }
 
-static void
-publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_invalid)
+void
+ev_publish_make_batch(EvBatch *batch, Jsonb *events)
 {
-	Batch batch;
-
-	InitMaterializedSRF(fcinfo, 0);
-	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	batch.context = context;
-	batch.skip_invalid = skip_invalid;
-	batch.event_context = AllocSetContextCreate(CurrentMemoryContext, "events batch",
-												ALLOCSET_DEFAULT_SIZES);
+	batch->event_context = AllocSetContextCreate(CurrentMemoryContext, "events batch",
+												 ALLOCSET_DEFAULT_SIZES);
 	if (JB_ROOT_IS_OBJECT(events))
 	{
 		JsonbValue v;
@@ -198,7 +223,7 @@ publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_in
 		v.type = jbvBinary;
 		v.val.binary.data = &events->root;
 		v.val.binary.len = VARSIZE(events) - VARHDRSZ;
-		publish_one(&batch, 1, &v);
+		make_one(batch, 1, &v);
 		return;
 	}
 	if (!JB_ROOT_IS_ARRAY(events) || JB_ROOT_IS_SCALAR(events))
@@ -209,9 +234,61 @@ publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_in
 		JsonbValue *v = getIthJsonbValueFromContainer(&events->root, i);
 
 		CHECK_FOR_INTERRUPTS();
-		publish_one(&batch, i + 1, v);
+		make_one(batch, i + 1, v);
 		pfree(v);
 	}
+}
+
+/* What a batch that is published with the transaction has beyond its events. */
+typedef struct OnCommit
+{
+	MemoryContext context;
+	EvDuplicates *duplicates; /* NULL up to the first event with an id of its own */
+} OnCommit;
+
+/* Add a good event, unless it is a duplicate; its status. */
+static const char *
+add_event_once(OnCommit *on_commit, EvEvent *event)
+{
+	if (event->has_own_id && ev_dedup_window > 0)
+	{
+		if (on_commit->duplicates == NULL)
+		{
+			MemoryContext old = MemoryContextSwitchTo(on_commit->context);
+
+			on_commit->duplicates = ev_duplicate_open();
+			MemoryContextSwitchTo(old);
+		}
+		if (!ev_duplicate_claim_among(on_commit->duplicates,
+									  DatumGetTextPP(event->values[EV_SOURCE]),
+									  DatumGetTextPP(event->values[EV_ID])))
+			return "duplicate";
+	}
+	add_event(event);
+	return "accepted";
+}
+
+/* An event of a batch: it is published with the transaction, and reported at once. */
+static void
+take_event(EvBatch *batch, EvEvent *event, EvBatchResult *row)
+{
+	if (row->errors == NULL)
+		row->status = add_event_once(batch->state, event);
+	ev_publish_put_result(batch->result, row);
+}
+
+static void
+publish_all(FunctionCallInfo fcinfo, Jsonb *events, Jsonb *context, bool skip_invalid)
+{
+	OnCommit on_commit = {.context = CurrentMemoryContext};
+	EvBatch batch = {
+		.context = context, .skip_invalid = skip_invalid, .take = take_event, .state = &on_commit};
+
+	InitMaterializedSRF(fcinfo, 0);
+	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ev_publish_make_batch(&batch, events);
+	if (on_commit.duplicates != NULL)
+		ev_duplicate_close(on_commit.duplicates);
 }
 
 static bool
@@ -220,13 +297,11 @@ text_equals(const text *t, const char *s)
 	return VARSIZE_ANY_EXHDR(t) == strlen(s) && memcmp(VARDATA_ANY(t), s, strlen(s)) == 0;
 }
 
-/* events.publish_batch(events, on_invalid) → table(ordinal, id, status, errors) */
-Datum
-ev_publish_batch(PG_FUNCTION_ARGS)
+bool
+ev_publish_skips_invalid(FunctionCallInfo fcinfo)
 {
 	text *on_invalid;
 
-	refuse_read_only("events.publish_batch()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	refuse_null(fcinfo, 1, "on_invalid", "It is 'raise' or 'skip'.");
 	on_invalid = PG_GETARG_TEXT_PP(1);
@@ -234,7 +309,18 @@ ev_publish_batch(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("on_invalid must be 'raise' or 'skip': '%s'",
 							   text_to_cstring(on_invalid))));
-	publish_all(fcinfo, PG_GETARG_JSONB_P(0), NULL, text_equals(on_invalid, "skip"));
+	return text_equals(on_invalid, "skip");
+}
+
+/* events.publish_batch(events, on_invalid) → table(ordinal, id, status, errors) */
+Datum
+ev_publish_batch(PG_FUNCTION_ARGS)
+{
+	bool skip_invalid;
+
+	ev_transaction_refuse_read_only("events.publish_batch()");
+	skip_invalid = ev_publish_skips_invalid(fcinfo);
+	publish_all(fcinfo, PG_GETARG_JSONB_P(0), NULL, skip_invalid);
 	return (Datum) 0;
 }
 
@@ -248,7 +334,7 @@ ev_intake(PG_FUNCTION_ARGS)
 {
 	Jsonb *context;
 
-	refuse_read_only("events._intake()");
+	ev_transaction_refuse_read_only("events._intake()");
 	refuse_null(fcinfo, 0, "events", "An empty batch is '[]'.");
 	context = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	if (context != NULL && !JB_ROOT_IS_OBJECT(context))

@@ -29,6 +29,7 @@
 
 #include "access/twophase.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "base/wake.h"
 #include "commands/async.h"
 #include "publish/pending.h"
@@ -49,16 +50,16 @@ static enum
 	STAGED
 } stage = PENDING;
 static bool has_written = false;
+static bool wakes_worker = false;
 
 static void
 append_pending(EvAppender *appender)
 {
-	Datum values[EV_NCOLUMNS];
-	bool nulls[EV_NCOLUMNS];
+	MinimalTuple row;
 
 	ev_pending_rewind();
-	while (ev_pending_next(values, nulls))
-		ev_append_row(appender, values, nulls);
+	while ((row = ev_pending_next_row()) != NULL)
+		ev_append_formed_row(appender, row);
 }
 
 int64
@@ -97,8 +98,8 @@ ev_transaction_flush(bool sweep)
 	return last;
 }
 
-static void
-write_pending(void)
+void
+ev_transaction_write(void)
 {
 	bool sweep = ev_reader_take_sweep_request();
 
@@ -129,10 +130,34 @@ stage_pending(void)
 }
 
 void
+ev_transaction_refuse(const char *function)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used on a hot standby", function),
+						errdetail("The server is in recovery and cannot write."),
+						errhint("Publish on the primary.")));
+	if (IsInParallelMode())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+						errmsg("%s cannot be used during a parallel operation", function)));
+}
+
+void
+ev_transaction_refuse_read_only(const char *function)
+{
+	ev_transaction_refuse(function);
+	if (XactReadOnly)
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("%s cannot be used in a read-only transaction", function),
+						errdetail("A published event is written to the database at commit."),
+						errhint("Use a READ WRITE transaction.")));
+}
+
+void
 ev_transaction_published(void)
 {
 	if (stage == WRITTEN)
-		write_pending();
+		ev_transaction_write();
 	else if (stage == STAGED)
 		stage_pending();
 }
@@ -152,10 +177,17 @@ release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, 
 {
 	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
 		return;
-	if (ev_position_leave_gate() || has_written)
+	if (ev_position_leave_gate() || has_written || wakes_worker)
 		ev_wake_worker();
 	ev_wake_readers();
 	has_written = false;
+	wakes_worker = false;
+}
+
+void
+ev_transaction_wake_worker(void)
+{
+	wakes_worker = true;
 }
 
 static void
@@ -164,7 +196,7 @@ xact_callback(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			write_pending();
+			ev_transaction_write();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			stage_pending();

@@ -31,9 +31,12 @@ struct EvScan
 	Snapshot snapshot;
 	EvPartition *partitions;
 	int npartitions;
-	int next; /* the partition to open next */
+	int next;		/* the partition to walk next */
+	bool only_kept; /* what retention has removed is left out */
+	bool fetching;	/* the open scan is of ev_scan_fetch */
 
 	/* the open partition, if rel is set */
+	EvPartition *open;
 	Relation rel;
 	Relation index;
 	SysScanDesc scan;
@@ -55,60 +58,105 @@ raise_too_old(int64 after, int64 first)
 					 "events are missed for good.")));
 }
 
-EvScan *
-ev_scan_open(int64 after, int64 upto)
+static EvScan *
+open_scan(int64 after, int64 upto, bool only_kept)
 {
 	EvScan *scan = palloc0(sizeof(EvScan));
 	Relation event = table_open(ev_catalog_relid("event"), AccessShareLock);
 
 	scan->after = after;
 	scan->upto = upto;
+	scan->only_kept = only_kept;
 	scan->partitions = ev_partition_list(event, &scan->npartitions);
 	table_close(event, AccessShareLock);
 
 	/* Asked of the very list that is read, so that retention cannot come between. */
-	if (scan->npartitions > 0 && after + 1 < scan->partitions[0].lower)
+	if (!only_kept && scan->npartitions > 0 && after + 1 < scan->partitions[0].lower)
 		raise_too_old(after, scan->partitions[0].lower);
 	scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	PushActiveSnapshot(scan->snapshot);
 	return scan;
 }
 
+EvScan *
+ev_scan_open(int64 after, int64 upto)
+{
+	return open_scan(after, upto, false);
+}
+
+EvScan *
+ev_scan_open_kept(int64 after, int64 upto)
+{
+	return open_scan(after, upto, true);
+}
+
+Snapshot
+ev_scan_snapshot(const EvScan *scan)
+{
+	return scan->snapshot;
+}
+
+void
+ev_scan_skip(EvScan *scan, int64 after)
+{
+	scan->after = Max(scan->after, after);
+}
+
+static void
+end_scan(EvScan *scan)
+{
+	if (scan->scan != NULL)
+		systable_endscan_ordered(scan->scan);
+	scan->scan = NULL;
+}
+
 static void
 close_partition(EvScan *scan)
 {
-	systable_endscan_ordered(scan->scan);
+	end_scan(scan);
 	index_close(scan->index, NoLock);
 	table_close(scan->rel, NoLock);
 	pfree(scan->row);
 	pfree(scan->isnull);
 	scan->rel = NULL;
+	scan->open = NULL;
 }
 
-/* Open the next partition that can hold wanted positions; false if there is none. */
+/* Open a partition; false if retention has removed it and that is no error. */
 static bool
-open_partition(EvScan *scan)
+open_partition(EvScan *scan, EvPartition *p)
 {
-	ScanKeyData keys[2];
-	EvPartition *p;
 	TupleDesc descriptor;
 
-	do
-	{
-		if (scan->next == scan->npartitions)
-			return false;
-		p = &scan->partitions[scan->next++];
-	} while (p->upper - 1 <= scan->after || p->lower > scan->upto);
-
 	scan->rel = try_table_open(p->relid, AccessShareLock);
+	if (scan->rel == NULL && scan->only_kept)
+		return false;
 	if (scan->rel == NULL)
 		raise_too_old(scan->after, p->upper);
+	scan->open = p;
 	ev_partition_check(scan->rel);
 	descriptor = RelationGetDescr(scan->rel);
 	ev_columns_locate(descriptor, scan->numbers);
 	scan->row = palloc(sizeof(Datum) * descriptor->natts);
 	scan->isnull = palloc(sizeof(bool) * descriptor->natts);
 	scan->index = index_open(ev_primary_key_index(scan->rel), AccessShareLock);
+	return true;
+}
+
+/* Begin the walk of the next partition that can hold wanted positions; false if there is none. */
+static bool
+begin_partition(EvScan *scan)
+{
+	ScanKeyData keys[2];
+	EvPartition *p;
+
+	do
+	{
+		if (scan->next == scan->npartitions)
+			return false;
+		p = &scan->partitions[scan->next++];
+	} while (p->upper - 1 <= scan->after || p->lower > scan->upto || !open_partition(scan, p));
+
 	ScanKeyInit(&keys[0], scan->numbers[EV_POSITION] + 1, BTGreaterStrategyNumber, F_INT8GT,
 				Int64GetDatum(scan->after));
 	ScanKeyInit(&keys[1], scan->numbers[EV_POSITION] + 1, BTLessEqualStrategyNumber, F_INT8LE,
@@ -117,28 +165,82 @@ open_partition(EvScan *scan)
 	return true;
 }
 
-bool
-ev_scan_next(EvScan *scan, Datum *values, bool *nulls)
+static void
+take_columns(EvScan *scan, HeapTuple tuple, Datum *values, bool *nulls)
 {
-	HeapTuple tuple = NULL;
-
-	CHECK_FOR_INTERRUPTS();
-	for (;;)
-	{
-		if (scan->rel == NULL && !open_partition(scan))
-			return false;
-		tuple = systable_getnext_ordered(scan->scan, ForwardScanDirection);
-		if (tuple != NULL)
-			break;
-		close_partition(scan);
-	}
 	heap_deform_tuple(tuple, RelationGetDescr(scan->rel), scan->row, scan->isnull);
 	for (int i = 0; i < EV_NCOLUMNS; i++)
 	{
 		values[i] = scan->row[scan->numbers[i]];
 		nulls[i] = scan->isnull[scan->numbers[i]];
 	}
+}
+
+bool
+ev_scan_next(EvScan *scan, Datum *values, bool *nulls)
+{
+	HeapTuple tuple = NULL;
+
+	CHECK_FOR_INTERRUPTS();
+	if (scan->fetching && scan->rel != NULL)
+		close_partition(scan);
+	scan->fetching = false;
+	for (;;)
+	{
+		if (scan->rel == NULL && !begin_partition(scan))
+			return false;
+		tuple = systable_getnext_ordered(scan->scan, ForwardScanDirection);
+		if (tuple != NULL)
+			break;
+		close_partition(scan);
+	}
+	take_columns(scan, tuple, values, nulls);
 	return true;
+}
+
+static EvPartition *
+partition_of(EvScan *scan, int64 position)
+{
+	int low = 0;
+	int high = scan->npartitions;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+
+		if (scan->partitions[middle].upper <= position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < scan->npartitions && scan->partitions[low].lower <= position
+			   ? &scan->partitions[low]
+			   : NULL;
+}
+
+bool
+ev_scan_fetch(EvScan *scan, int64 position, Datum *values, bool *nulls)
+{
+	EvPartition *p = partition_of(scan, position);
+	ScanKeyData key;
+	HeapTuple tuple;
+
+	CHECK_FOR_INTERRUPTS();
+	scan->fetching = true;
+	if (p == NULL)
+		return false;
+	if (scan->rel != NULL && scan->open != p)
+		close_partition(scan);
+	if (scan->rel == NULL && !open_partition(scan, p))
+		return false;
+	end_scan(scan);
+	ScanKeyInit(&key, scan->numbers[EV_POSITION] + 1, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(position));
+	scan->scan = systable_beginscan_ordered(scan->rel, scan->index, scan->snapshot, 1, &key);
+	tuple = systable_getnext_ordered(scan->scan, ForwardScanDirection);
+	if (tuple != NULL)
+		take_columns(scan, tuple, values, nulls);
+	return tuple != NULL;
 }
 
 void

@@ -6,6 +6,7 @@
 #define EV_SCAN_H
 
 #include "store/columns.h"
+#include "utils/snapshot.h"
 
 typedef struct EvScan EvScan;
 
@@ -16,6 +17,21 @@ typedef struct EvScan EvScan;
  * cursor are no longer kept; so does ev_scan_next, if they are dropped meanwhile.
  */
 extern EvScan *ev_scan_open(int64 after, int64 upto);
+
+/* The same, but begins with the oldest event kept if `after` is too old. */
+extern EvScan *ev_scan_open_kept(int64 after, int64 upto);
+
+/* The snapshot with which it reads. */
+extern Snapshot ev_scan_snapshot(const EvScan *scan);
+
+/* Go on after this position, if that is ahead; before the first ev_scan_next. */
+extern void ev_scan_skip(EvScan *scan, int64 after);
+
+/*
+ * The event at a position, whatever has been walked; false if there is none.
+ * To be called before the first ev_scan_next or after the last one.
+ */
+extern bool ev_scan_fetch(EvScan *scan, int64 position, Datum *values, bool *nulls);
 
 /*
  * The next event: its columns, valid until the next call.  false at the end.

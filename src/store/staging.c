@@ -149,6 +149,39 @@ ev_staging_is_pending(void)
 	return !is_empty && count_staged(1) > 0;
 }
 
+static bool
+attribute_is(HeapTuple tuple, TupleDesc descriptor, int number, const text *wanted)
+{
+	bool isnull;
+	Datum value = heap_getattr(tuple, number + 1, descriptor, &isnull);
+	text *t = isnull ? NULL : DatumGetTextPP(value);
+
+	return t != NULL && VARSIZE_ANY_EXHDR(t) == VARSIZE_ANY_EXHDR(wanted) &&
+		   memcmp(VARDATA_ANY(t), VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(t)) == 0;
+}
+
+bool
+ev_staging_contains(const text *source, const text *subject)
+{
+	StagedScan s;
+	HeapTuple tuple;
+	int numbers[EV_NCOLUMNS];
+	bool found = false;
+
+	if (!ev_staging_is_pending())
+		return false;
+	begin_scan(&s, AccessShareLock);
+	ev_columns_locate(RelationGetDescr(s.rel), numbers);
+	while (!found && (tuple = systable_getnext_ordered(s.scan, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		found = attribute_is(tuple, RelationGetDescr(s.rel), numbers[EV_SUBJECT], subject) &&
+				attribute_is(tuple, RelationGetDescr(s.rel), numbers[EV_SOURCE], source);
+	}
+	end_scan(&s);
+	return found;
+}
+
 int64
 ev_staging_claim(void)
 {

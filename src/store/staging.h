@@ -17,6 +17,9 @@ extern void ev_staging_close(EvStagingWriter *writer);
 /* Is there any committed staged event that has no position yet? */
 extern bool ev_staging_is_pending(void);
 
+/* Is there one of this source and subject? */
+extern bool ev_staging_contains(const text *source, const text *subject);
+
 /*
  * Become the mover, if there is anything to move: takes the mover lock to the
  * end of the transaction, waiting for another mover.  Returns the number of

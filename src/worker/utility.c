@@ -10,21 +10,30 @@
  * DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE,
  * CREATE DATABASE ... TEMPLATE
  *                   need a database without connections, but its worker is
- *                   one (until PostgreSQL 19 knows interruptible workers), so
- *                   it is ended first, for whoever may do the command.
+ *                   one (until PostgreSQL 19 knows interruptible workers), and
+ *                   so are its publishers and the processes of handlers, so
+ *                   they are ended first, for whoever may do the command.
+ * DROP EXTENSION events
+ *                   would wait for calls of handlers, and might meet them in a
+ *                   deadlock: their processes are ended first, too.
+ * TRUNCATE          gets a number, by which triggers of partitions know that
+ *                   they fire together (capture/truncate.h).
  */
 #include "base/compat.h"
 
 #include "access/xact.h"
 #include "base/attempt.h"
 #include "base/catalog.h"
+#include "capture/truncate.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "publish/now_publisher.h"
 #include "publish/transaction.h"
 #include "store/staging.h"
 #include "tcop/utility.h"
+#include "worker/handler_runner.h"
 #include "worker/launcher.h"
 #include "worker/utility.h"
 
@@ -95,6 +104,42 @@ wanted_database(Node *command)
 	return database;
 }
 
+/* Does the command drop this extension, by somebody who may? */
+static bool
+drops_extension(Node *command)
+{
+	ListCell *cell;
+
+	if (!IsA(command, DropStmt) || ((DropStmt *) command)->removeType != OBJECT_EXTENSION)
+		return false;
+	foreach (cell, ((DropStmt *) command)->objects)
+	{
+		if (strcmp(strVal(lfirst(cell)), "events") == 0)
+			return ev_catalog_is_installed() && has_privs_of_role(GetUserId(), ev_catalog_owner());
+	}
+	return false;
+}
+
+/* Make room in a database, and let things go on there. */
+static void
+suspend(Oid database, bool only_handlers)
+{
+	if (!only_handlers)
+	{
+		ev_launcher_suspend(database);
+		ev_publisher_end_all(database);
+	}
+	ev_handler_runner_suspend(database);
+}
+
+static void
+resume(Oid database, bool only_handlers)
+{
+	if (!only_handlers)
+		ev_launcher_resume(database);
+	ev_handler_runner_resume(database);
+}
+
 static void
 run(PlannedStmt *pstmt, const char *query, bool read_only_tree, ProcessUtilityContext context,
 	ParamListInfo params, QueryEnvironment *env, DestReceiver *dest, QueryCompletion *completion)
@@ -112,12 +157,15 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 			 DestReceiver *dest, QueryCompletion *completion)
 {
 	Node *command = pstmt->utilityStmt;
-	Oid database = wanted_database(command);
+	bool drops = drops_extension(command);
+	Oid database = drops ? MyDatabaseId : wanted_database(command);
+	bool truncates = IsA(command, TruncateStmt);
+	uint64 outer = truncates ? ev_truncate_begin() : 0;
 	bool commits_prepared = IsA(command, TransactionStmt) &&
 							((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 
 	if (OidIsValid(database))
-		ev_launcher_suspend(database);
+		suspend(database, drops);
 	PG_TRY();
 	{
 		run(pstmt, query, read_only_tree, context, params, env, dest, completion);
@@ -125,12 +173,16 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	PG_CATCH();
 	{
 		if (OidIsValid(database))
-			ev_launcher_resume(database);
+			resume(database, drops);
+		if (truncates)
+			ev_truncate_end(outer);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	if (truncates)
+		ev_truncate_end(outer);
 	if (OidIsValid(database) && !IsA(command, DropdbStmt))
-		ev_launcher_resume(database);
+		resume(database, drops);
 	if (commits_prepared)
 		move_staged_events();
 }

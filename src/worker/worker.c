@@ -6,7 +6,8 @@
  * it computes the horizon and sends one NOTIFY with it, for all commits since
  * the last one; a writer that did this itself would hold a lock of the whole
  * cluster over its commit.  And every events.maintenance_interval it runs
- * events.maintain().
+ * events.maintain().  Besides, it has processes started for handlers that have
+ * something to do (worker/handler_starter.c); it runs none itself.
  *
  * No wake-up is lost: a writer clears its gate slot before it sets the latch,
  * and the worker resets the latch before it computes the horizon.  A worker
@@ -47,6 +48,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "worker/handler_starter.h"
 #include "worker/worker.h"
 
 PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
@@ -58,6 +60,10 @@ PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
 #define MAX_REST_US INT64CONST(2000)
 
 static EvWorkerSlot *my_slot = NULL;
+
+/* The horizon that was told last, of the installation that has this sequence. */
+static Oid notified_sequence = InvalidOid;
+static int64 notified = -1;
 
 /* The next round does not begin before. */
 static TimestampTz rest_until = 0;
@@ -160,8 +166,6 @@ plan_rest(int64 told)
 static bool
 notify_readers(void)
 {
-	static Oid notified_sequence = InvalidOid;
-	static int64 notified = -1;
 	bool installed;
 
 	StartTransactionCommand();
@@ -210,6 +214,7 @@ maintain(void)
 		(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 		(void) SPI_execute("SELECT events.maintain()", false, 0);
 		SPI_finish();
+		ev_handler_starter_check();
 		PopActiveSnapshot();
 		CommitTransactionCommand();
 	}
@@ -245,6 +250,7 @@ serve(void)
 	for (;;)
 	{
 		long timeout;
+		long handlers;
 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -264,10 +270,11 @@ serve(void)
 			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 														   ev_maintenance_interval * 1000L);
 		}
+		handlers = ev_handler_starter_serve(notified);
 		pgstat_report_stat(false);
 		timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_maintenance);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout + 1,
-						 PG_WAIT_EXTENSION);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 Min(timeout + 1, handlers), PG_WAIT_EXTENSION);
 		rest();
 	}
 }
@@ -294,6 +301,7 @@ ev_worker_main(Datum arg)
 	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	ev_handler_starter_init();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	serve();
 	pg_unreachable();

@@ -13,9 +13,13 @@ ISOLATION = \
 	iso_cause_before_effect \
 	iso_locks_before_gate \
 	iso_savepoints \
+	iso_duplicate \
+	iso_expected_position \
 	iso_cancel_in_commit \
+	iso_publish_now \
 	iso_schema_replaced \
 	iso_schema_race \
+	iso_track \
 	iso_consumer_turns \
 	iso_consumer_members \
 	iso_consumer_join \

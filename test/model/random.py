@@ -40,13 +40,12 @@ sys.path.insert(0, os.path.join(sys.path[0], "sidecar/wire"))
 
 import json
 import random
-import signal
 import threading
-import time
 
-from harness import (TRANSPORTS, Deadline, Eventsd, PgError, Skip, Stand, at_end, equal, main, note,
-                     test, true, wait_until)
+from harness import (TRANSPORTS, Eventsd, PgError, Skip, Stand, at_end, equal, main, note, test,
+                     true, wait_until)
 from model.clients import MARKER, Client, TailClient, wanted
+from model.disturber import Disturber
 from model.writers import Poster, Writer
 
 SEED = int(os.environ.get("EVENTS_RANDOM_SEED") or random.SystemRandom().randrange(1 << 32))
@@ -60,81 +59,6 @@ TIGHT = {"ring_size": "64kB", "log_size": "16kB", "connection_queue_size": "4kB"
          "feed_page_size": "8kB"}
 FILTERS = ({}, {"types": ["order.created", "build.*"]}, {"topics": [["order", "eu"]]},
            {"topics": [["order", "*", "paid"], ["build"]], "types": ["order*"]})
-
-
-class Disturber:
-    """One misfortune after the other, from the main thread."""
-
-    def __init__(self, stand, instances):
-        self.random = random.Random(f"{SEED}/disturb")
-        self.stand, self.instances = stand, instances
-        self.counts = {}
-
-    def run(self, seconds):
-        deadline = Deadline(seconds)
-        while not deadline.passed():
-            action = self.random.choice((
-                self.kill_eventsd, self.kill_eventsd, self.restart_eventsd,
-                self.crash_postgresql, self.stop_postgresql, self.crash_backend,
-                self.cut_connections, self.cut_connections, self.end_worker,
-                self.kill_process))
-            self.counts[action.__name__] = self.counts.get(action.__name__, 0) + 1
-            action()
-            time.sleep(min(self.random.uniform(0.2, 2.5), max(0, deadline.end - time.monotonic())))
-
-    def kill_eventsd(self):
-        eventsd = self.random.choice(self.instances)
-        eventsd.kill()
-        eventsd.check()
-        eventsd.start(wait=False)
-
-    def kill_process(self):
-        """One of the processes of an instance that has several."""
-        for pid in self.instances[-1].children()[:1]:
-            os.kill(pid, signal.SIGKILL)
-
-    def restart_eventsd(self):
-        eventsd = self.random.choice(self.instances)
-        equal(eventsd.stop(), 0, "exit status of eventsd")
-        eventsd.check()
-        eventsd.start(wait=False)
-
-    def crash_postgresql(self):
-        self.stand.cluster.crash()
-        self.stand.cluster.start()
-
-    def stop_postgresql(self):
-        self.stand.cluster.stop(self.random.choice(("fast", "immediate")))
-        self.stand.cluster.start()
-
-    def _ask(self, sql):
-        session = self.stand.cluster.session("postgres")
-        try:
-            return session.query(sql)
-        finally:
-            session.close()
-
-    def _try(self, sql):
-        """For what may hit a server that is just recovering."""
-        try:
-            return self._ask(sql)
-        except PgError:
-            return []
-
-    def crash_backend(self):
-        for (pid,) in self._try("SELECT pid FROM pg_stat_activity WHERE datname = 'app' "
-                                "AND backend_type = 'client backend' ORDER BY random() LIMIT 1"):
-            try:
-                os.kill(int(pid), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
-    def cut_connections(self):
-        self._try("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'relay'")
-
-    def end_worker(self):
-        self._try("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'app' "
-                  "AND backend_type NOT IN ('client backend', 'autovacuum worker')")
 
 
 class Run:
@@ -169,7 +93,7 @@ class Run:
     def go(self):
         for thread in (*self.clients, *self.writers):
             thread.start()
-        disturber = Disturber(self.stand, self.instances)
+        disturber = Disturber(SEED, self.stand, self.instances)
         try:
             disturber.run(SECONDS)
         finally:

@@ -10,7 +10,11 @@ REGRESS = \
 	publish_batch \
 	publish_transaction \
 	publish_bulk \
+	publish_now \
+	duplicate \
 	read \
+	read_subject \
+	expected_position \
 	consumer \
 	consumer_nothing_skipped \
 	schema_registry \
@@ -44,4 +48,10 @@ REGRESS = \
 	event_pattern_filter \
 	event_set \
 	event_pattern_row \
-	filter
+	filter \
+	publish_change \
+	publish_change_errors \
+	table_schema \
+	track \
+	track_ddl \
+	handler

@@ -16,12 +16,13 @@ use Time::HiRes qw(time);
 my $node = new_node('retention', 'plain', conf => "events.partition_size = 2097152");
 foreach my $round (1 .. 6)
 {
-	publish($node, "round.$round");
+	$node->safe_psql('postgres', "SELECT events.publish('round.$round', '{}', source => '/s', subject => 'a')");
 	$node->stop('immediate');
 	$node->start;
 	$node->safe_psql('postgres', "SELECT setval('events.position', nextval('events.position') + 1049000)");
 }
 publish($node, 'last');
+is($node->safe_psql('postgres', "SELECT count(*) FROM events.read_subject('/s', 'a')"), 6, 'a stream over all of them');
 my $first = $node->safe_psql('postgres', 'SELECT min(position) FROM events.event');
 my $partitions = $node->safe_psql('postgres', 'SELECT count(DISTINCT tableoid) FROM events.event');
 cmp_ok($partitions, '>', 2, "events are in $partitions partitions");
@@ -51,6 +52,16 @@ wait_for($node, "WITH m AS MATERIALIZED (SELECT events.maintain()) SELECT events
 	'when he is gone, the partition is dropped');
 publish($node, 'newest');
 like(read_types($node), qr{newest$}, 'what is published then is there');
+wait_for($node, 'WITH m AS MATERIALIZED (SELECT events.maintain()) SELECT count(s.*) = 0 FROM m '
+	. 'LEFT JOIN events.subject_event AS s ON position < events.oldest()', 'its index forgets what is gone');
+is($node->safe_psql('postgres', "SELECT count(*) FROM events.read_subject('/s', 'a')"),
+	$node->safe_psql('postgres', "SELECT count(*) FROM events.event WHERE source = '/s'"),
+	'a stream is read from what is kept');
+like(error_of($node, "SELECT events.read_subject('/s', 'a', 0)"), qr/ERROR:  EV001:/, 'not from before');
+my $follow = "SELECT events.publish('next', '{}', source => '/s', subject => 'a', expected_position =>";
+like(error_of($node, "$follow $first)"), qr/ERROR:  40001:/, 'nobody goes on from an event that is gone');
+is($node->psql('postgres', "$follow coalesce((SELECT max(position) FROM events.read_subject('/s', 'a')), 0))"),
+	0, 'but from the last one kept');
 my $error = error_of($node, "SELECT events.read(0, 10)");
 like($error, qr/ERROR:  EV001:/, 'a cursor that is too old is refused');
 like($error, qr/HINT: /, 'with advice');

@@ -38,6 +38,7 @@ typedef struct Conf
 	char *listen_database;		 /* direct one for LISTEN; empty: as database */
 	int64_t read_connections;	 /* history and searches, per process */
 	int64_t publish_connections; /* intake, per process */
+	int64_t handler_connections; /* SQL handlers run at once where there is no worker; 0: never */
 	int64_t query_queue;		 /* requests waiting for a connection, per pool */
 	int64_t connect_timeout;	 /* ms */
 	int64_t statement_timeout;	 /* ms */

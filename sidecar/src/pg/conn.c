@@ -348,6 +348,16 @@ conn_set_quiet(PgConn *conn)
 }
 
 void
+conn_set_unhurried(PgConn *conn)
+{
+	conn->statement_timeout = 0;
+	if (conn->direct)
+		snprintf(conn->options, sizeof(conn->options),
+				 "-c default_transaction_isolation=read\\ committed -c idle_session_timeout=0"
+				 " -c statement_timeout=0 -c client_connection_check_interval=1s");
+}
+
+void
 conn_free(PgConn *conn)
 {
 	if (!conn)

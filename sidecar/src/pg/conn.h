@@ -56,11 +56,16 @@ typedef struct ConnHandler
 	void (*on_notify)(void *arg, PgConn *conn, const char *payload);
 } ConnHandler;
 
-/* purpose is for logs and application_name: "feed", "listen", "read", "publish" */
+/* purpose is for logs and application_name: "feed", "listen", "read", "publish", ... */
 PgConn *conn_new(Loop *loop, const Conf *conf, bool for_listen, const char *purpose,
 				 const ConnHandler *handler, void *arg);
 /* its comings and goings are logged at debug level only: for all but the first of a pool */
 void conn_set_quiet(PgConn *conn);
+/*
+ * Its statements may take as long as they want: no time-out of ours or of the session.  Instead the
+ * server looks whether we are still there.  Right after conn_new().
+ */
+void conn_set_unhurried(PgConn *conn);
 /* no callbacks any more; not from inside one of them */
 void conn_free(PgConn *conn);
 
@@ -69,6 +74,11 @@ bool conn_is_idle(const PgConn *conn);
 /* values are texts that stay until on_done, NULL for null; false when it is not idle */
 bool conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values);
 uint64_t conn_times_up(const PgConn *conn);
+/*
+ * Asks the server to end the running statement.  libpq opens a connection for that, and waits for
+ * it: only for those who have nothing else to do, at the end of a process.
+ */
+void conn_cancel(PgConn *conn);
 
 /*
  * Which of the two strings a connection uses, and whether it leads straight to the server:

@@ -38,7 +38,7 @@ struct PgConn
 	bool direct;
 	bool quiet;
 	int64_t connect_timeout;
-	int64_t statement_timeout;
+	int64_t statement_timeout; /* 0: none */
 
 	int64_t backoff;
 	char *last_failure;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "pg/conn_private.h"
 
 #define PATIENCE_MOST 2000 /* ms */
@@ -88,7 +89,8 @@ conn_send(PgConn *conn, const ConnStatement *statement, const char *const *value
 	conn->statement = statement;
 	for (int i = 0; i < statement->params; i++)
 		conn->values[i] = values[i];
-	loop_timer_start(&conn->timer, conn->statement_timeout + patience(conn), 0);
+	if (conn->statement_timeout > 0)
+		loop_timer_start(&conn->timer, conn->statement_timeout + patience(conn), 0);
 
 	/*
 	 * A failure to send is a lost connection; it must not be told from inside this call, so the
@@ -229,4 +231,16 @@ conn_take_input(PgConn *conn)
 		else
 			hand_over_notifications(conn);
 	}
+}
+
+void
+conn_cancel(PgConn *conn)
+{
+	PGcancel *cancel = conn->phase == CONN_BUSY ? PQgetCancel(conn->pg) : NULL;
+	char why[256] = "";
+
+	if (cancel && !PQcancel(cancel, why, sizeof(why)))
+		log_warning("a statement could not be cancelled", LOG_STR("connection", conn->purpose),
+					LOG_STR("reason", why));
+	PQfreeCancel(cancel);
 }

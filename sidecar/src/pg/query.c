@@ -74,6 +74,7 @@ answer_intake(Query *query, const PGresult *rows)
 {
 	IntakeResult result = {.count = PQntuples(rows)};
 	IntakeRow *list;
+	Str status;
 
 	if (PQnfields(rows) != 4)
 		return false;
@@ -82,10 +83,12 @@ answer_intake(Query *query, const PGresult *rows)
 	{
 		list[i].ordinal = (int) strtol(PQgetvalue(rows, i, 0), NULL, 10);
 		list[i].id = text_field(rows, i, 1);
-		list[i].status = text_field(rows, i, 2);
 		list[i].errors = text_field(rows, i, 3);
-		list[i].accepted = str_equal(list[i].status, STR("accepted"));
+		status = text_field(rows, i, 2);
+		list[i].duplicate = str_equal(status, STR("duplicate"));
+		list[i].accepted = list[i].duplicate || str_equal(status, STR("accepted"));
 		result.accepted += list[i].accepted;
+		result.duplicates += list[i].duplicate;
 	}
 	result.rows = list;
 	query->fn.intake(query->arg, &result, NULL);

@@ -62,18 +62,19 @@ bool query_took_too_long(const QueryError *error);
 
 typedef struct IntakeRow
 {
-	int ordinal; /* of the event in the array, from 1 */
-	bool accepted;
-	Str id;		/* empty when it had none and was invalid */
-	Str status; /* "accepted" | "invalid" */
-	Str errors; /* JSON array of {"instanceLocation","message"}, or empty */
+	int ordinal;	/* of the event in the array, from 1 */
+	bool accepted;	/* it is published: now, or as a duplicate before */
+	bool duplicate; /* of an event published before, which stands */
+	Str id;			/* empty when it had none and was invalid */
+	Str errors;		/* JSON array of {"instanceLocation","message"}, or empty */
 } IntakeRow;
 
 typedef struct IntakeResult
 {
 	const IntakeRow *rows;
 	int count;
-	int accepted; /* how many of them; these are committed */
+	int accepted;	/* how many of them; these are committed */
+	int duplicates; /* how many of those were it before */
 } IntakeResult;
 
 /* either result or error is NULL */

@@ -25,6 +25,7 @@ admin_collect(const Admin *admin)
 {
 	const FeedState *feed = feed_state(admin->feed);
 	QueriesState queries = queries_state(admin->queries);
+	HandlersState handlers = handlers_state(admin->handlers);
 
 	METRIC_SET(pg_connected, feed->connected);
 	METRIC_SET(feed_lag, feed->horizon > feed->position ? feed->horizon - feed->position : 0);
@@ -37,6 +38,9 @@ admin_collect(const Admin *admin)
 	METRIC_SET(publish_waiting, queries.publish_waiting);
 	METRIC_TOTAL(queries_total, (int64_t) queries.queries);
 	METRIC_TOTAL(query_failures_total, (int64_t) queries.failures);
+	METRIC_SET(handlers_running, handlers.running);
+	METRIC_TOTAL(handler_rounds_total, (int64_t) handlers.rounds);
+	METRIC_TOTAL(handler_failures_total, (int64_t) handlers.failures);
 	deliver_collect(admin->deliver);
 }
 

@@ -12,6 +12,7 @@
 #define WEB_ADMIN_H
 
 #include "pg/feed.h"
+#include "pg/handlers.h"
 #include "pg/query.h"
 #include "web/deliver.h"
 #include "web/http_server.h"
@@ -20,6 +21,7 @@ typedef struct Admin
 {
 	Feed *feed;
 	Queries *queries;
+	Handlers *handlers; /* or NULL */
 	Deliver *deliver;
 	HttpServer *public; /* of this process */
 	bool draining;

@@ -12,7 +12,10 @@
  *				  "context":{"errors":[{"instanceLocation":"/time","message":"..."}]}}],
  *	  "error":[]}
  *
- * with 201 when all were accepted, 207 when some were, 400 when none was.
+ * A status of "duplicate" among the successes is an event that was published before
+ * under the same source and id; the first one stands.
+ *
+ * The answer comes with 201 when all were accepted, 207 when some were, 400 when none was.
  * Events that were accepted are committed when the answer is sent.
  */
 #ifndef WEB_INTAKE_H

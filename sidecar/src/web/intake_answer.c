@@ -64,7 +64,11 @@ find_events(Sent *sent, Str events, int max)
 static void
 write_row(Buf *out, const IntakeRow *row, const Sent *sent)
 {
-	buf_puts(out, row->accepted ? "{\"status\":\"success\"" : "{\"status\":\"invalid\"");
+	const char *status = row->duplicate ? "duplicate" : row->accepted ? "success" : "invalid";
+
+	buf_puts(out, "{\"status\":\"");
+	buf_puts(out, status);
+	buf_putc(out, '"');
 	if (row->id.len > 0)
 	{
 		json_put_key(out, "id");
@@ -115,7 +119,7 @@ intake_write_result(Buf *out, const IntakeResult *result, Str events)
 	write_group(out, result, false, &sent);
 	buf_puts(out, "],\"error\":[]}");
 	mem_free(sent.events);
-	METRIC_ADD(published_total, result->accepted);
+	METRIC_ADD(published_total, result->accepted - result->duplicates);
 	METRIC_ADD(invalid_total, result->count - result->accepted);
 }
 
@@ -137,8 +141,8 @@ intake_explain(const QueryError *error, const char *correlation_id)
 		return (IntakeFailure) {
 			503, "outcome-unknown",
 			"The connection to the database broke: the events may or may not have been "
-			"published.  Events with an id and source of their own let receivers tell a "
-			"repetition."};
+			"published.  Events with an id of their own can be sent again: they are published "
+			"once."};
 	if (in_class(error, "22"))
 		return (IntakeFailure) {400, "invalid-event", error->message};
 	if (in_class(error, "54"))
@@ -146,8 +150,9 @@ intake_explain(const QueryError *error, const char *correlation_id)
 	log_error("publishing failed", LOG_STR("sqlstate", error->sqlstate),
 			  LOG_STR("error", error->message), LOG_STR("detail", error->detail),
 			  LOG_STR("hint", error->hint), LOG_CORRELATION(correlation_id));
-	if (in_class(error, "25006") || in_class(error, "53") || in_class(error, "57") ||
-		in_class(error, "08"))
+	/* 40: two batches with the same ids in another order, for one */
+	if (in_class(error, "25006") || in_class(error, "40") || in_class(error, "53") ||
+		in_class(error, "57") || in_class(error, "08"))
 		return (IntakeFailure) {503, "database-unavailable",
 								"The database takes no events now; nothing was published."};
 	return (IntakeFailure) {500, "internal", "Internal Error"};

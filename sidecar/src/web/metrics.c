@@ -54,6 +54,8 @@ static const struct
 	 "Requests waiting for the reading pool."},
 	{METRIC_INDEX(publish_waiting), "pool_publish_waiting", "gauge",
 	 "Requests waiting for the publishing pool."},
+	{METRIC_INDEX(handlers_running), "handlers_running", "gauge",
+	 "SQL handlers that run, where the database has no worker."},
 	{METRIC_INDEX(connections_total), "connections_total", "counter", "Connections taken."},
 	{METRIC_INDEX(connections_refused_total), "connections_refused_total", "counter",
 	 "Connections refused for a limit."},
@@ -80,6 +82,10 @@ static const struct
 	{METRIC_INDEX(queries_total), "queries_total", "counter", "Queries of the pools."},
 	{METRIC_INDEX(query_failures_total), "query_failures_total", "counter",
 	 "Queries of the pools that failed."},
+	{METRIC_INDEX(handler_rounds_total), "handler_rounds_total", "counter",
+	 "Rounds of SQL handlers, where the database has no worker."},
+	{METRIC_INDEX(handler_failures_total), "handler_failures_total", "counter",
+	 "Rounds that failed as a whole, which is not the function's failure with an event."},
 };
 
 static const struct

@@ -48,6 +48,7 @@ typedef struct Metrics
 	int64_t publish_connections;
 	int64_t read_waiting; /* requests in their queues */
 	int64_t publish_waiting;
+	int64_t handlers_running; /* rounds under way */
 	int64_t feed_lag;		  /* positions between the horizon and the feed */
 	int64_t wanted_log_level; /* process 0: 1 + level that all shall have; 0: none */
 
@@ -68,6 +69,8 @@ typedef struct Metrics
 	int64_t invalid_total;		   /* events refused by intake */
 	int64_t queries_total;		   /* of the pools */
 	int64_t query_failures_total;
+	int64_t handler_rounds_total;
+	int64_t handler_failures_total; /* of them: not the function's, the round's */
 	int64_t feed_pages_total;
 	int64_t feed_notifications_total;
 	int64_t feed_reconnects_total;

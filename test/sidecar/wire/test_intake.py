@@ -77,6 +77,21 @@ def _():
     equal(stored(kind), [1])
 
 
+@test("intake_of_a_duplicate_is_a_success_and_the_first_stands")
+def _():
+    kind = fresh()
+    accepted(post(event(kind)))
+    again = event(kind)
+    again["data"] = {"n": 99}
+    success = accepted(post(again))
+    equal(success[0]["status"], "duplicate")
+    equal(success[0]["id"], f"{kind}-1")
+    batch = [event(kind, 2), event(kind, 1), event(kind, 2)]
+    success = accepted(post(batch, "application/cloudevents-batch+json"), 3)
+    equal([entry["status"] for entry in success], ["success", "duplicate", "duplicate"])
+    equal(stored(kind), [1, 2])
+
+
 @test("intake_is_delivered_to_readers")
 def _():
     kind = fresh()
@@ -121,7 +136,7 @@ def _():
             ("application/octet-stream", b"\x00\x01\xff", "data_base64", "AAH/")):
         kind = fresh()
         reader = closing(SseReader(stand.address, types=[kind]))
-        accepted(post(body, content_type, [("ce-specversion", "1.0"), ("ce-id", "1"),
+        accepted(post(body, content_type, [("ce-specversion", "1.0"), ("ce-id", kind),
                                            ("ce-source", "/s"), ("ce-type", kind)]))
         got = reader.take(1)[0]
         if member not in got and content_type == "application/xml":

@@ -22,7 +22,7 @@ use Test::More;
 use Time::HiRes qw(time usleep);
 
 our @EXPORT = qw(new_node wait_for wait_for_worker worker_pid last_position publish read_types
-  hold_commit signal_backend error_of listen_to notifications JUMP);
+  hold_commit signal_backend error_of start_statement listen_to notifications JUMP);
 
 # What the first draw after a server start skips.
 use constant JUMP => 1 << 20;
@@ -116,6 +116,24 @@ sub error_of
 	my ($status, $out, $err) = $node->psql($database // 'postgres', $statement,
 		on_error_stop => 1, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 	return $status == 0 ? "no error, but: $out" : $err;
+}
+
+# Statements that run beside the test, in a session of their own.  Returns a sub
+# that waits for their end and gives (exit code, output, errors).  application_name
+# tells the session from others.
+sub start_statement
+{
+	my ($node, $name, $statements, $database) = @_;
+	my ($out, $err) = ('', '');
+	my $connection = $node->connstr($database // 'postgres') . " application_name=$name";
+	my $psql = IPC::Run::start(
+		[ $node->installed_command('psql'), '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $connection, '-c', $statements ],
+		'<', \undef, '>', \$out, '2>', \$err,
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	return sub {
+		$psql->finish;
+		return ($psql->result // 0, $out, $err);
+	};
 }
 
 # A session whose commit of an event of this type waits inside the gate.  Returns

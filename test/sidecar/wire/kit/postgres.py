@@ -70,6 +70,9 @@ def _load_libpq():
             ("PQexec", pointer, [pointer, text]),
             ("PQexecParams", pointer, [pointer, text, ctypes.c_int, pointer,
                                        ctypes.POINTER(text), pointer, pointer, ctypes.c_int]),
+            ("PQputCopyData", ctypes.c_int, [pointer, text, ctypes.c_int]),
+            ("PQputCopyEnd", ctypes.c_int, [pointer, text]),
+            ("PQgetResult", pointer, [pointer]),
             ("PQresultStatus", ctypes.c_int, [pointer]),
             ("PQresultErrorField", text, [pointer, ctypes.c_int]),
             ("PQresultErrorMessage", text, [pointer]),
@@ -114,6 +117,28 @@ class Session:
             return self._rows(result)
         finally:
             _pq.PQclear(result)
+
+    def copy(self, sql, text):
+        """COPY ... FROM STDIN with this text."""
+        if self._conn is None:
+            raise PgError("session is closed", lost=True)
+        result = _pq.PQexec(self._conn, sql.encode())
+        try:
+            if _pq.PQresultStatus(result) != 4:     # PGRES_COPY_IN
+                self._rows(result)
+        finally:
+            _pq.PQclear(result)
+        data = text.encode()
+        _pq.PQputCopyData(self._conn, data, len(data))
+        _pq.PQputCopyEnd(self._conn, None)
+        result = _pq.PQgetResult(self._conn)
+        try:
+            self._rows(result)
+        finally:
+            _pq.PQclear(result)
+            # until there is none, the session is not ready for the next statement
+            while (more := _pq.PQgetResult(self._conn)) is not None:
+                _pq.PQclear(more)
 
     def _rows(self, result):
         # 1 = PGRES_COMMAND_OK, 2 = PGRES_TUPLES_OK

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * truncate.h: one TRUNCATE, one event, however many partitions it reaches.
+ */
+#ifndef EV_TRUNCATE_H
+#define EV_TRUNCATE_H
+
+/* Around each TRUNCATE command; begin returns what end wants. */
+extern uint64 ev_truncate_begin(void);
+extern void ev_truncate_end(uint64 outer);
+
+/* Is this table emptied together with one above it, which has said so? */
+extern bool ev_truncate_is_told(Oid relid);
+
+/* It tells for itself and all below it. */
+extern void ev_truncate_tell(Oid relid);
+
+#endif /* EV_TRUNCATE_H */
