@@ -203,7 +203,7 @@ void
 ev_member_balance(EvState *state, EvConsumerMember *own, bool settled)
 {
 	const EvConsumer *consumer = state->consumer;
-	bool joins = own->nshares == 0 && !is_alive(own, GetCurrentTimestamp());
+	bool joins = own->name[0] != '\0' && own->nshares == 0 && !is_alive(own, GetCurrentTimestamp());
 	bool changed;
 	EvConsumerMember pool;
 	View view;

@@ -70,6 +70,16 @@ INSERT INTO got SELECT 'n', type FROM events.fetch('h', 100, member => 'n');
 SELECT count(DISTINCT member) AS members, count(*), count(DISTINCT type) AS types FROM got;
 SELECT FROM events.acknowledge('h', at('j1'), 'n');
 
+-- Who gives no name, while a member with one has everything, looks in vain and writes nothing.
+SELECT count(*) FROM events.fetch('c', member => 'm');
+SELECT count(*) FROM events.fetch('c');
+SELECT count(*) AS rows FROM events.consumer_state WHERE consumer = 'c' \gset
+SELECT count(*) FROM events.fetch('c');
+SELECT count(*) FROM events.fetch('c', wait => '1 ms');
+SELECT count(*) - :rows AS more FROM events.consumer_state WHERE consumer = 'c';
+SELECT events.leave('c', 'm');
+SELECT count(*) > 0 AS now FROM events.fetch('c');
+
 -- Room is made by what is done.
 SELECT consumer, count(*) FROM events.redelivery WHERE consumer IN ('c', 'g', 'h') GROUP BY consumer;
 SELECT events.drop_consumer(name) FROM unnest('{c,g,h}'::text[]) AS name;
