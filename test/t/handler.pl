@@ -140,6 +140,7 @@ wait_for($node, "SELECT count(*) = 1 FROM $running AS x", 'there is another proc
 kill_worker_process($node);
 $gate->query_safe('SELECT pg_advisory_unlock(11)');
 wait_for_done($node, 'one', 'then slow then', 'each event has had its effect once');
+unlike(slurp_file($node->logfile), qr/handler "one" failed/, 'and none of that was blamed on it');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM events.dead_letter WHERE consumer = $$one$$'), 0,
 	'none was given up');
 
