@@ -73,7 +73,7 @@ ev_handler_trial_open(uint64 key)
 	set_tag(&tag, key);
 	if (trial == NULL || LockAcquire(&tag, ShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
-	*trial = (Trial){.key = key};
+	*trial = (Trial) {.key = key};
 	return true;
 }
 

@@ -298,15 +298,18 @@ $sessions[0]->query_safe('SELECT pg_advisory_lock(11)');
 $node->safe_psql('postgres', q{SELECT events.publish('slow', '{"lock": 11}'), events.publish('e', '{}')});
 my $dying = $node->background_psql('postgres', on_error_stop => 0);
 my $dying_pid = $dying->query('SELECT pg_backend_pid()');
-$dying->query_until(qr/begins/, "SELECT events._run_handler('one');\n\\echo begins\nSELECT events._run_handler('one');\n");
-wait_for($node, "SELECT wait_event = 'advisory' FROM pg_stat_activity WHERE pid = $dying_pid", 'a session is in a call');
-is($sessions[1]->query_safe("SELECT events._run_handler('one')"), 'f', 'another one does not disturb it');
+my $round = "SELECT events._run_handler('one');\n";
+$dying->query_until(qr/begins/, "$round\\echo begins\n$round");
+wait_for($node, "SELECT wait_event = 'advisory' FROM pg_stat_activity WHERE pid = $dying_pid",
+	'a session is in a call');
+is($sessions[1]->query_safe($round), 'f', 'another one does not disturb it');
 signal_backend('TERM', $dying_pid);
 $dying->{run}->finish;
 $sessions[0]->query_safe('SELECT pg_advisory_unlock(11)');
-for (my $i = 0; $i < 10000 && $node->safe_psql('postgres', "SELECT count(*) FROM app.done WHERE handler = 'one'") < 6; $i++)
+my $done = "SELECT count(*) FROM app.done WHERE handler = 'one'";
+for (my $i = 0; $i < 10000 && $node->safe_psql('postgres', $done) < 6; $i++)
 {
-	$sessions[ $i % 2 ]->query_safe("SELECT events._run_handler('one')");
+	$sessions[ $i % 2 ]->query_safe($round);
 }
 wait_for_done($node, 'one', 'a b c d slow e', 'when it is ended, the others go on');
 $_->quit foreach @sessions;
@@ -323,7 +326,8 @@ my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, 'postgres' ], 'a dump');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, 'restored' ], 'restored');
 $node->safe_psql('restored', q{SELECT events.publish('f', '{}')});
-wait_for($node, "SELECT string_agg(type, ' ' ORDER BY position) = 'a b c d slow e f' FROM app.done WHERE handler = 'one'",
+wait_for($node,
+	"SELECT string_agg(type, ' ' ORDER BY position) = 'a b c d slow e f' FROM app.done WHERE handler = 'one'",
 	'the handler of a restored database goes on where it was', 'restored');
 $node->stop('fast');
 done_testing();
