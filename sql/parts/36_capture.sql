@@ -9,19 +9,20 @@
 CREATE FUNCTION events._trigger_options(arguments bytea)
 RETURNS jsonb
 AS 'MODULE_PATHNAME', 'ev_capture_trigger_options'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
 COMMENT ON FUNCTION events._trigger_options(bytea) IS
 'The options in the argument of a trigger (pg_trigger.tgargs); {} if there is none, NULL if it is no JSON object';
 
 CREATE VIEW events._tracking AS
 SELECT t.oid AS trigger, t.tgrelid AS relation, o.operation, t.tgenabled <> 'D' AS enabled,
        coalesce((t.options->'inherited')::boolean, false) AS inherited, t.options
-FROM (SELECT p.oid, p.tgrelid, p.tgname, p.tgenabled, events._trigger_options(p.tgargs) AS options
+FROM (SELECT p.oid, p.tgrelid, p.tgname, p.tgtype, p.tgenabled, events._trigger_options(p.tgargs) AS options
       FROM pg_catalog.pg_trigger AS p
       WHERE p.tgfoid = 'events.publish_change()'::pg_catalog.regprocedure) AS t
-JOIN (VALUES ('events_track_insert', 'inserted'), ('events_track_update', 'updated'),
-             ('events_track_delete', 'deleted'), ('events_track_truncate', 'truncated')) AS o (name, operation)
-    ON o.name = t.tgname
+-- the kind is AFTER that operation, FOR EACH STATEMENT
+JOIN (VALUES ('events_track_insert', 4, 'inserted'), ('events_track_update', 16, 'updated'),
+             ('events_track_delete', 8, 'deleted'), ('events_track_truncate', 32, 'truncated'))
+    AS o (name, kind, operation) ON o.name = t.tgname AND o.kind = t.tgtype
 WHERE t.options IS NOT NULL;
 COMMENT ON VIEW events._tracking IS 'The triggers that events.track() has made';
 
@@ -104,8 +105,8 @@ BEGIN
     SELECT * INTO relation FROM pg_class AS c WHERE c.oid = "table";
     IF relation.relkind IS NULL OR relation.relkind NOT IN ('r', 'p') THEN
         reason := CASE relation.relkind
-            WHEN 'v' THEN 'It is a view.' WHEN 'm' THEN 'It is a materialized view.' WHEN 'f' THEN 'It is a foreign table.'
-            ELSE 'It is no table.' END;
+            WHEN 'v' THEN 'It is a view.' WHEN 'm' THEN 'It is a materialized view.'
+            WHEN 'f' THEN 'It is a foreign table.' ELSE 'It is no table.' END;
         hint := CASE relation.relkind
             WHEN 'v' THEN 'Track the tables below it.' WHEN 'f' THEN 'Track it where it is stored.' END;
     ELSIF relation.relpersistence = 't' THEN
@@ -122,7 +123,8 @@ BEGIN
     THEN
         RAISE EXCEPTION 'changes of "%" cannot be tracked', "table"
             USING ERRCODE = 'invalid_table_definition',
-                  DETAIL = format('It is a table of schema %s, which is not the user''s.', relation.relnamespace::regnamespace),
+                  DETAIL = format('It is a table of schema %s, which is not the user''s.',
+                                  relation.relnamespace::regnamespace),
                   HINT = 'Track tables of your own.';
     END IF;
 END
@@ -297,6 +299,43 @@ END
 $$;
 COMMENT ON FUNCTION events._drop_trigger(oid) IS 'For events.track() and events.untrack(): drops a trigger';
 
+CREATE FUNCTION events._set_trigger_options("trigger" oid, options jsonb)
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_capture_set_options'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._set_trigger_options(oid, jsonb) IS
+'Gives a trigger that calls events.publish_change() other options and leaves the rest of it as it is. The table is locked as by CREATE TRIGGER.
+Errors: 42501 the caller does not own the table; 22023 the trigger is another one.';
+
+CREATE FUNCTION events._set_triggers(relation oid, operations text[], options jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    t record;
+BEGIN
+    FOR t IN
+        SELECT coalesce(w, has.operation) AS operation, w IS NOT NULL AS is_wanted, has.trigger
+        FROM unnest(operations) AS w
+        FULL JOIN (SELECT k.* FROM events._tracking AS k WHERE k.relation = relation) AS has ON has.operation = w
+        WHERE w IS NULL OR has.options IS DISTINCT FROM options
+        ORDER BY has.trigger
+    LOOP
+        IF NOT t.is_wanted THEN
+            PERFORM events._drop_trigger(t.trigger);
+        ELSIF t.trigger IS NOT NULL THEN
+            PERFORM events._set_trigger_options(t.trigger, options);
+        ELSE
+            PERFORM events._create_trigger(relation, t.operation, options);
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION events._set_triggers(oid, text[], jsonb) IS
+'For events.track() and events.untrack(): lets the table have triggers for these operations, with these options, and for no others';
+
 -- A statement fires the triggers of the table that it names, and of no other:
 -- so partitions and children have the triggers too. Which they are to have
 -- follows from the nearest table above that is tracked.
@@ -308,36 +347,26 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     ancestor oid;
-    t record;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_class AS c
-                   WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't')
+    IF EXISTS (SELECT FROM pg_class AS c
+               WHERE c.oid = relation AND (c.relkind NOT IN ('r', 'p') OR c.relpersistence = 't'))
         OR EXISTS (SELECT FROM events._tracking AS k WHERE k.relation = relation AND NOT k.inherited)
     THEN
         RETURN;
     END IF;
-    WITH RECURSIVE above AS (
-        SELECT i.inhparent AS oid, 1 AS steps, i.inhseqno FROM pg_inherits AS i WHERE i.inhrelid = relation
-        UNION
-        SELECT i.inhparent, above.steps + 1, i.inhseqno FROM above JOIN pg_inherits AS i ON i.inhrelid = above.oid)
-    SELECT a.oid INTO ancestor FROM above AS a
-    WHERE EXISTS (SELECT FROM events._tracking AS k WHERE k.relation = a.oid AND NOT k.inherited)
-    ORDER BY a.steps, a.inhseqno LIMIT 1;
-
-    FOR t IN
-        SELECT coalesce(has.operation, wanted.operation) AS operation, wanted.options, has.trigger
-        FROM (SELECT k.operation, k.options || '{"inherited": true}' AS options
-              FROM events._tracking AS k WHERE k.relation = ancestor AND NOT k.inherited) AS wanted
-        FULL JOIN (SELECT k.* FROM events._tracking AS k WHERE k.relation = relation) AS has USING (operation)
-        WHERE has.options IS DISTINCT FROM wanted.options
+    FOR ancestor IN
+        WITH RECURSIVE above AS (
+            SELECT i.inhparent AS oid, 1 AS steps, i.inhseqno FROM pg_inherits AS i WHERE i.inhrelid = relation
+            UNION
+            SELECT i.inhparent, above.steps + 1, i.inhseqno FROM above JOIN pg_inherits AS i ON i.inhrelid = above.oid)
+        SELECT a.oid FROM above AS a ORDER BY a.steps, a.inhseqno
     LOOP
-        IF t.trigger IS NOT NULL THEN
-            PERFORM events._drop_trigger(t.trigger);
-        END IF;
-        IF t.options IS NOT NULL THEN
-            PERFORM events._create_trigger(relation, t.operation, t.options);
-        END IF;
+        EXIT WHEN EXISTS (SELECT FROM events._tracking AS k WHERE k.relation = ancestor AND NOT k.inherited);
     END LOOP;
+    PERFORM events._set_triggers(relation, array_agg(k.operation ORDER BY k.trigger),
+        -- the options are the same for all operations
+        (array_agg(k.options ORDER BY k.trigger))[1] || '{"inherited": true}')
+    FROM events._tracking AS k WHERE k.relation = ancestor AND NOT k.inherited;
 END
 $$;
 COMMENT ON FUNCTION events._inherit_tracking(oid) IS
@@ -395,10 +424,12 @@ BEGIN
     RETURN jsonb_strip_nulls(jsonb_build_object(
         'type', type_name, 'topic', nullif(to_jsonb(path), '[]'), 'columns', columns, 'redact', nullif(redact, '{}'),
         'when', "when", 'key', coalesce(key, '{}'), 'granularity', nullif(granularity, 'row'),
-        'search_path', CASE WHEN "when" IS NOT NULL THEN
-            (SELECT string_agg(quote_ident(s), ', ' ORDER BY i) FROM unnest(search_path || 'pg_temp'::name) WITH ORDINALITY AS p (s, i)) END,
+        'search_path', CASE WHEN "when" IS NOT NULL THEN (
+            SELECT string_agg(quote_ident(s), ', ' ORDER BY i)
+            FROM unnest(search_path || 'pg_temp'::name) WITH ORDINALITY AS p (s, i)) END,
         'only_changed', nullif(only_changed, false), 'source', source,
-        'schema', events._track_schema_name("table", CASE WHEN type_name LIKE '%{operation}%' THEN '{operation}' ELSE 'changed' END)));
+        'schema', events._track_schema_name("table",
+            CASE WHEN type_name LIKE '%{operation}%' THEN '{operation}' ELSE 'changed' END)));
 END
 $$;
 COMMENT ON FUNCTION events._track_options(regclass, text, text[], text[], jsonb, text, text[], text, boolean, text, name[]) IS
@@ -425,7 +456,6 @@ AS $$
 DECLARE
     options jsonb;
     wrong text;
-    o record;
 BEGIN
     PERFORM events._check_table("table");
     SELECT w INTO wrong FROM unnest(operations) AS w
@@ -439,14 +469,10 @@ BEGIN
     options := events._track_options("table", type, topic, columns, redact, "when", key, granularity, only_changed,
                                      source, search_path);
     PERFORM events._check_condition("table", options);
-    PERFORM events._drop_trigger(t.trigger) FROM events._tracking AS t WHERE t.relation = "table" ORDER BY t.trigger;
-    FOR o IN
+    PERFORM events._set_triggers("table", ARRAY(
         SELECT w.operation FROM (VALUES ('insert', 'inserted'), ('update', 'updated'), ('delete', 'deleted'),
                                         ('truncate', 'truncated')) AS w (word, operation)
-        WHERE w.word = ANY (operations)
-    LOOP
-        PERFORM events._create_trigger("table", o.operation, options);
-    END LOOP;
+        WHERE w.word = ANY (operations)), options);
     PERFORM events._inherit_tracking(d) FROM events._descendants("table") AS d WHERE d <> "table" ORDER BY d;
     PERFORM events._register_changes("table");
 END
@@ -466,10 +492,12 @@ AS $$
 DECLARE
     above regclass;
 BEGIN
-    IF NOT EXISTS (SELECT FROM events._tracking AS t WHERE t.relation = "table") THEN
+    PERFORM FROM events._tracking AS t WHERE t.relation = "table";
+    IF NOT FOUND THEN
         RETURN false;
     END IF;
-    IF NOT EXISTS (SELECT FROM events._tracking AS t WHERE t.relation = "table" AND NOT t.inherited) THEN
+    PERFORM FROM events._tracking AS t WHERE t.relation = "table" AND NOT t.inherited;
+    IF NOT FOUND THEN
         WITH RECURSIVE ancestor AS (
             SELECT i.inhparent AS oid FROM pg_inherits AS i WHERE i.inhrelid = "table"
             UNION
@@ -483,7 +511,7 @@ BEGIN
                       HINT = format('events.untrack(%L), or detach the table.', above::text);
         END IF;
     END IF;
-    PERFORM events._drop_trigger(t.trigger) FROM events._tracking AS t WHERE t.relation = "table" ORDER BY t.trigger;
+    PERFORM events._set_triggers("table", '{}', NULL);
     PERFORM events._inherit_tracking(d) FROM events._descendants("table") AS d ORDER BY d;
     RETURN true;
 END

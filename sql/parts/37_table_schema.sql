@@ -63,9 +63,11 @@ BEGIN
             schema := schema #- '{anyOf,0,multipleOf}';
         END IF;
     ELSIF t.oid = 'date'::regtype THEN
-        schema := '{"type": "string", "maxLength": 16, "anyOf": [{"format": "date"}, {"enum": ["infinity", "-infinity"]}]}';
+        schema := '{"type": "string", "maxLength": 16,
+                    "anyOf": [{"format": "date"}, {"enum": ["infinity", "-infinity"]}]}';
     ELSIF t.oid = 'timestamptz'::regtype THEN
-        schema := '{"type": "string", "maxLength": 40, "anyOf": [{"format": "date-time"}, {"enum": ["infinity", "-infinity"]}]}';
+        schema := '{"type": "string", "maxLength": 40,
+                    "anyOf": [{"format": "date-time"}, {"enum": ["infinity", "-infinity"]}]}';
     ELSIF t.oid = 'uuid'::regtype THEN
         schema := '{"type": "string", "maxLength": 36, "format": "uuid"}';
     ELSIF t.oid IN ('json'::regtype, 'jsonb'::regtype) THEN
@@ -91,7 +93,8 @@ BEGIN
     THEN
         schema := '{}';
     ELSIF t.typtype = 'e' THEN
-        SELECT jsonb_build_object('type', 'string', 'enum', coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]'))
+        SELECT jsonb_build_object('type', 'string', 'enum',
+                                  coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]'))
         INTO schema FROM pg_enum AS e WHERE e.enumtypid = t.oid;
     ELSE
         schema := '{"type": "string"}';
@@ -240,7 +243,8 @@ BEGIN
     IF key <> '{}' THEN
         defs := defs || jsonb_build_object('key', keys.schema);
     END IF;
-    FOREACH word IN ARRAY CASE WHEN operation IS NULL THEN '{inserted,updated,deleted,truncated}' ELSE ARRAY[operation] END
+    FOREACH word IN ARRAY
+        CASE WHEN operation IS NULL THEN '{inserted,updated,deleted,truncated}' ELSE ARRAY[operation] END
     LOOP
         IF word = 'truncated' THEN
             changes := changes || '{"type": "object", "maxProperties": 0}';
@@ -348,9 +352,20 @@ DECLARE
     kind record;
     schema_uri text;
     body jsonb;
-    other regclass;
+    other record;
     existing events.type;
 BEGIN
+    -- the options may have been written by hand
+    SELECT t.relation, t.options->>'schema' AS schema INTO other FROM events._tracking AS t
+    WHERE t.relation <> relation AND NOT t.inherited AND t.options->>'schema' IN (
+        SELECT k.options->>'schema' FROM events._tracking AS k WHERE k.relation = relation AND NOT k.inherited);
+    IF FOUND THEN
+        RAISE EXCEPTION 'schemas of the changes of table "%" would be those of table "%", too',
+            relation::regclass, other.relation::regclass
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('Both have the option schema "%s".', other.schema),
+                  HINT = 'events.track() gives the table its own.';
+    END IF;
     FOR kind IN
         SELECT DISTINCT ON (type) replace(t.options->>'type', '{operation}', t.operation) AS type,
                replace(t.options->>'schema', '{operation}', t.operation) AS schema,
@@ -359,20 +374,11 @@ BEGIN
                                 FROM jsonb_array_elements_text(t.options->'topic') WITH ORDINALITY AS e (e, i)
                                 ORDER BY i) AS topic
         FROM events._tracking AS t
-        WHERE t.relation = relation AND NOT t.inherited AND starts_with(t.options->>'schema', '/table/')
-          AND t.options ? 'type'
+        WHERE t.relation = relation AND NOT t.inherited AND t.options ? 'type'
+          -- as events._track_schema_name() writes it, so that it leads nowhere else
+          AND t.options->>'schema' ~ '^/table/[\w%-]+\.[\w%-]+(;\d+)?/({operation}|changed)$'
         ORDER BY type, t.operation
     LOOP
-        -- the options may have been written by hand
-        SELECT t.relation INTO other FROM events._tracking AS t
-        WHERE t.relation <> relation AND NOT t.inherited AND t.options->>'schema' = kind.options->>'schema';
-        IF FOUND THEN
-            RAISE EXCEPTION 'schemas of the changes of table "%" would be those of table "%", too',
-                relation::regclass, other
-                USING ERRCODE = 'object_not_in_prerequisite_state',
-                      DETAIL = format('Both have the option schema "%s".', kind.options->>'schema'),
-                      HINT = 'events.track() gives the table its own.';
-        END IF;
         SELECT * INTO existing FROM events.type AS e WHERE e.name = kind.type;
         IF existing.name IS NOT NULL AND NOT starts_with(existing.schema_uri, kind.schema || '/') THEN
             RAISE NOTICE 'type "%" is registered with schema "%", and stays so', kind.type, existing.schema_uri
@@ -384,7 +390,8 @@ BEGIN
         body := events._change_schema(relation, kind.options, kind.operation);
         schema_uri := events._write_change_schema(kind.schema, body);
         IF existing.schema_uri IS DISTINCT FROM schema_uri THEN
-            PERFORM events.register_type(kind.type, schema_uri, (SELECT events.sample(s.body) FROM events.schema AS s WHERE s.uri = schema_uri), replace => true,
+            PERFORM events.register_type(kind.type, schema_uri, replace => true,
+                sample => (SELECT events.sample(s.body) FROM events.schema AS s WHERE s.uri = schema_uri),
                 topic => coalesce(existing.topic, nullif(kind.topic, '{}')));
         END IF;
     END LOOP;

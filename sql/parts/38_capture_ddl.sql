@@ -4,13 +4,6 @@
 -- Change capture: keeping tracked tables in step with DDL
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION events._set_trigger_options("trigger" oid, options jsonb)
-RETURNS void
-AS 'MODULE_PATHNAME', 'ev_capture_set_options'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION events._set_trigger_options(oid, jsonb) IS
-'For events._follow_ddl(): gives a trigger other options and leaves the rest of it as it is';
-
 CREATE FUNCTION events._rename_in_condition(condition text, old_name text, new_name text)
 RETURNS text
 AS 'MODULE_PATHNAME', 'ev_capture_rename_in_condition'
@@ -178,7 +171,7 @@ COMMENT ON FUNCTION events._ddl() IS
 'Keeps the triggers and schemas of tracked tables in step with DDL; does next to nothing where no tracked table is concerned';
 
 CREATE EVENT TRIGGER events_ddl ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
+    WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
                  'ALTER FOREIGN TABLE')
     EXECUTE FUNCTION events._ddl();
 COMMENT ON EVENT TRIGGER events_ddl IS 'Keeps tracked tables in step with DDL';

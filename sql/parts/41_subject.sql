@@ -18,9 +18,10 @@ COMMENT ON TABLE events.subject_event IS
 COMMENT ON COLUMN events.subject_event.key IS 'Hash of source and subject';
 COMMENT ON COLUMN events.subject_event.position IS 'Position of an event';
 
+-- The greatest one counts, and is found from the end of the key: what others have
+-- left behind under an old snapshot costs nothing.
 CREATE TABLE events.subject_index (
-    id             smallint NOT NULL PRIMARY KEY CHECK (id = 1),
-    indexed_up_to  bigint   NOT NULL
+    indexed_up_to bigint NOT NULL PRIMARY KEY
 );
 COMMENT ON TABLE events.subject_index IS
 'One row once events.subject_event is used, else none: how far it is filled. To have it made anew, empty both tables in one transaction.';

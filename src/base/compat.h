@@ -54,12 +54,15 @@
 
 /* 16: one ownercheck and one aclcheck for all kinds of objects. */
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_proc.h"
+#define ev_relation_ownercheck(rel, role) object_ownercheck(RelationRelationId, (rel), (role))
 #define ev_database_ownercheck(db, role) object_ownercheck(DatabaseRelationId, (db), (role))
 #define ev_function_aclcheck(function, role) \
 	object_aclcheck(ProcedureRelationId, (function), (role), ACL_EXECUTE)
 #else
+#define ev_relation_ownercheck(rel, role) pg_class_ownercheck((rel), (role))
 #define ev_database_ownercheck(db, role) pg_database_ownercheck((db), (role))
 #define ev_function_aclcheck(function, role) pg_proc_aclcheck((function), (role), ACL_EXECUTE)
 #endif

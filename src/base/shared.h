@@ -78,6 +78,7 @@ typedef struct EvPublisher
 typedef struct EvAnnouncement
 {
 	pg_atomic_uint64 ordinal; /* 0: none */
+	int pid;
 	Oid database;
 	uint32 segment; /* a dsm_handle */
 } EvAnnouncement;

@@ -77,18 +77,6 @@ has_dependent(Oid class, Oid object, Oid dependent_class, Oid exception)
 	return found;
 }
 
-/* InvalidOid if the extension is being made, or is gone. */
-static Oid
-trigger_function(void)
-{
-	Oid schema = get_namespace_oid("events", true);
-
-	if (!OidIsValid(schema))
-		return InvalidOid;
-	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("publish_change"),
-						   PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));
-}
-
 static bool
 has_our_trigger(Oid relid, Oid function)
 {
@@ -298,10 +286,19 @@ column_renamed(const RenameStmt *command, Oid function)
 static void
 look_at(Node *command, Oid function)
 {
+	ListCell *cell;
+
 	switch (nodeTag(command))
 	{
 		case T_CreateStmt:
 			table_created((CreateStmt *) command, function);
+			break;
+		case T_CreateSchemaStmt:
+			foreach (cell, ((CreateSchemaStmt *) command)->schemaElts)
+			{
+				if (IsA(lfirst(cell), CreateStmt))
+					table_created(lfirst(cell), function);
+			}
 			break;
 		case T_AlterTableStmt:
 			if (((AlterTableStmt *) command)->objtype == OBJECT_TYPE)
@@ -335,7 +332,7 @@ ev_capture_ddl(PG_FUNCTION_ARGS)
 						errmsg("events._ddl() must be called as an event trigger")));
 	if (IsBinaryUpgrade || !ev_catalog_is_installed())
 		PG_RETURN_NULL();
-	function = trigger_function();
+	function = ev_tracking_function();
 	if (!OidIsValid(function) ||
 		!has_dependent(ProcedureRelationId, function, TriggerRelationId, InvalidOid))
 		PG_RETURN_NULL();

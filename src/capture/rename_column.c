@@ -117,8 +117,8 @@ compare_places(const ListCell *a, const ListCell *b)
 Datum
 ev_capture_rename_in_condition(PG_FUNCTION_ARGS)
 {
-	Search search = {text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					 text_to_cstring(PG_GETARG_TEXT_PP(1)), NIL};
+	Search search = {text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+					 NIL};
 	const char *new_name = quote_identifier(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	const char *done = search.text;
 	StringInfoData result;

@@ -25,16 +25,20 @@
 #include "capture/condition.h"
 #include "capture/tracking.h"
 #include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(ev_capture_trigger_options);
 PG_FUNCTION_INFO_V1(ev_capture_set_options);
@@ -54,6 +58,17 @@ ev_tracking_call(const char *query, int nargs, Oid *types, Datum *values, const 
 		elog(ERROR, "SPI_execute failed: %s: %s", SPI_result_code_string(result), query);
 	SPI_finish();
 	ev_catalog_restore_user(&owner);
+}
+
+Oid
+ev_tracking_function(void)
+{
+	Oid schema = get_namespace_oid("events", true);
+
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("publish_change"),
+						   PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));
 }
 
 /* events._trigger_options(arguments bytea) → jsonb; NULL if it is not an object */
@@ -91,34 +106,57 @@ make_arguments(Jsonb *options)
 	return arguments;
 }
 
-/*
- * events._set_trigger_options(trigger oid, options jsonb): whoever calls it has
- * locked the table.
- */
+/* The trigger's row in pg_trigger, copied; the caller may change its options. */
+static HeapTuple
+find_trigger(Relation catalog, Oid trigger)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+	Form_pg_trigger form;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(catalog, TriggerOidIndexId, true, NULL, 1, &key);
+	tuple = heap_copytuple(systable_getnext(scan));
+	systable_endscan(scan);
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("trigger with OID %u does not exist", trigger)));
+	form = (Form_pg_trigger) GETSTRUCT(tuple);
+	if (form->tgfoid != ev_tracking_function())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("trigger \"%s\" does not call events.publish_change()",
+							   NameStr(form->tgname))));
+	if (!ev_relation_ownercheck(form->tgrelid, GetUserId()))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be owner of relation %s", get_rel_name(form->tgrelid)),
+						errdetail("It has triggers that publish its changes already."),
+						errhint("Its owner can change what they publish.")));
+	return tuple;
+}
+
+/* events._set_trigger_options(trigger oid, options jsonb) */
 Datum
 ev_capture_set_options(PG_FUNCTION_ARGS)
 {
 	Relation catalog = table_open(TriggerRelationId, RowExclusiveLock);
+	HeapTuple tuple = find_trigger(catalog, PG_GETARG_OID(0));
+	Oid relid = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
 	Datum values[Natts_pg_trigger] = {0};
 	bool nulls[Natts_pg_trigger] = {false};
 	bool replaced[Natts_pg_trigger] = {false};
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
 
-	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, PG_GETARG_DATUM(0));
-	scan = systable_beginscan(catalog, TriggerOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "could not find trigger %u", PG_GETARG_OID(0));
+	/* Whoever was first may have changed or dropped it meanwhile. */
+	LockRelationOid(relid, ShareRowExclusiveLock);
+	tuple = find_trigger(catalog, PG_GETARG_OID(0));
 	values[Anum_pg_trigger_tgnargs - 1] = Int16GetDatum(1);
 	values[Anum_pg_trigger_tgargs - 1] = PointerGetDatum(make_arguments(PG_GETARG_JSONB_P(1)));
 	replaced[Anum_pg_trigger_tgnargs - 1] = true;
 	replaced[Anum_pg_trigger_tgargs - 1] = true;
 	tuple = heap_modify_tuple(tuple, RelationGetDescr(catalog), values, nulls, replaced);
 	CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
-	CacheInvalidateRelcacheByRelid(((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid);
-	systable_endscan(scan);
+	CacheInvalidateRelcacheByRelid(relid);
 	table_close(catalog, RowExclusiveLock);
 	CommandCounterIncrement();
 	PG_RETURN_VOID();
@@ -151,11 +189,10 @@ ev_capture_register(PG_FUNCTION_ARGS)
 	Datum values[] = {PG_GETARG_DATUM(0)};
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", get_rel_name(relid)),
-				 errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
-				 errhint("GRANT TRIGGER ON ... TO ...")));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", get_rel_name(relid)),
+						errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
+						errhint("GRANT TRIGGER ON ... TO ...")));
 	ev_tracking_call("SELECT events._write_changes($1)", 1, types, values, " ");
 	PG_RETURN_VOID();
 }

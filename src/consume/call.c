@@ -12,8 +12,7 @@
 #define MAX_MEMBER_LENGTH 200
 
 void
-ev_call_check(FunctionCallInfo fcinfo, const char *function, int required,
-			  const char *const *names)
+ev_call_check(FunctionCallInfo fcinfo, const char *function, int required, const char *const *names)
 {
 	ev_reader_refuse_old_snapshots(function);
 	PreventCommandIfReadOnly(function);
@@ -46,8 +45,8 @@ ev_call_member(FunctionCallInfo fcinfo, int arg, const EvConsumer *consumer)
 	if (name[0] == '\0' || strcmp(name, EV_POOL) == 0 || strlen(name) > MAX_MEMBER_LENGTH)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("\"%s\" cannot be the name of a member", name),
-						errdetail("A name has 1 to %d bytes, and is not \"%s\".",
-								  MAX_MEMBER_LENGTH, EV_POOL),
+						errdetail("A name has 1 to %d bytes, and is not \"%s\".", MAX_MEMBER_LENGTH,
+								  EV_POOL),
 						errhint("For example host name and process number; NULL is the session.")));
 	return name;
 }

@@ -14,6 +14,7 @@
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "base/catalog.h"
 #include "catalog/indexing.h"
 #include "consume/consumer.h"
@@ -41,9 +42,9 @@ ev_consumer_microseconds(const Interval *interval)
 void
 ev_consumer_raise_unknown(const char *name)
 {
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-					errmsg("consumer \"%s\" does not exist", name),
-					errhint("events.create_consumer() makes one; events.consumers lists them.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("consumer \"%s\" does not exist", name),
+			 errhint("events.create_consumer() makes one; events.consumers lists them.")));
 }
 
 /* ---- keys ---- */
@@ -53,8 +54,10 @@ static const struct
 {
 	const char *name;
 	EvColumn column;
-} key_columns[] = {
-	{"subject", EV_SUBJECT}, {"type", EV_TYPE}, {"source", EV_SOURCE}, {"id", EV_ID}};
+} key_columns[] = {{"subject", EV_SUBJECT},
+				   {"type", EV_TYPE},
+				   {"source", EV_SOURCE},
+				   {"id", EV_ID}};
 
 static void
 compile_key(EvConsumer *consumer, const text *key)
@@ -64,8 +67,7 @@ compile_key(EvConsumer *consumer, const text *key)
 
 	for (int i = 0; i < lengthof(key_columns); i++)
 	{
-		if (strlen(key_columns[i].name) == length &&
-			memcmp(key_columns[i].name, data, length) == 0)
+		if (strlen(key_columns[i].name) == length && memcmp(key_columns[i].name, data, length) == 0)
 		{
 			consumer->key_kind = EV_KEY_COLUMN;
 			consumer->key_column = key_columns[i].column;
@@ -90,7 +92,7 @@ ev_consumer_compile(EvConsumer *consumer, const Datum *values, const bool *nulls
 {
 	EvFilterSource source;
 
-#define ARGUMENT(column) copy_argument(values[(column) - 1], nulls[(column) - 1])
+#define ARGUMENT(column) copy_argument(values[(column) -1], nulls[(column) -1])
 	source.topics = ARGUMENT(CONSUMER_TOPICS);
 	source.types = ARGUMENT(CONSUMER_TYPES);
 	source.pattern = ARGUMENT(CONSUMER_PATTERN);
@@ -105,8 +107,8 @@ ev_consumer_compile(EvConsumer *consumer, const Datum *values, const bool *nulls
 	consumer->nshares = DatumGetInt32(values[CONSUMER_SHARES - 1]);
 	consumer->lease = ev_consumer_microseconds(DatumGetIntervalP(values[CONSUMER_LEASE - 1]));
 	consumer->max_attempts = DatumGetInt32(values[CONSUMER_MAX_ATTEMPTS - 1]);
-	consumer->retry_delay =
-		ev_consumer_microseconds(DatumGetIntervalP(values[CONSUMER_RETRY_DELAY - 1]));
+	consumer->retry_delay = ev_consumer_microseconds(
+		DatumGetIntervalP(values[CONSUMER_RETRY_DELAY - 1]));
 }
 
 static EvConsumer *
@@ -214,6 +216,7 @@ ev_consumer_delete(const EvConsumer *consumer)
 	if (tuple != NULL)
 		simple_heap_delete(s.rel, &tuple->t_self);
 	end_row(&s);
+	CommandCounterIncrement();
 }
 
 static void

@@ -49,8 +49,8 @@ enum
 static void
 refuse(const char *message, const char *hint)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", message),
-					errhint("%s", hint)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", message), errhint("%s", hint)));
 }
 
 static void
@@ -150,9 +150,9 @@ insert_pool(const EvConsumer *consumer, int64 position)
 Datum
 ev_create_consumer(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"name",	 "topics", "types",	 "pattern", "filter",
-										"start", "key",	   "shares", "lease",	"max_attempts",
-										"retry_delay"};
+	static const char *const names[] = {"name",	  "topics",		  "types",		"pattern",
+										"filter", "start",		  "key",		"shares",
+										"lease",  "max_attempts", "retry_delay"};
 	EvConsumer consumer = {0};
 	Datum values[CONSUMER_NCOLUMNS];
 	bool nulls[CONSUMER_NCOLUMNS];

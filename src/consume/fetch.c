@@ -46,6 +46,7 @@ PG_FUNCTION_INFO_V1(ev_fetch);
 
 typedef struct Fetch
 {
+	FunctionCallInfo fcinfo;
 	const EvConsumer *consumer;
 	const char *member;
 	int max_count;
@@ -61,12 +62,13 @@ typedef struct Fetch
 	/* one attempt */
 	int64 *position_of; /* by share; PG_INT64_MAX: not held */
 	EvRedelivery again;
-	int ndue;				/* of what is due, so many are delivered */
-	int64 looked;			/* events before the first that was delivered */
-	int64 upto;				/* nothing is to be delivered up to here; 0: unknown */
-	TimestampTz looked_at;	/* when the first of them was recorded */
-	bool found;				/* an event was delivered, not again */
-	TimestampTz next_due;	/* nothing comes before, but for new events; 0: unknown */
+	int ndue;			   /* of what is due, so many are delivered */
+	int64 looked;		   /* events before the first that was delivered */
+	int64 upto;			   /* nothing is to be delivered up to here; 0: unknown */
+	TimestampTz looked_at; /* when the first of them was recorded */
+	bool found;			   /* an event was delivered, not again */
+	int64 stop;			   /* nothing from here on may be delivered */
+	TimestampTz next_due;  /* nothing comes before, but for new events; 0: unknown */
 } Fetch;
 
 static void
@@ -135,6 +137,7 @@ take(Fetch *fetch, const Datum *values, const bool *nulls)
 			fetch->found = true;
 			return true;
 		case EV_MET_FULL:
+			fetch->stop = position;
 			return false;
 		default:
 			break;
@@ -184,6 +187,7 @@ fetch_shares(Fetch *fetch, EvConsumerMember *own, int64 horizon)
 	bool blocked = own->not_before > GetCurrentTimestamp();
 
 	ev_start_check_future(after, Max(horizon, ev_position_last(ev_catalog_relid("position"))));
+	fetch->position_of = palloc(sizeof(int64) * fetch->consumer->nshares);
 	for (int i = 0; i < fetch->consumer->nshares; i++)
 		fetch->position_of[i] = PG_INT64_MAX;
 	for (int i = 0; i < own->nshares; i++)
@@ -192,9 +196,13 @@ fetch_shares(Fetch *fetch, EvConsumerMember *own, int64 horizon)
 	fetch->next_due = fetch->again.next_due;
 	if (blocked && (fetch->next_due == 0 || own->not_before < fetch->next_due))
 		fetch->next_due = own->not_before;
-	if (!blocked && after < horizon)
+	if (blocked)
+		fetch->stop = after + 1;
+	else if (after < horizon)
 		read_events(fetch, after, horizon);
-	deliver_due(fetch, PG_INT64_MAX);
+
+	/* Not past what is held back: an acknowledged position stands for all below it. */
+	deliver_due(fetch, fetch->stop);
 }
 
 /*
@@ -207,9 +215,8 @@ note_progress(Fetch *fetch, EvConsumerMember *own)
 	bool renew = own->ordinal > 0 && ev_member_must_renew(fetch->consumer, own);
 	bool changed = false;
 
-	if (fetch->looked > 0 &&
-		(renew || fetch->looked > LONG_STRETCH ||
-		 fetch->looked_at < GetCurrentTimestamp() - OLD_STRETCH))
+	if (fetch->looked > 0 && (renew || fetch->looked > LONG_STRETCH ||
+							  fetch->looked_at < GetCurrentTimestamp() - OLD_STRETCH))
 		changed = ev_member_advance(own, fetch->upto);
 	if (renew)
 		ev_member_renew(fetch->consumer, own);
@@ -224,6 +231,7 @@ begin_attempt(Fetch *fetch)
 	fetch->looked = 0;
 	fetch->upto = 0;
 	fetch->found = false;
+	fetch->stop = PG_INT64_MAX;
 	fetch->next_due = 0;
 }
 
@@ -253,6 +261,8 @@ attempt(Fetch *fetch)
 	ev_state_close(&state);
 	if (fetch->member[0] == '\0' && fetch->count == 0 && !wrote && own.ordinal == ordinal)
 		ev_state_unlock(fetch->consumer, fetch->member);
+	else if (fetch->count > 0) /* others may wait for them, should they be given back */
+		ev_wake_readers_at_end(ev_catalog_relid("position"));
 }
 
 /* Sleep until something may have changed; false if the time is up. */
@@ -266,9 +276,19 @@ sleep_on(const Fetch *fetch, Oid sequence)
 		return false;
 	if (fetch->next_due != 0)
 		until = Min(until, fetch->next_due);
-	ev_wake_sleep(sequence, Min(TimestampDifferenceMilliseconds(now, until) + 1,
-								LONGEST_SLEEP_MS));
+	ev_wake_sleep(sequence, Min(TimestampDifferenceMilliseconds(now, until) + 1, LONGEST_SLEEP_MS));
 	return true;
+}
+
+/* What the consumer is now: it may be another one of that name than it was a moment ago. */
+static void
+find_consumer(Fetch *fetch)
+{
+	static const char *const names[] = {"name"};
+	FunctionCallInfo fcinfo = fetch->fcinfo;
+
+	fetch->consumer = ev_call_consumer(fcinfo, "events.fetch()", 1, names);
+	fetch->member = ev_call_member(fcinfo, 3, fetch->consumer);
 }
 
 static void
@@ -287,6 +307,7 @@ fetch_and_wait(Fetch *fetch)
 	do
 	{
 		ev_wake_prepare(sequence);
+		find_consumer(fetch);
 		attempt(fetch);
 		MemoryContextReset(context);
 	} while (fetch->count == 0 && sleep_on(fetch, sequence));
@@ -320,20 +341,17 @@ prepare_result(Fetch *fetch, FunctionCallInfo fcinfo)
 	fetch->row = palloc0(sizeof(Datum) * natts);
 	fetch->isnull = palloc(sizeof(bool) * natts);
 	memset(fetch->isnull, true, sizeof(bool) * natts);
-	fetch->position_of = palloc(sizeof(int64) * fetch->consumer->nshares);
 }
 
 /* events.fetch(name, max_count, wait, member) → setof events.event */
 Datum
 ev_fetch(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"name"};
-	Fetch fetch = {0};
+	Fetch fetch = {.fcinfo = fcinfo};
 
-	fetch.consumer = ev_call_consumer(fcinfo, "events.fetch()", 1, names);
+	find_consumer(&fetch);
 	fetch.max_count = ev_reader_max_count(fcinfo, 1);
 	fetch.until = end_of_wait(fcinfo, 2);
-	fetch.member = ev_call_member(fcinfo, 3, fetch.consumer);
 	prepare_result(&fetch, fcinfo);
 	fetch_and_wait(&fetch);
 	return (Datum) 0;

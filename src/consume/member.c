@@ -27,11 +27,17 @@
 #include "consume/member.h"
 #include "utils/timestamp.h"
 
+/*
+ * Who holds nothing and has no lease has to join first: that is what tells the
+ * others that he is there.
+ */
 bool
 ev_member_must_renew(const EvConsumer *consumer, const EvConsumerMember *member)
 {
-	return member->name[0] != '\0' &&
-		   member->leased_until - GetCurrentTimestamp() < consumer->lease / 3 * 2;
+	TimestampTz now = GetCurrentTimestamp();
+
+	return member->name[0] != '\0' && (member->nshares > 0 || member->leased_until > now) &&
+		   member->leased_until - now < consumer->lease / 3 * 2;
 }
 
 void

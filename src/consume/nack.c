@@ -87,11 +87,13 @@ check_held(const EvConsumer *consumer, const EvConsumerMember *own, const EvFail
 						   consumer->name, own->positions[i]),
 				 errhint("Call events.nack() before events.acknowledge() goes past the event.")));
 	}
-	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					errmsg("member \"%s\" of consumer \"%s\" does not hold the event at position "
-						   INT64_FORMAT " any more", own->name, consumer->name,
-						   failure->position),
-					errhint("Roll back and fetch again.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		 errmsg("member \"%s\" of consumer \"%s\" does not hold the event at position " INT64_FORMAT
+				" any more",
+				own->name, consumer->name, failure->position),
+		 errhint("Roll back and fetch again.")));
 }
 
 static TimestampTz
@@ -159,8 +161,8 @@ fail(const EvConsumer *consumer, EvConsumerMember *own, const EvFailure *failure
 		go_on(own, failure);
 		return "dead";
 	}
-	if (!put_aside && (consumer->key_kind == EV_KEY_NONE ||
-					   ev_redelivery_count(consumer) >= ev_max_redeliveries))
+	if (!put_aside &&
+		(consumer->key_kind == EV_KEY_NONE || ev_redelivery_count(consumer) >= ev_max_redeliveries))
 		block(own, failure);
 	else
 	{
@@ -216,6 +218,11 @@ ev_redrive(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("position must be at least 1: " INT64_FORMAT, position),
 						errhint("NULL stands for all dead letters of the consumer.")));
+
+	/* So that nobody drops it meanwhile, and its events are left to a namesake. */
+	(void) ev_state_lock(consumer, EV_POOL, true);
+	if (!ev_consumer_exists(consumer->name))
+		ev_consumer_raise_unknown(consumer->name);
 	ev_handler_changed();
 	PG_RETURN_INT64(ev_redelivery_redrive(consumer, position));
 }

@@ -31,7 +31,7 @@
 #include "utils/timestamp.h"
 
 /* The columns that stand in events.event too, in that order. */
-#define EVENT_COLUMNS                                                                     \
+#define EVENT_COLUMNS                                                                 \
 	"position, id, source, type, subject, \"time\", recorded_at, topic, dataschema, " \
 	"datacontenttype, data, attributes"
 
@@ -40,6 +40,12 @@ typedef struct EvParked
 	int64 position;
 	uint64 hash;
 } EvParked;
+
+typedef struct EvBusyKey
+{
+	uint64 hash;
+	int64 lowest; /* position of the row that comes first */
+} EvBusyKey;
 
 /* ---- statements ---- */
 
@@ -120,23 +126,35 @@ ev_redelivery_count(const EvConsumer *consumer)
 /* ---- what is due ---- */
 
 static struct HTAB *
-make_set(const char *name, int size)
+make_table(const char *name, int size, Size entrysize)
 {
 	HASHCTL control = {.keysize = sizeof(int64),
-					   .entrysize = sizeof(int64),
+					   .entrysize = entrysize,
 					   .hcxt = CurrentMemoryContext};
 
 	return hash_create(name, Max(size, 16), &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* Add to a set; false if it was there. */
+/* The rows come in order; is it the first of its key? */
 static bool
-add_to_set(struct HTAB *set, int64 element)
+note_key(EvRedelivery *r, uint64 hash, int64 position)
 {
 	bool found;
+	EvBusyKey *busy = hash_search(r->keys, &hash, HASH_ENTER, &found);
 
-	(void) hash_search(set, &element, HASH_ENTER, &found);
+	if (!found)
+		busy->lowest = position;
 	return !found;
+}
+
+/* Is the row noted as in the member's hand? */
+static bool
+is_marked(HeapTuple tuple, const EvConsumerMember *member)
+{
+	bool isnull;
+	Datum name = SPI_getbinval(tuple, SPI_tuptable->tupdesc, 4, &isnull);
+
+	return !isnull && strcmp(TextDatumGetCString(name), member->name) == 0;
 }
 
 static int64
@@ -168,10 +186,11 @@ sort_rows(EvRedelivery *r, const EvConsumerMember *member, MemoryContext context
 		uint64 hash = (uint64) column_int64(tuple, 2, &isnull);
 		TimestampTz not_before;
 
+		r->marked |= is_marked(tuple, member);
 		if (!held[ev_share_of_hash(consumer, hash)])
 			continue;
-		(void) add_to_set(r->events, position);
-		if (!add_to_set(r->keys, (int64) hash) && consumer->key_kind != EV_KEY_NONE)
+		(void) hash_search(r->events, &position, HASH_ENTER, NULL);
+		if (!note_key(r, hash, position) && consumer->key_kind != EV_KEY_NONE)
 			continue;
 		not_before = column_int64(tuple, 3, &isnull);
 		if (isnull || not_before <= now)
@@ -217,8 +236,8 @@ read_due(EvRedelivery *r, Datum positions, MemoryContext context)
 	{
 		EvDue *due = palloc(sizeof(EvDue));
 
-		heap_deform_tuple(heap_copytuple(SPI_tuptable->vals[i]), SPI_tuptable->tupdesc,
-						  due->values, due->nulls);
+		heap_deform_tuple(heap_copytuple(SPI_tuptable->vals[i]), SPI_tuptable->tupdesc, due->values,
+						  due->nulls);
 		due->position = DatumGetInt64(due->values[EV_POSITION]);
 		r->due = lappend(r->due, due);
 	}
@@ -239,12 +258,13 @@ ev_redelivery_open(EvRedelivery *r, const EvConsumer *consumer, const EvConsumer
 	r->consumer = consumer;
 	if (!ev_redelivery_any(consumer))
 		return;
-	r->keys = make_set("events busy keys", 256);
-	r->events = make_set("events redeliveries", 256);
+	r->keys = make_table("events busy keys", 256, sizeof(EvBusyKey));
+	r->events = make_table("events redeliveries", 256, sizeof(int64));
 	begin_statements();
-	execute("SELECT position, key_hash, not_before FROM events.redelivery WHERE consumer = $1"
-			" ORDER BY position",
-			1, types, values, NULL);
+	execute(
+		"SELECT position, key_hash, not_before, member FROM events.redelivery WHERE consumer = $1"
+		" ORDER BY position",
+		1, types, values, NULL);
 	due = sort_rows(r, member, context);
 	if (due != NIL)
 		read_due(r, make_array(due, max_count), context);
@@ -255,14 +275,18 @@ EvMet
 ev_redelivery_meet(EvRedelivery *r, int64 position, uint64 hash)
 {
 	MemoryContext old;
+	EvBusyKey *busy;
 	EvParked *parked;
 
 	if (r->keys == NULL)
 		return EV_MET_FREE;
 	if (hash_search(r->events, &position, HASH_FIND, NULL) != NULL)
 		return EV_MET_PARKED;
-	if (r->consumer->key_kind == EV_KEY_NONE ||
-		hash_search(r->keys, &hash, HASH_FIND, NULL) == NULL)
+	if (r->consumer->key_kind == EV_KEY_NONE)
+		return EV_MET_FREE;
+	/* What was redriven after a seek() may lie further on: it does not come first. */
+	busy = hash_search(r->keys, &hash, HASH_FIND, NULL);
+	if (busy == NULL || position < busy->lowest)
 		return EV_MET_FREE;
 	if (r->count + list_length(r->parked) >= ev_max_redeliveries)
 		return EV_MET_FULL;
@@ -312,20 +336,22 @@ mark_handed(EvRedelivery *r, const char *member)
 	Datum values[] = {name_of(r->consumer), make_array(r->handed, PG_INT32_MAX),
 					  CStringGetTextDatum(member)};
 
-	execute("UPDATE events.redelivery SET member = $3"
-			" WHERE consumer = $1 AND position = ANY ($2) AND member IS DISTINCT FROM $3",
+	/* What it was handed before, and is not now, may have gone to another with its share. */
+	execute("UPDATE events.redelivery SET member = CASE WHEN position = ANY ($2) THEN $3 END"
+			" WHERE consumer = $1 AND CASE WHEN position = ANY ($2)"
+			" THEN member IS DISTINCT FROM $3 ELSE member = $3 END",
 			3, types, values, NULL);
 }
 
 bool
 ev_redelivery_close(EvRedelivery *r, const char *member)
 {
-	if (r->handed == NIL && r->parked == NIL)
+	if (r->handed == NIL && r->parked == NIL && !r->marked)
 		return false;
 	begin_statements();
 	if (r->parked != NIL)
 		park(r);
-	if (r->handed != NIL)
+	if (r->handed != NIL || r->marked)
 		mark_handed(r, member);
 	end_statements();
 	return true;
@@ -367,8 +393,7 @@ ev_redelivery_find(const EvConsumer *consumer, EvFailure *failure)
 		HeapTuple tuple = SPI_tuptable->vals[0];
 
 		failure->hash = (uint64) column_int64(tuple, 1, &isnull);
-		failure->attempts =
-			DatumGetInt32(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
+		failure->attempts = DatumGetInt32(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
 	}
 	end_statements();
 	return found;

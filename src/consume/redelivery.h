@@ -25,10 +25,11 @@ typedef struct EvRedelivery
 	MemoryContext context; /* of all of this */
 	const EvConsumer *consumer;
 	int count;			  /* rows of the consumer */
-	struct HTAB *keys;	  /* busy keys of the member's shares; NULL: none */
+	struct HTAB *keys;	  /* busy keys of the member's shares: EvBusyKey; NULL: none */
 	struct HTAB *events;  /* positions of its rows */
 	List *due;			  /* of EvDue *, ascending, at most so many as were asked for */
 	TimestampTz next_due; /* when the next one will be, 0: none */
+	bool marked;		  /* some are noted as in the member's hand, from before */
 	List *handed;		  /* of those that were delivered: int64 * */
 	List *parked;		  /* of those that have to wait: EvParked * */
 } EvRedelivery;

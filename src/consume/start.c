@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "consume/start.h"
 #include "store/epoch.h"
+#include "store/read.h"
 #include "store/reader.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -74,10 +75,15 @@ parse_cursor(const char *text, int64 *position)
 static bool
 looks_like_time(const char *text)
 {
-	return text[0] != '\0' && (strchr("0123456789+-", text[0]) != NULL || strchr(text, ':') != NULL ||
-							   pg_strcasecmp(text, "now") == 0 ||
-							   pg_strcasecmp(text, "today") == 0 ||
-							   pg_strcasecmp(text, "yesterday") == 0);
+	static const char *const words[] = {"now", "today", "yesterday", "epoch"};
+
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		if (pg_strcasecmp(text, words[i]) == 0)
+			return true;
+	}
+	return text[0] != '\0' &&
+		   (strchr("0123456789+-", text[0]) != NULL || strchr(text, ':') != NULL);
 }
 
 int64
@@ -100,5 +106,5 @@ ev_start_position(const char *start)
 								"'2026-01-31 12:00+00'.")));
 	time = DirectFunctionCall3(timestamptz_in, CStringGetDatum(start), ObjectIdGetDatum(InvalidOid),
 							   Int32GetDatum(-1));
-	return ev_reader_position_at(DatumGetTimestampTz(time));
+	return ev_read_position_at(DatumGetTimestampTz(time));
 }

@@ -131,12 +131,11 @@ read_shares(const EvConsumer *consumer, EvConsumerMember *member, Datum shares, 
 
 	if (n > consumer->nshares || ARR_HASNULL(array) || ARR_HASNULL(at) ||
 		(n > 0 && npositions != n && npositions != 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("member \"%s\" of consumer \"%s\" has %d shares and %d positions",
-						member->name, consumer->name, n, npositions),
-				 errdetail("The consumer has %d shares.", consumer->nshares),
-				 errhint("events.seek() sets the consumer up anew.")));
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("member \"%s\" of consumer \"%s\" has %d shares and %d positions",
+							   member->name, consumer->name, n, npositions),
+						errdetail("The consumer has %d shares.", consumer->nshares),
+						errhint("events.seek() sets the consumer up anew.")));
 	member->nshares = n;
 	memcpy(member->shares, ARR_DATA_PTR(array), sizeof(int16) * n);
 	for (int i = 0; i < n; i++)
@@ -246,8 +245,7 @@ make_shares(const EvConsumerMember *member)
 
 	for (int i = 0; i < member->nshares; i++)
 		elements[i] = Int16GetDatum(member->shares[i]);
-	return construct_array(elements, member->nshares, INT2OID, sizeof(int16), true,
-						   TYPALIGN_SHORT);
+	return construct_array(elements, member->nshares, INT2OID, sizeof(int16), true, TYPALIGN_SHORT);
 }
 
 void

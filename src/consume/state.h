@@ -22,9 +22,9 @@ typedef struct EvConsumerMember
 	char *name;
 	int64 ordinal; /* of the newest row; 0: there is none */
 	int nshares;
-	int16 *shares;	  /* ascending; room for all of the consumer's */
-	int64 *positions; /* one for each share */
-	int64 pool;		  /* ordinal of the pool's row that was taken into account */
+	int16 *shares;			  /* ascending; room for all of the consumer's */
+	int64 *positions;		  /* one for each share */
+	int64 pool;				  /* ordinal of the pool's row that was taken into account */
 	TimestampTz leased_until; /* 0: no lease */
 
 	/* of the event after the position, where it holds up all the others */

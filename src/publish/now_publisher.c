@@ -26,6 +26,7 @@
 
 #include "base/settings.h"
 #include "miscadmin.h"
+#include "publish/now_deadlock.h"
 #include "publish/now_publisher.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -54,6 +55,7 @@ ev_publisher_announce(dsm_handle segment)
 	EvShared *shared = ev_shared();
 	EvAnnouncement *mine = &ev_shared_announcements(shared)[EV_MY_PROC_NUMBER];
 
+	mine->pid = MyProcPid;
 	mine->database = MyDatabaseId;
 	mine->segment = segment;
 	pg_write_barrier();
@@ -249,22 +251,70 @@ ev_publisher_call(bool impatient, EvPublisherProcess *process)
 	return n > 0 ? EV_PUBLISHER_BUSY : EV_PUBLISHER_NO_SLOT;
 }
 
-int
-ev_publisher_pids_for(int caller, int *pids, int max)
+bool
+ev_publisher_are_blocked(void)
 {
 	EvShared *shared = ev_shared();
+	bool blocked = true;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < EV_MAX_PUBLISHERS && blocked; i++)
+	{
+		EvPublisher *p = &shared->publishers[i];
+
+		if (p->database == MyDatabaseId)
+			blocked = p->pid != 0 && ev_now_waits_for_lock(p->proc_number);
+	}
+	SpinLockRelease(&shared->mutex);
+	return blocked;
+}
+
+/* The database in which a process has announced a request; InvalidOid if it has none. */
+static Oid
+database_of_request(EvShared *shared, int caller)
+{
+	EvAnnouncement *all = ev_shared_announcements(shared);
+
+	for (int i = 0; i < shared->nslots; i++)
+	{
+		if (pg_atomic_read_u64(&all[i].ordinal) != 0 && all[i].pid == caller)
+			return all[i].database;
+	}
+	return InvalidOid;
+}
+
+int
+ev_publisher_waited_for(int caller, int *pids, int max, bool *any)
+{
+	EvShared *shared = ev_shared();
+	Oid database;
+	bool starting = false;
 	int n = 0;
 
 	if (!ev_publisher_is_standing())
 		return 0;
+	database = database_of_request(shared, caller);
+	*any = true;
 	SpinLockAcquire(&shared->mutex);
-	for (int i = 0; i < EV_MAX_PUBLISHERS && n < max; i++)
+	for (int i = 0; i < EV_MAX_PUBLISHERS && *any; i++)
 	{
-		if (shared->publishers[i].pid != 0 && shared->publishers[i].caller == caller)
-			pids[n++] = shared->publishers[i].pid;
+		EvPublisher *p = &shared->publishers[i];
+
+		if (p->pid != 0 && p->caller == caller)
+		{
+			pids[0] = p->pid;
+			n = 1;
+			*any = false;
+		}
+		else if (OidIsValid(database) && p->database == database)
+		{
+			starting = starting || p->pid == 0;
+			if (p->pid != 0 && n < max)
+				pids[n++] = p->pid;
+		}
 	}
 	SpinLockRelease(&shared->mutex);
-	return n;
+	return *any && starting ? 0 : n;
 }
 
 /* ---- being one */

@@ -53,8 +53,15 @@ extern bool ev_publisher_start_for(dsm_handle segment, EvPublisherProcess *proce
 /* Has it ended?  Then it is forgotten here. */
 extern bool ev_publisher_has_ended(EvPublisherProcess *process);
 
-/* The publishers that work for a process; how many were put into `pids`. */
-extern int ev_publisher_pids_for(int caller, int *pids, int max);
+/* Are all publishers of this database there, and wait for locks? */
+extern bool ev_publisher_are_blocked(void);
+
+/*
+ * The publishers that a process waits for: the one that works for it, or, if its
+ * request waits (*any), all of its database.  Returns how many were put into
+ * `pids`; 0 if it does not wait for any, or one is just being started.
+ */
+extern int ev_publisher_waited_for(int caller, int *pids, int max, bool *any);
 
 /* ---- for publishers */
 

@@ -5,7 +5,8 @@
  * The caller makes a request (now_request.c), lets a publisher find it
  * (now_publisher.c), and waits for its latch.  Each time it has waited for a
  * while it looks: if nobody has taken the request, it gets help; if the publisher
- * waits for a lock, it asks whether that is its own (now_deadlock.c).  It waits
+ * waits for a lock, or all of them do, it asks whether that is its own
+ * (now_deadlock.c).  It waits
  * no longer than events.publish_now_timeout.
  *
  * Whatever ends the waiting, an error in an application or a session that is
@@ -136,8 +137,9 @@ give_up(Wait *w)
 		raise_unknown(w);
 }
 
+/* It has been taken: does its publisher wait for this session? */
 static void
-look_for_deadlock(Wait *w)
+look_at_publisher(Wait *w)
 {
 	int publisher = (int) pg_atomic_read_u32(&w->request->publisher_pid);
 
@@ -150,6 +152,21 @@ look_for_deadlock(Wait *w)
 					   "session, which waits for it in %s. Nothing was published.",
 					   publisher, w->function),
 			 errhint("Call it before the transaction takes that lock, or use events.publish().")));
+}
+
+/* All publishers are busy: with waiting for this session? */
+static void
+look_at_all_publishers(Wait *w)
+{
+	if (!ev_publisher_are_blocked() || !ev_now_is_deadlock(0) ||
+		!ev_now_request_withdraw(w->request))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_T_R_DEADLOCK_DETECTED), errmsg("deadlock detected"),
+					errdetail("All processes that publish for this database wait for locks of this "
+							  "session, which waits for one of them in %s. Nothing was published.",
+							  w->function),
+					errhint("Call it before the transaction takes such locks, or use "
+							"events.publish().")));
 }
 
 /* ---- getting help */
@@ -176,9 +193,13 @@ look(Wait *w)
 	EvNowState state = ev_now_request_state(w->request);
 
 	if (state == EV_NOW_WAITING)
+	{
 		call_for_help(w, w->looks > 0);
+		if (w->help == EV_PUBLISHER_BUSY && w->looks > 1)
+			look_at_all_publishers(w);
+	}
 	else if (state == EV_NOW_TAKEN && w->looks > 0)
-		look_for_deadlock(w);
+		look_at_publisher(w);
 	w->looks++;
 }
 

@@ -12,11 +12,11 @@
  *                forget the pending list.
  *   release      the resources of the transaction, locks last: leave the gate,
  *                then wake the worker (after an abort too, since readers were
- *                held back by the gate) and who waits in fetch().  Not earlier, at COMMIT: the rows are
- *                visible then, but cache invalidations have not been sent, and
- *                a reader whose horizon covers a position must know of the
- *                partition that this very transaction may have attached for it.
- *                Nothing here may fail.
+ *                held back by the gate), and who waits in fetch().  Not
+ *                earlier, at COMMIT: the rows are visible then, but cache
+ *                invalidations have not been sent, and a reader whose horizon
+ *                covers a position must know of the partition that this very
+ *                transaction may have attached for it.  Nothing here may fail.
  *
  * A callback of another extension that publishes after our PRE_COMMIT or
  * PRE_PREPARE finds that stage passed, and its event is written or staged at

@@ -60,6 +60,9 @@ struct EvAppender
 	int nbuffered;
 	Size bytes_buffered;
 	int64 last;
+	int64 expected;	 /* rows to come, as far as is known */
+	int64 next_draw; /* positions drawn ahead */
+	int ndrawn;
 };
 
 static void
@@ -147,6 +150,7 @@ ev_append_open(int64 count)
 
 	appender->context = context;
 	appender->bulky = count > BATCH_ROWS;
+	appender->expected = count;
 	appender->event = table_open(event, RowExclusiveLock);
 	appender->sequence = relation_open(ev_catalog_relid("position"), RowExclusiveLock);
 
@@ -261,6 +265,24 @@ next_slot(Target *target, int i)
 	return target->slots[i];
 }
 
+static int64
+draw(EvAppender *appender)
+{
+	int64 position;
+
+	if (appender->ndrawn > 0)
+	{
+		appender->ndrawn--;
+		appender->expected--;
+		return appender->next_draw++;
+	}
+	position = ev_position_draw(RelationGetRelid(appender->sequence));
+	if (--appender->expected > 0)
+		appender->ndrawn = ev_position_draw_more(
+			appender->sequence, (int) Min(appender->expected, BATCH_ROWS), &appender->next_draw);
+	return position;
+}
+
 void
 ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 {
@@ -275,7 +297,7 @@ ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 	/* Once a batch, so that time and position stay close in a long commit. */
 	if (appender->nbuffered == 0)
 		appender->recorded_at = GetCurrentTimestamp();
-	position = ev_position_draw(RelationGetRelid(appender->sequence));
+	position = draw(appender);
 	if (target == NULL || position < target->lower || position >= target->upper)
 	{
 		write_batch(appender);

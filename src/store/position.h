@@ -12,6 +12,7 @@
 #define EV_POSITION_H
 
 #include "datatype/timestamp.h"
+#include "utils/relcache.h"
 
 /* The greatest position drawn so far, by anybody; 0 if none was. */
 extern int64 ev_position_last(Oid sequence);
@@ -37,6 +38,12 @@ extern bool ev_position_is_in_gate(void);
 
 /* Draw one position; only inside the gate. */
 extern int64 ev_position_draw(Oid sequence);
+
+/*
+ * Draw up to `most` more that follow one another, cheaply; returns how many,
+ * perhaps 0.  After ev_position_draw, in the same transaction.
+ */
+extern int ev_position_draw_more(Relation sequence, int most, int64 *first);
 
 /*
  * When the rows are visible and cache invalidations have been sent, or after

@@ -13,6 +13,7 @@
 #include "store/epoch.h"
 #include "store/event_subject.h"
 #include "store/position.h"
+#include "store/read.h"
 #include "store/reader.h"
 #include "store/scan.h"
 #include "utils/builtins.h"
@@ -156,12 +157,12 @@ cursor_before(TimestampTz t, int64 low, int64 high)
 }
 
 /*
- * Recorded times rise with position but for
- * commits that were held up between taking the time and drawing the position;
- * so the search by halving aims a little earlier, and a walk does the rest.
+ * Recorded times rise with position but for commits that were held up between
+ * taking the time and drawing the position; so the search by halving aims a
+ * little earlier, and a walk does the rest.
  */
 int64
-ev_reader_position_at(TimestampTz t)
+ev_read_position_at(TimestampTz t)
 {
 	int64 horizon = ev_reader_horizon();
 	int64 cursor = ev_reader_oldest() - 1;
@@ -189,12 +190,12 @@ ev_reader_position_at(TimestampTz t)
 	return cursor;
 }
 
-/* events.position_at(timestamptz): the cursor after which all events come that are recorded then or later */
+/* events.position_at(time) → cursor */
 Datum
 ev_position_at(PG_FUNCTION_ARGS)
 {
 	ev_reader_refuse_old_snapshots("events.position_at()");
-	PG_RETURN_INT64(ev_reader_position_at(PG_GETARG_TIMESTAMPTZ(0)));
+	PG_RETURN_INT64(ev_read_position_at(PG_GETARG_TIMESTAMPTZ(0)));
 }
 
 /*

@@ -17,7 +17,6 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
 #include "fmgr.h"
 
 /* Raise 55000 on a hot standby; function is named in the message. */
@@ -34,9 +33,6 @@ extern int64 ev_reader_horizon(void);
 
 /* The lowest position that is kept. */
 extern int64 ev_reader_oldest(void);
-
-/* The cursor after which every event recorded at or after the time comes (read.c). */
-extern int64 ev_reader_position_at(TimestampTz t);
 
 /*
  * A cursor from an argument; NULL is the earliest.  To be called after the

@@ -25,9 +25,13 @@
 
 PG_FUNCTION_INFO_V1(ev_read_subject);
 
-/* Past so many positions without index, who comes along files so many events. */
-#define LONG_GAP 2000
-#define FILED_BY_THE_WAY 10000
+/*
+ * Past so many positions without index, who comes along files some: a part that
+ * takes about as long as to walk all of them, within limits.
+ */
+#define LONG_GAP 256
+#define MIN_FILED 10000
+#define MAX_FILED 50000
 
 void
 ev_stream_init(EvStream *stream, const text *source, const text *subject)
@@ -75,7 +79,8 @@ void
 ev_stream_prepare(int64 after)
 {
 	Oid sequence = ev_catalog_relid("position");
-	int64 end;
+	int64 end = 0;
+	int64 gap;
 	bool in_use;
 
 	if (XactReadOnly)
@@ -83,8 +88,10 @@ ev_stream_prepare(int64 after)
 	PushActiveSnapshot(GetLatestSnapshot());
 	in_use = ev_subject_index_end(GetActiveSnapshot(), &end);
 	PopActiveSnapshot();
-	if (!in_use || ev_position_last(sequence) - Max(end, after) > LONG_GAP)
-		ev_subject_index_extend(true, ev_position_horizon(sequence), FILED_BY_THE_WAY);
+	gap = ev_position_last(sequence) - Max(end, after);
+	if (!in_use || gap > LONG_GAP)
+		ev_subject_index_extend(true, ev_position_horizon(sequence),
+								Min(Max(gap / 16, MIN_FILED), MAX_FILED));
 }
 
 static int64

@@ -47,9 +47,10 @@ PG_FUNCTION_INFO_V1(ev_index_subjects);
 #define EVENT_KEY 1
 #define EVENT_POSITION 2
 #define NEVENT 2
-#define INDEX_ID 1
-#define INDEX_END 2
-#define NINDEX 2
+#define INDEX_END 1
+
+/* To file an event takes as long as to pass over so many. */
+#define FILING_COST 16
 
 struct EvSubjectWalk
 {
@@ -68,13 +69,13 @@ ev_subject_key(const text *source, const text *subject)
 									   VARSIZE_ANY_EXHDR(subject), seed);
 }
 
-/* A copy of the one row of events.subject_index, or NULL. */
+/* A copy of the row of events.subject_index, the last one that the snapshot sees; or NULL. */
 static HeapTuple
 read_state(Relation rel, Snapshot snapshot)
 {
 	Relation index = index_open(ev_primary_key_index(rel), AccessShareLock);
 	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
-	HeapTuple tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	HeapTuple tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 
 	if (tuple != NULL)
 		tuple = heap_copytuple(tuple);
@@ -109,20 +110,19 @@ ev_subject_index_end(Snapshot snapshot, int64 *position)
 static void
 write_state(Relation rel, HeapTuple state, int64 end)
 {
-	Datum values[NINDEX] = {Int16GetDatum(1), Int64GetDatum(end)};
-	bool nulls[NINDEX] = {false};
-	HeapTuple tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+	Datum value = Int64GetDatum(end);
+	bool isnull = false;
+	HeapTuple tuple = heap_form_tuple(RelationGetDescr(rel), &value, &isnull);
 
-	if (state == NULL)
-		CatalogTupleInsert(rel, tuple);
-	else
-		CatalogTupleUpdate(rel, &state->t_self, tuple);
+	if (state != NULL)
+		simple_heap_delete(rel, &state->t_self);
+	CatalogTupleInsert(rel, tuple);
 	heap_freetuple(tuple);
 }
 
 /* File the events of a scan, at most so many; the last position looked at, or `end`. */
 static int64
-file_events(EvScan *scan, int64 max_events, int64 end)
+file_events(EvScan *scan, int64 max_filed, int64 end)
 {
 	Relation rel = table_open(ev_catalog_relid("subject_event"), RowExclusiveLock);
 	CatalogIndexState indexes = CatalogOpenIndexes(rel);
@@ -130,7 +130,7 @@ file_events(EvScan *scan, int64 max_events, int64 end)
 													  ALLOCSET_DEFAULT_SIZES);
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
-	int64 n = 0;
+	int64 budget = max_filed * FILING_COST;
 
 	while (ev_scan_next(scan, values, nulls))
 	{
@@ -149,7 +149,8 @@ file_events(EvScan *scan, int64 max_events, int64 end)
 		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(row_context);
-		if (++n == max_events)
+		budget -= nulls[EV_SUBJECT] ? 1 : FILING_COST;
+		if (budget <= 0)
 		{
 			end = DatumGetInt64(values[EV_POSITION]);
 			break;
@@ -162,7 +163,7 @@ file_events(EvScan *scan, int64 max_events, int64 end)
 }
 
 void
-ev_subject_index_extend(bool start, int64 horizon, int64 max_events)
+ev_subject_index_extend(bool start, int64 horizon, int64 max_filed)
 {
 	LOCKTAG tag;
 	Relation rel;
@@ -181,7 +182,7 @@ ev_subject_index_extend(bool start, int64 horizon, int64 max_events)
 	{
 		EvScan *scan = ev_scan_open_kept(end, horizon);
 
-		write_state(rel, state, file_events(scan, max_events, Max(end, horizon)));
+		write_state(rel, state, file_events(scan, max_filed, Max(end, horizon)));
 		ev_scan_close(scan);
 		/* The next call of this statement goes on from here. */
 		CommandCounterIncrement();

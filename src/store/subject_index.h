@@ -18,11 +18,12 @@ extern int64 ev_subject_key(const text *source, const text *subject);
 extern bool ev_subject_index_end(Snapshot snapshot, int64 *position);
 
 /*
- * File the next events, at most so many, none above the horizon.  Does nothing
+ * File the next events, at most so many (of those without a subject, which are only
+ * passed over, sixteen count as one), none above the horizon.  Does nothing
  * while another transaction is at it, or, without `start`, if the index was
  * never asked for.
  */
-extern void ev_subject_index_extend(bool start, int64 horizon, int64 max_events);
+extern void ev_subject_index_extend(bool start, int64 horizon, int64 max_filed);
 
 /* Positions filed under a key with after < position <= upto, in either direction. */
 typedef struct EvSubjectWalk EvSubjectWalk;

@@ -82,7 +82,7 @@ def update(path, text, outputs):
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--update"]
     failed = 0
-    for page in arguments or ["docs/schema.md", "docs/filters.md"]:
+    for page in arguments or ["docs/publishing.md", "docs/capture.md", "docs/schema.md", "docs/filters.md"]:
         path = os.path.join(ROOT, page)
         with open(path, encoding="utf-8") as file:
             text = file.read()

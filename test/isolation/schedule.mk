@@ -18,4 +18,14 @@ ISOLATION = \
 	iso_cancel_in_commit \
 	iso_publish_now \
 	iso_schema_replaced \
-	iso_schema_race
+	iso_schema_race \
+	iso_track \
+	iso_consumer_turns \
+	iso_consumer_members \
+	iso_consumer_join \
+	iso_consumer_upheaval \
+	iso_consumer_exactly_once \
+	iso_consumer_shares \
+	iso_consumer_lease \
+	iso_consumer_wait \
+	iso_consumer_old_snapshot

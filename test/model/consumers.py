@@ -17,7 +17,8 @@ At the end:
 
 EVENTS_RANDOM_SECONDS (60) is how long it goes on, EVENTS_RANDOM_SEED makes everybody choose the
 same again (the timing remains the machine's), EVENTS_RANDOM_ACTORS (all of them) chooses among
-capture, publish, now, append, consume, handle. Seed and shape are printed.
+capture, publish, now, append, consume, handle, EVENTS_RANDOM_CONSUMERS (all of them) among the
+consumers and handlers by their names. Seed and shape are printed.
 """
 
 import os
@@ -43,6 +44,8 @@ SECONDS = float(os.environ.get("EVENTS_RANDOM_SECONDS")
                 or os.environ.get("RANDOM_SECONDS") or 60)
 ALL_ACTORS = ("capture", "publish", "now", "append", "consume", "handle")
 ACTORS = os.environ.get("EVENTS_RANDOM_ACTORS", ",".join(ALL_ACTORS)).split(",")
+SHAPES = os.environ.get("EVENTS_RANDOM_CONSUMERS", ",".join(
+    shape.name for shape in (*consuming.CONSUMERS, *consuming.HANDLERS))).split(",")
 os.environ.setdefault("EVENTS_TEST_WATCHDOG", str(int(SECONDS) + 600))
 
 CAPTURE_WRITERS, PUBLISHERS, NOW_PUBLISHERS, APPENDERS = 3, 4, 2, 3
@@ -88,6 +91,7 @@ class Run:
             self.shapes += consuming.CONSUMERS
         if "handle" in ACTORS:
             self.shapes += consuming.HANDLERS
+        self.shapes = [shape for shape in self.shapes if shape.name in SHAPES]
         for shape in self.shapes:
             sql.query(shape.create)
             self.members += [consuming.Member(SEED, shape, n, self.stand, self.end)

@@ -104,8 +104,10 @@ SELECT attempts FROM events.consumers WHERE name = 'strict';
 SELECT events.redrive('strict') AS redriven, events.redrive('strict') AS nothing;
 SELECT got('strict', 2) AS "beside the others";
 SELECT events.acknowledge('strict', at(2)) = at(3) AS done, got('strict', 2) AS "and done";
-SELECT events.nack('strict', at(1));
+\set VERBOSITY sqlstate
+SELECT events.nack('strict', at(1)) AS "it is acknowledged";
 SELECT events.nack('strict', events.horizon() + 1000000000);
+\set VERBOSITY default
 
 -- back-off
 SELECT events.create_consumer('slow', start => :'start', types => '{order.*}', max_attempts => 100) IS NOT NULL AS made, got('slow', 1);
@@ -148,7 +150,7 @@ RESET events.max_redeliveries;
 
 -- what is left after clearing up is what counts
 CREATE TABLE before AS SELECT * FROM events.consumer_members;
-SELECT events.maintain();
+SELECT events._clean_consumers();
 SELECT count(*) = 0 AS "nothing changed" FROM (
     SELECT * FROM before WHERE shares > 0 OR leased_until > now() OR member = '*' EXCEPT SELECT * FROM events.consumer_members) AS d;
 SELECT count(*) > 0 AS some, count(*) = count(DISTINCT (consumer, member)) AS "one row for each" FROM events.consumer_state;

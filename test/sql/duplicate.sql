@@ -36,6 +36,17 @@ SELECT ordinal, id, status FROM events.publish_batch('[{"type": "dup", "id": "h"
 SELECT events.publish('dup', '"h1"', id => 'h');
 SELECT seen(:start);
 
+-- nor does a batch that is refused as a whole, or one that an error ends
+SELECT * FROM events.publish_batch('[{"type": "dup", "id": "i", "data": "lost"}, {"id": "i"}]');
+DO $$
+BEGIN
+    PERFORM events.publish_batch('[{"type": "dup", "id": "i", "data": "lost"}, 1]');
+EXCEPTION WHEN invalid_parameter_value THEN
+    PERFORM events.publish('dup', '"i1"', id => 'i');
+END
+$$;
+SELECT seen(:start);
+
 -- rolled back, whole or to a savepoint, it was not there
 SELECT events.horizon() AS start \gset
 BEGIN;

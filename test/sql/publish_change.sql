@@ -1,7 +1,7 @@
 -- Triggers that run events.publish_change(): which rows become which events.
 SET timezone = 'UTC';
-CREATE SCHEMA shop;
-SET search_path = shop, public;
+CREATE SCHEMA mart;
+SET search_path = mart, public;
 -- What was published since the last call.
 CREATE TABLE seen (position bigint);
 INSERT INTO seen VALUES (events.horizon());
@@ -9,12 +9,12 @@ CREATE FUNCTION published(OUT type text, OUT subject text, OUT data jsonb) RETUR
 LANGUAGE plpgsql AS $$
 BEGIN
     FOR type, subject, data IN
-        SELECT e.type, e.subject, e.data FROM events.read((SELECT max(seen.position) FROM shop.seen), NULL) AS e
+        SELECT e.type, e.subject, e.data FROM events.read((SELECT max(seen.position) FROM mart.seen), NULL) AS e
         ORDER BY e.position
     LOOP
         RETURN NEXT;
     END LOOP;
-    UPDATE shop.seen SET position = events.horizon();
+    UPDATE mart.seen SET position = events.horizon();
 END
 $$;
 -- All four triggers with the same options.
@@ -110,41 +110,41 @@ SELECT * FROM published();
 DROP TABLE nothing;
 
 -- ---- what fires
-CREATE TABLE item (id int PRIMARY KEY, name text, amount numeric, secret text);
-SELECT capture('item', '{}');
-INSERT INTO item VALUES (1, 'one', 1.0, 's'), (2, 'two', 2, 's');
-UPDATE item SET amount = amount + 1;
-UPDATE item SET amount = 0 WHERE false;
-DELETE FROM item WHERE id = 2;
-INSERT INTO item VALUES (1, 'uno', 1, 's'), (3, 'three', 3, 's') ON CONFLICT (id) DO UPDATE SET name = excluded.name;
-MERGE INTO item USING (VALUES (1, 'eins'), (3, NULL), (4, 'vier')) AS n (id, name) ON item.id = n.id
+CREATE TABLE ware (id int PRIMARY KEY, name text, amount numeric, secret text);
+SELECT capture('ware', '{}');
+INSERT INTO ware VALUES (1, 'one', 1.0, 's'), (2, 'two', 2, 's');
+UPDATE ware SET amount = amount + 1;
+UPDATE ware SET amount = 0 WHERE false;
+DELETE FROM ware WHERE id = 2;
+INSERT INTO ware VALUES (1, 'uno', 1, 's'), (3, 'three', 3, 's') ON CONFLICT (id) DO UPDATE SET name = excluded.name;
+MERGE INTO ware USING (VALUES (1, 'eins'), (3, NULL), (4, 'vier')) AS n (id, name) ON ware.id = n.id
 WHEN MATCHED AND n.name IS NULL THEN DELETE
 WHEN MATCHED THEN UPDATE SET name = n.name
 WHEN NOT MATCHED THEN INSERT VALUES (n.id, n.name);
-COPY item FROM stdin;
+COPY ware FROM stdin;
 5	five	5	s
 6	six	6	\N
 \.
-WITH moved AS (DELETE FROM item WHERE id >= 5 RETURNING *) INSERT INTO item SELECT id + 10, name, amount, secret FROM moved;
-UPDATE item SET id = 100 WHERE id = 1;
-TRUNCATE item;
+WITH moved AS (DELETE FROM ware WHERE id >= 5 RETURNING *) INSERT INTO ware SELECT id + 10, name, amount, secret FROM moved;
+UPDATE ware SET id = 100 WHERE id = 1;
+TRUNCATE ware;
 SELECT * FROM published();
 
 -- savepoints, rollback
 BEGIN;
-INSERT INTO item VALUES (1);
+INSERT INTO ware VALUES (1);
 SAVEPOINT s;
-INSERT INTO item VALUES (2);
+INSERT INTO ware VALUES (2);
 ROLLBACK TO s;
-INSERT INTO item VALUES (3);
+INSERT INTO ware VALUES (3);
 COMMIT;
 BEGIN;
-INSERT INTO item VALUES (4);
+INSERT INTO ware VALUES (4);
 ROLLBACK;
 SELECT * FROM published();
 -- triggers are not fired for a replica
 SET session_replication_role = replica;
-UPDATE item SET name = 'replica';
+UPDATE ware SET name = 'replica';
 RESET session_replication_role;
 SELECT * FROM published();
 -- not where nothing may be written
@@ -156,147 +156,147 @@ ROLLBACK;
 DROP TABLE mine;
 
 -- ---- type, topic, source
-SELECT let_go('item');
-SELECT capture('item', '{"type": "{schema}.{table}.{operation}", "topic": ["all", "{schema}", "{operation}"], "source": "/{schema}"}');
-INSERT INTO item VALUES (7);
-UPDATE item SET name = 'seven' WHERE id = 7;
-ALTER TABLE item RENAME TO thing;
+SELECT let_go('ware');
+SELECT capture('ware', '{"type": "{schema}.{table}.{operation}", "topic": ["all", "{schema}", "{operation}"], "source": "/{schema}"}');
+INSERT INTO ware VALUES (7);
+UPDATE ware SET name = 'seven' WHERE id = 7;
+ALTER TABLE ware RENAME TO thing;
 ALTER TABLE thing RENAME COLUMN name TO title;
 DELETE FROM thing WHERE id = 7;
 ALTER TABLE thing RENAME COLUMN title TO name;
-ALTER TABLE thing RENAME TO item;
+ALTER TABLE thing RENAME TO ware;
 SELECT type, topic, source FROM events.read((SELECT position FROM seen));
 SELECT * FROM published();
 BEGIN;
 SET LOCAL events.correlation_id = 'c-1';
 SET LOCAL events."user" = 'alice';
-INSERT INTO item VALUES (8);
+INSERT INTO ware VALUES (8);
 COMMIT;
 SELECT attributes FROM events.read((SELECT position FROM seen));
 SELECT count(*) FROM published();
 
 -- ---- columns, redact, key
-TRUNCATE item;
-SELECT let_go('item');
-SELECT capture('item', '{"columns": ["name", "secret", "amount"], "redact": {"secret": "hash", "amount": "omit"}, "key": ["name", "id"]}');
+TRUNCATE ware;
+SELECT let_go('ware');
+SELECT capture('ware', '{"columns": ["name", "secret", "amount"], "redact": {"secret": "hash", "amount": "omit"}, "key": ["name", "id"]}');
 SELECT count(*) FROM published();
-INSERT INTO item VALUES (1, 'a/b%', 1, 'geheim'), (2, NULL, 2, NULL), (3, E'line\nbreak', 3, 'geheim');
+INSERT INTO ware VALUES (1, 'a/b%', 1, 'geheim'), (2, NULL, 2, NULL), (3, E'line\nbreak', 3, 'geheim');
 SELECT * FROM published();
 SELECT 'sha256:' || encode(sha256('geheim'), 'hex') AS plain_hash;
 SET events.redact_key = 'key';
-UPDATE item SET amount = 5 WHERE id = 1;
+UPDATE ware SET amount = 5 WHERE id = 1;
 RESET events.redact_key;
 -- HMAC-SHA-256 of "geheim" by "key"
 SELECT data #>> '{new,secret}' FROM published();
-SELECT let_go('item');
-SELECT capture('item', '{"key": ["id"], "redact": {"id": "hash"}, "columns": ["id"]}');
-UPDATE item SET name = 'x' WHERE id = 1;
+SELECT let_go('ware');
+SELECT capture('ware', '{"key": ["id"], "redact": {"id": "hash"}, "columns": ["id"]}');
+UPDATE ware SET name = 'x' WHERE id = 1;
 SELECT subject = 'sha256:' || encode(sha256('1'), 'hex') AS hashed, subject = data #>> '{key,id}' AS same, data -> 'new' ->> 'id' = subject AS row
 FROM published();
-SELECT let_go('item');
-SELECT capture('item', '{"key": []}');
-DELETE FROM item WHERE id = 1;
+SELECT let_go('ware');
+SELECT capture('ware', '{"key": []}');
+DELETE FROM ware WHERE id = 1;
 SELECT * FROM published();
 
 -- ---- when
-SELECT let_go('item');
-SELECT capture('item', '{"when": "new.amount > 10 OR old.amount IS NOT NULL AND new IS DISTINCT FROM old", "columns": ["id"]}');
-INSERT INTO item VALUES (10, 'x', 10), (11, 'x', 11);
-UPDATE item SET amount = amount WHERE id = 10;
-UPDATE item SET amount = 9 WHERE id = 10;
-DELETE FROM item WHERE id = 10;
+SELECT let_go('ware');
+SELECT capture('ware', '{"when": "new.amount > 10 OR old.amount IS NOT NULL AND new IS DISTINCT FROM old", "columns": ["id"]}');
+INSERT INTO ware VALUES (10, 'x', 10), (11, 'x', 11);
+UPDATE ware SET amount = amount WHERE id = 10;
+UPDATE ware SET amount = 9 WHERE id = 10;
+DELETE FROM ware WHERE id = 10;
 SELECT * FROM published();
 -- NULL is no
-UPDATE item SET amount = NULL WHERE amount IS NULL;
+UPDATE ware SET amount = NULL WHERE amount IS NULL;
 SELECT * FROM published();
 -- a function that is replaced counts at once, and an operator of the writer's does not
-CREATE FUNCTION wanted(item) RETURNS boolean LANGUAGE sql AS $$ SELECT $1.amount = 1 $$;
-SELECT let_go('item');
-SELECT capture('item', '{"when": "wanted(new) AND new.name = ''x''", "columns": ["id"]}');
+CREATE FUNCTION wanted(ware) RETURNS boolean LANGUAGE sql AS $$ SELECT $1.amount = 1 $$;
+SELECT let_go('ware');
+SELECT capture('ware', '{"when": "wanted(new) AND new.name = ''x''", "columns": ["id"]}');
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.never(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT false';
 CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.never);
 SET search_path = evil, pg_catalog;
-INSERT INTO shop.item VALUES (20, 'x', 1), (21, 'x', 2);
-SET search_path = shop, public;
-CREATE OR REPLACE FUNCTION wanted(item) RETURNS boolean LANGUAGE sql AS $$ SELECT $1.amount = 2 $$;
-INSERT INTO item VALUES (22, 'x', 1), (23, 'x', 2);
+INSERT INTO mart.ware VALUES (20, 'x', 1), (21, 'x', 2);
+SET search_path = mart, public;
+CREATE OR REPLACE FUNCTION wanted(ware) RETURNS boolean LANGUAGE sql AS $$ SELECT $1.amount = 2 $$;
+INSERT INTO ware VALUES (22, 'x', 1), (23, 'x', 2);
 SELECT * FROM published();
 -- by another path
-SELECT let_go('item');
-SELECT capture('item', '{"when": "new.name = ''x''", "search_path": "evil, pg_catalog"}');
-INSERT INTO item VALUES (24, 'x', 1);
+SELECT let_go('ware');
+SELECT capture('ware', '{"when": "new.name = ''x''", "search_path": "evil, pg_catalog"}');
+INSERT INTO ware VALUES (24, 'x', 1);
 SELECT * FROM published();
 -- a condition that changes the table itself
-CREATE FUNCTION also(item) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION also(ware) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     IF $1.id < 33 THEN
-        INSERT INTO shop.item VALUES ($1.id + 1, 'x');
+        INSERT INTO mart.ware VALUES ($1.id + 1, 'x');
     END IF;
     RETURN true;
 END
 $$;
-SELECT let_go('item');
-SELECT capture('item', '{"when": "also(new)", "columns": ["id"]}');
-INSERT INTO item VALUES (31, 'x');
+SELECT let_go('ware');
+SELECT capture('ware', '{"when": "also(new)", "columns": ["id"]}');
+INSERT INTO ware VALUES (31, 'x');
 SELECT * FROM published();
-SELECT let_go('item');
-TRUNCATE item;
+SELECT let_go('ware');
+TRUNCATE ware;
 
 -- ---- only_changed
-SELECT capture('item', '{"only_changed": true, "redact": {"secret": "omit"}}');
-INSERT INTO item VALUES (1, 'n', 1.0, 's');
-UPDATE item SET name = 'm', amount = 1.0;
-UPDATE item SET amount = 1.00;
-UPDATE item SET secret = 'other';
-UPDATE item SET name = NULL;
-UPDATE item SET name = NULL;
-UPDATE item SET id = 2;
-DELETE FROM item;
+SELECT capture('ware', '{"only_changed": true, "redact": {"secret": "omit"}}');
+INSERT INTO ware VALUES (1, 'n', 1.0, 's');
+UPDATE ware SET name = 'm', amount = 1.0;
+UPDATE ware SET amount = 1.00;
+UPDATE ware SET secret = 'other';
+UPDATE ware SET name = NULL;
+UPDATE ware SET name = NULL;
+UPDATE ware SET id = 2;
+DELETE FROM ware;
 SELECT * FROM published();
 -- values that lie elsewhere
-ALTER TABLE item ALTER COLUMN name SET STORAGE EXTERNAL;
-INSERT INTO item VALUES (3, repeat('large', 10000));
-UPDATE item SET amount = 1;
-UPDATE item SET name = name || '.';
+ALTER TABLE ware ALTER COLUMN name SET STORAGE EXTERNAL;
+INSERT INTO ware VALUES (3, repeat('large', 10000));
+UPDATE ware SET amount = 1;
+UPDATE ware SET name = name || '.';
 SELECT type, length(data #>> '{old,name}') AS old, length(data #>> '{new,name}') AS new, data - 'old' - 'new' AS rest FROM published();
-SELECT let_go('item');
-TRUNCATE item;
+SELECT let_go('ware');
+TRUNCATE ware;
 
 -- ---- one event for a statement
-SELECT capture('item', '{"granularity": "statement", "columns": ["id", "name"], "only_changed": true, "when": "new.id IS DISTINCT FROM 3"}');
-INSERT INTO item VALUES (1, 'a'), (2, 'b'), (3, 'c');
-UPDATE item SET name = name || '!' WHERE id < 3;
-UPDATE item SET name = name;
-UPDATE item SET name = 'no' WHERE id = 3;
-DELETE FROM item WHERE id = 1;
-DELETE FROM item WHERE false;
-TRUNCATE item;
+SELECT capture('ware', '{"granularity": "statement", "columns": ["id", "name"], "only_changed": true, "when": "new.id IS DISTINCT FROM 3"}');
+INSERT INTO ware VALUES (1, 'a'), (2, 'b'), (3, 'c');
+UPDATE ware SET name = name || '!' WHERE id < 3;
+UPDATE ware SET name = name;
+UPDATE ware SET name = 'no' WHERE id = 3;
+DELETE FROM ware WHERE id = 1;
+DELETE FROM ware WHERE false;
+TRUNCATE ware;
 SELECT * FROM published();
 -- in parts where it would be too large
 SET events.max_event_size = '1kB';
-INSERT INTO item SELECT n, repeat('x', 50) FROM generate_series(11, 60) AS n;
+INSERT INTO ware SELECT n, repeat('x', 50) FROM generate_series(11, 60) AS n;
 SELECT count(*) > 3 AS several, sum((data ->> 'count')::int), bool_and(jsonb_array_length(data -> 'rows') = (data ->> 'count')::int) AS counted
 FROM published();
-SELECT let_go('item');
-TRUNCATE item;
-SELECT capture('item', '{"granularity": "statement", "key": []}');
-INSERT INTO item VALUES (1, 'small'), (2, repeat('x', 1100));
+SELECT let_go('ware');
+TRUNCATE ware;
+SELECT capture('ware', '{"granularity": "statement", "key": []}');
+INSERT INTO ware VALUES (1, 'small'), (2, repeat('x', 1100));
 -- numbers count as they are written
-INSERT INTO item (id, amount) VALUES (1, 1e900), (2, 1e900);
+INSERT INTO ware (id, amount) VALUES (1, 1e900), (2, 1e900);
 SELECT count(*) FROM published();
-INSERT INTO item (id, amount) VALUES (3, 1e1100);
-SELECT let_go('item');
-SELECT capture('item', '{}');
-INSERT INTO item (id, amount) VALUES (3, 1e1100);
-INSERT INTO item (id, name) VALUES (3, repeat('x', 1100));
+INSERT INTO ware (id, amount) VALUES (3, 1e1100);
+SELECT let_go('ware');
+SELECT capture('ware', '{}');
+INSERT INTO ware (id, amount) VALUES (3, 1e1100);
+INSERT INTO ware (id, name) VALUES (3, repeat('x', 1100));
 RESET events.max_event_size;
 SET events.max_pending_events = 3;
-INSERT INTO item SELECT n FROM generate_series(11, 14) AS n;
+INSERT INTO ware SELECT n FROM generate_series(11, 14) AS n;
 RESET events.max_pending_events;
 SELECT count(*) FROM published();
 SET client_min_messages = warning;
-DROP TABLE item CASCADE;
+DROP TABLE ware CASCADE;
 RESET client_min_messages;
 
 -- ---- partitions: the table that is named tells
@@ -374,7 +374,7 @@ DROP TABLE twice;
 CREATE ROLE events_writer;
 CREATE TABLE open_to_all (id int PRIMARY KEY, v int);
 SELECT capture('open_to_all', '{"when": "new.v IS DISTINCT FROM 7"}');
-GRANT USAGE ON SCHEMA shop TO events_writer;
+GRANT USAGE ON SCHEMA mart TO events_writer;
 GRANT INSERT, SELECT, UPDATE ON open_to_all TO events_writer;
 SET ROLE events_writer;
 INSERT INTO open_to_all VALUES (1, 1), (7, 7);
@@ -396,7 +396,7 @@ INSERT INTO open_to_all VALUES (10, 10);
 RESET ROLE;
 SELECT subject FROM published();
 DROP TABLE open_to_all;
-REVOKE ALL ON SCHEMA shop FROM events_writer;
+REVOKE ALL ON SCHEMA mart FROM events_writer;
 DROP ROLE events_writer;
 
 -- ---- registered types
@@ -409,15 +409,15 @@ INSERT INTO bill VALUES (2, 5), (3, -5);
 SELECT subject FROM published();
 -- made from the table: right by construction
 SELECT let_go('bill');
-SELECT events.register_schema('/table/shop.bill/updated/1.0.0', '{"type": "null"}');
-SELECT events.register_type('bill.updated', '/table/shop.bill/updated', sample => 'null');
-SELECT capture('bill', '{"schema": "/table/{schema}.{table}/{operation}"}');
+SELECT events.register_schema('/model/mart.bill/updated/1.0.0', '{"type": "null"}');
+SELECT events.register_type('bill.updated', '/model/mart.bill/updated', sample => 'null');
+SELECT capture('bill', '{"schema": "/model/{schema}.{table}/{operation}"}');
 UPDATE bill SET total = -1;
 INSERT INTO bill VALUES (4, -4);
 SELECT type, dataschema FROM events.read((SELECT position FROM seen));
 SELECT count(*) FROM published();
 SELECT let_go('bill');
-SELECT capture('bill', '{"schema": "/table/{schema}.bil"}');
+SELECT capture('bill', '{"schema": "/model/{schema}.bil"}');
 UPDATE bill SET total = -1;
 SET events.validate_mode = strict;
 DELETE FROM bill;
@@ -427,9 +427,9 @@ DELETE FROM bill;
 RESET events.validate_mode;
 SELECT type, dataschema FROM events.read((SELECT position FROM seen));
 SELECT events.unregister_type('bill.inserted'), events.unregister_type('bill.updated');
-SELECT events.unregister_schema('/bill/1.0.0'), events.unregister_schema('/table/shop.bill/updated/1.0.0');
+SELECT events.unregister_schema('/bill/1.0.0'), events.unregister_schema('/model/mart.bill/updated/1.0.0');
 
 SET client_min_messages = warning;
-DROP SCHEMA shop CASCADE;
+DROP SCHEMA mart CASCADE;
 DROP SCHEMA evil CASCADE;
 RESET search_path;

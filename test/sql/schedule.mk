@@ -16,6 +16,7 @@ REGRESS = \
 	read_subject \
 	expected_position \
 	consumer \
+	consumer_nothing_skipped \
 	schema_registry \
 	type_registry \
 	encoding \

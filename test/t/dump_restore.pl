@@ -3,8 +3,9 @@
 # pg_dump and restore, plain and custom format, into a fresh database: events
 # keep their positions, the epoch is the same, cursors go on, new positions come
 # after the old ones, and partitions are partitions again.  Registered schemas and
-# types serve as before, in whatever order their rows come.  After a restore to an
-# earlier point events.new_epoch() tells readers.
+# types serve as before, in whatever order their rows come.  Tracked tables are
+# tracked, with their partitions, and the event trigger follows them there.  After a
+# restore to an earlier point events.new_epoch() tells readers.
 
 use strict;
 use warnings;
@@ -26,6 +27,8 @@ foreach my $round (1 .. 6)
 }
 my $cursor = $node->safe_psql('postgres', "SELECT position FROM events.event WHERE type = 'start.2'");
 publish($node, 'last');
+$node->safe_psql('postgres', "SELECT events.publish('once', '{}', source => '/s', subject => 'a', id => 'x')");
+$node->safe_psql('postgres', "SELECT count(*) FROM events.read_subject('/s', 'a')");
 my $state = $node->safe_psql('postgres', 'SELECT epoch, horizon FROM events._relay_state()');
 my $rows = all_rows('postgres');
 my $partitions = partitions_used('postgres');
@@ -39,7 +42,33 @@ SELECT events.register_schema('/a/1.1.0', '{"required": ["b"], "properties": {"b
 	force => true);
 SELECT events.register_type('a.made', '/a/latest', '{"b": "xy"}', 'made of b', ARRAY['a']);
 SQL
+
+# A tracked table with partitions, one of which is tracked in its own way, and a child.
+$node->safe_psql('postgres', <<'SQL');
+CREATE SCHEMA shop;
+CREATE TYPE shop.mood AS ENUM ('sad', 'ok');
+CREATE FUNCTION shop.is_big(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 10';
+CREATE TABLE shop.sale (id int, region text, mood shop.mood, secret text, "it's" int, PRIMARY KEY (id, region))
+	PARTITION BY LIST (region);
+CREATE TABLE shop.sale_a PARTITION OF shop.sale FOR VALUES IN ('a');
+CREATE TABLE shop.sale_b PARTITION OF shop.sale FOR VALUES IN ('b') PARTITION BY RANGE (id);
+CREATE TABLE shop.sale_b1 PARTITION OF shop.sale_b FOR VALUES FROM (1) TO (1000);
+SET search_path = shop;
+SELECT events.track('sale', redact => '{"secret": "hash", "it''s": "omit"}',
+	"when" => 'is_big(new.id) OR old.id IS NOT NULL');
+SELECT events.track('sale_b', type => 'special.{operation}', operations => '{insert,truncate}');
+ALTER TABLE sale_a DISABLE TRIGGER events_track_delete;
+INSERT INTO sale VALUES (1, 'a', NULL, NULL, NULL), (11, 'a', 'ok', 'x', 1), (12, 'b', 'sad', 'y', 2);
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (n int) INHERITS (parent);
+SELECT events.track('parent', granularity => 'statement', topic => '{"{table}", x}');
+SQL
 my $registry = registry('postgres');
+my $tracked = tracked_tables('postgres');
+is(scalar(split /\n/, $tracked), 6, 'six tables are tracked');
+my $triggers = triggers('postgres');
+$rows = all_rows('postgres');
+$state = $node->safe_psql('postgres', 'SELECT epoch, horizon FROM events._relay_state()');
 
 my $folder = PostgreSQL::Test::Utils::tempdir;
 foreach my $format ('plain', 'custom')
@@ -64,7 +93,13 @@ foreach my $format ('plain', 'custom')
 	is( $node->safe_psql($format, 'SELECT epoch FROM events._relay_state()'),
 		(split /\|/, $state)[0],
 		"$format: the epoch is the same, so cursors are valid");
-	is(read_types($node, $cursor, $format), 'start.3 start.4 start.5 start.6 last', "$format: a cursor goes on");
+	is( read_types($node, $cursor, $format),
+		'start.3 start.4 start.5 start.6 last once sale.inserted sale.inserted',
+		"$format: a cursor goes on");
+	is($node->safe_psql($format, <<'SQL'), "x\n1", "$format: what was published with an id is not published again");
+SELECT events.publish('once', '{}', source => '/s', subject => 'a', id => 'x');
+SELECT count(*) FROM events.read_subject('/s', 'a');
+SQL
 	$node->safe_psql($format, "SELECT events.publish('new', '{}')");
 	cmp_ok(last_position($node, $format), '>', (split /\|/, $state)[1], "$format: new positions come after the old");
 	is(read_types($node, last_position($node), $format), 'new', "$format: and are read");
@@ -78,6 +113,29 @@ foreach my $format ('plain', 'custom')
 SELECT status FROM events.publish_batch('[
 	{"type": "a.made", "data": {"b": "xy"}}, {"type": "a.made", "data": {"b": "y"}}, {"type": "a.made", "data": {}}
 ]', 'skip')
+SQL
+
+	is(tracked_tables($format), $tracked, "$format: tables are tracked as before");
+	is(triggers($format), $triggers, "$format: by the same triggers");
+	my $before = last_position($node, $format);
+	$node->safe_psql($format, <<'SQL');
+INSERT INTO shop.sale VALUES (2, 'a', NULL, NULL, NULL), (20, 'a', 'sad', 'z', 3);
+INSERT INTO shop.sale_b VALUES (21, 'b');
+INSERT INTO shop.child VALUES (1, 1);
+SQL
+	is(read_types($node, $before, $format), 'sale.inserted special.inserted parent.inserted',
+		"$format: and publish their changes");
+	is( $node->safe_psql($format, 'SELECT bool_and(events.is_valid(data, dataschema)) FROM events.event ' .
+			"WHERE type ~ '^(sale|special|parent)'"),
+		't', "$format: which are valid by their schemas");
+	$node->safe_psql($format, <<'SQL');
+CREATE TABLE shop.sale_c PARTITION OF shop.sale FOR VALUES IN ('c');
+ALTER TABLE shop.sale RENAME secret TO hidden;
+ALTER TYPE shop.mood ADD VALUE 'great';
+SQL
+	is( $node->safe_psql($format, <<'SQL'), "t|t\n/table/shop.sale/inserted/2.1.0", "$format: DDL is followed");
+SELECT inherited, redact ? 'hidden' FROM events.tracked_tables WHERE "table" = 'shop.sale_c'::regclass;
+SELECT schema_uri FROM events.type WHERE name = 'sale.inserted';
 SQL
 
 	# A dump of the restored database is like the first.
@@ -109,6 +167,20 @@ sub registry
 	my ($database) = @_;
 	return $node->safe_psql($database,
 		'SELECT * FROM events.schema ORDER BY uri; SELECT * FROM events.type ORDER BY name');
+}
+
+sub tracked_tables
+{
+	my ($database) = @_;
+	return $node->safe_psql($database, 'SELECT * FROM events.tracked_tables ORDER BY "table"::text');
+}
+
+sub triggers
+{
+	my ($database) = @_;
+	return $node->safe_psql($database, <<'SQL');
+SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE tgname LIKE 'events_track_%' ORDER BY 1
+SQL
 }
 
 sub partitions_used

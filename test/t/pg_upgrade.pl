@@ -2,8 +2,8 @@
 #
 # pg_upgrade, to a server of the same version (which it allows): events keep
 # their positions and the epoch, cursors go on, new positions come after the old,
-# partitions are partitions, and the worker serves the new cluster.  Prepared
-# transactions cannot be upgraded, which is PostgreSQL's own rule.
+# partitions are partitions, tracked tables are tracked, and the worker serves the
+# new cluster.  Prepared transactions cannot be upgraded, which is PostgreSQL's own rule.
 
 use strict;
 use warnings;
@@ -24,6 +24,12 @@ foreach my $round (1 .. 6)
 	publish($old, "start.$round");
 }
 my $cursor = $old->safe_psql('postgres', "SELECT position FROM events.event WHERE type = 'start.4'");
+$old->safe_psql('postgres', <<'SQL');
+CREATE TABLE sale (id int PRIMARY KEY, region text) PARTITION BY RANGE (id);
+CREATE TABLE sale_1 PARTITION OF sale FOR VALUES FROM (1) TO (1000);
+SELECT events.track('sale', "when" => 'new.region <> ''''');
+SQL
+my $tracked = $old->safe_psql('postgres', 'SELECT * FROM events.tracked_tables ORDER BY "table"::text');
 my $rows = $old->safe_psql('postgres', 'SELECT * FROM events.event ORDER BY position');
 my $epoch = $old->safe_psql('postgres', 'SELECT epoch FROM events._relay_state()');
 my $last = last_position($old);
@@ -54,6 +60,16 @@ pass('the worker serves the new cluster');
 publish($new, 'new');
 cmp_ok(last_position($new), '>', $last, 'new positions come after the old');
 is(read_types($new, $cursor), 'start.5 start.6 new', 'a cursor goes on');
+is($new->safe_psql('postgres', 'SELECT * FROM events.tracked_tables ORDER BY "table"::text'),
+	$tracked, 'tables are tracked as before');
+$new->safe_psql('postgres', <<'SQL');
+CREATE TABLE sale_2 PARTITION OF sale FOR VALUES FROM (1000) TO (2000);
+INSERT INTO sale_1 VALUES (1, 'x'), (2, '');
+INSERT INTO sale_2 VALUES (1001, 'x');
+ALTER TABLE sale RENAME region TO area;
+SELECT events.untrack('sale');
+SQL
+is(read_types($new, $cursor), 'start.5 start.6 new sale.inserted sale.inserted', 'and publish their changes');
 $new->safe_psql('postgres', 'SELECT events.maintain()');
 $new->safe_psql('postgres', 'DROP EXTENSION events');
 is($new->safe_psql('postgres', "SELECT count(*) FROM pg_namespace WHERE nspname = 'events'"),

@@ -91,9 +91,24 @@ like(error_of($node, "SET events.publish_now_timeout = '500ms'; SELECT events.pu
 $locker->query_safe('ROLLBACK');
 ($code, $out, $err) = $caller->();
 is($out, "held.again\n", 'the one that had it is served');
+
+# The only one waits for a lock of a session that waits for it in the queue.
+$locker->query_safe('SELECT pg_advisory_lock(6)');
+my $queued = start_statement($node, 'queued', "LOCK TABLE events.event IN ACCESS EXCLUSIVE MODE;"
+	  . " SELECT pg_advisory_lock_shared(6); SELECT events.publish_now('queued', '[]')");
+wait_for($node, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 6 AND NOT granted", 'a session has the lock');
+$caller = start_statement($node, 'caller', "SELECT events.publish_now('held', '[]', id => 'held.too')");
+wait_for_lock();
+$begin = time;
+$locker->query_safe('SELECT pg_advisory_unlock(6)');
+($code, $out, $err) = $queued->();
+like($err, qr/40P01: deadlock detected.*All processes that publish/s, 'a deadlock by way of the queue');
+cmp_ok(time - $begin, '<', 20, 'is told at once');
+($code, $out, $err) = $caller->();
+is($out, "held.too\n", 'and the one before it is served');
 $node->safe_psql('postgres', "ALTER SYSTEM RESET events.max_publishers");
 $node->reload;
-is(read_types($node, "(SELECT position FROM events.event WHERE type = 'after.terminate')"), 'beside held held',
+is(read_types($node, "(SELECT position FROM events.event WHERE type = 'after.terminate')"), 'beside held held held',
 	'what was refused is not there');
 
 # ---- two sessions whose publishers wait for the other session

@@ -51,9 +51,21 @@ SQL
 	$after = last_position($node);
 	foreach my $stop ('fast', 'immediate')
 	{
+		# Its ids and its streams are held meanwhile.
+		$node->safe_psql('postgres', <<"SQL");
+BEGIN;
+SELECT events.publish('claimed', '{}', source => '/$stop', subject => 'a', id => 'x', expected_position => 0);
+PREPARE TRANSACTION 'claim $stop';
+SQL
 		prepare($node, "over $stop", "over.$stop");
 		$node->stop($stop);
 		$node->start;
+		foreach my $claim ("id => 'x'", "subject => 'a', expected_position => 0")
+		{
+			like(error_of($node, "SET lock_timeout = '10ms'; SELECT events.publish('no', '{}', source => '/$stop', $claim)"),
+				qr/ERROR:  55P03:/, "$mode: a prepared transaction holds $claim over a restart");
+		}
+		$node->safe_psql('postgres', "ROLLBACK PREPARED 'claim $stop'");
 		publish($node, "before.$stop");
 		$node->safe_psql('postgres', "COMMIT PREPARED 'over $stop'");
 		publish($node, "after.$stop");
