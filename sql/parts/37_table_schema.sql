@@ -193,9 +193,10 @@ BEGIN
             USING ERRCODE = 'wrong_object_type',
                   DETAIL = 'It is no table, view or composite type.';
     END IF;
-    SELECT wanted INTO missing FROM unnest(columns) AS wanted
+    SELECT wanted INTO missing FROM unnest(columns) WITH ORDINALITY AS e (wanted, i)
     WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
-                      WHERE a.attrelid = "table" AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped);
+                      WHERE a.attrelid = "table" AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped)
+    ORDER BY i LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'table "%" has no column "%"', "table", coalesce(missing, 'NULL')
             USING ERRCODE = 'undefined_column',
