@@ -11,7 +11,7 @@ RETURNS jsonb
 AS 'MODULE_PATHNAME', 'ev_capture_trigger_options'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
 COMMENT ON FUNCTION events._trigger_options(bytea) IS
-'The options in the argument of a trigger (pg_trigger.tgargs); {} if there is none, NULL if it is no JSON object';
+'The options in the argument of a trigger (pg_trigger.tgargs); {} if there is none, NULL if they are malformed';
 
 CREATE VIEW events._tracking AS
 SELECT t.oid AS trigger, t.tgrelid AS relation, o.operation, t.tgenabled <> 'D' AS enabled,
@@ -382,6 +382,14 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION events._check_condition(regclass, jsonb) IS
 'Raises unless the option when can be asked of rows of the table';
 
+CREATE FUNCTION events._lock_tracked("table" regclass)
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_capture_lock'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._lock_tracked(regclass) IS
+'For events.track() and events.untrack(): locks the table as CREATE TRIGGER does, before looking what it has.
+Errors: 42501 the caller has not the privilege TRIGGER on the table; 42P01 there is no such table.';
+
 CREATE FUNCTION events._register_changes("table" regclass)
 RETURNS void
 AS 'MODULE_PATHNAME', 'ev_capture_register'
@@ -414,7 +422,7 @@ BEGIN
                   HINT = 'row: an event for each row. statement: one for all rows of a statement.';
     END IF;
     source := CASE WHEN source IS NOT NULL THEN events._fill_template("table", 'source', source) END;
-    IF NOT events.is_valid(to_jsonb(source), '{"format": "uri-reference"}'::jsonb, true) THEN
+    IF NOT events.is_valid(to_jsonb(replace(source, '{operation}', '')), '{"format": "uri-reference"}'::jsonb, true) THEN
         RAISE EXCEPTION 'source must be a URI-reference: %', quote_literal(source)
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'For example /shop or https://example.com/shop.';
@@ -459,6 +467,7 @@ DECLARE
     wrong text;
 BEGIN
     PERFORM events._check_table("table");
+    PERFORM events._lock_tracked("table");
     SELECT w INTO wrong FROM unnest(operations) AS w
     WHERE w IS NULL OR w NOT IN ('insert', 'update', 'delete', 'truncate');
     IF FOUND OR coalesce(operations, '{}') = '{}' THEN
@@ -494,6 +503,10 @@ DECLARE
     above regclass;
 BEGIN
     PERFORM FROM events._tracking AS t WHERE t.relation = "table";
+    IF FOUND THEN
+        PERFORM events._lock_tracked("table");
+        PERFORM FROM events._tracking AS t WHERE t.relation = "table";
+    END IF;
     IF NOT FOUND THEN
         RETURN false;
     END IF;

@@ -138,8 +138,8 @@ AS $$
 DECLARE
     c record;
     property jsonb;
-    properties jsonb := '{}';
-    required jsonb := '[]';
+    properties jsonb[] := '{}';
+    names text[] := '{}';
 BEGIN
     FOR c IN
         SELECT a.attname AS name, a.atttypid AS type, a.atttypmod AS typmod, a.attgenerated AS generated,
@@ -162,12 +162,17 @@ BEGIN
             FROM events._type_schema(c.type, c.typmod, CASE WHEN c.nullable THEN '{"null"}' ELSE '{}' END::text[],
                                      defs) AS t;
         END IF;
-        property := property || jsonb_strip_nulls(jsonb_build_object('description', c.description,
-            'readOnly', CASE WHEN c.generated <> '' THEN true END));
-        properties := properties || jsonb_build_object(c.name, property);
-        required := required || to_jsonb(c.name);
+        IF c.description IS NOT NULL THEN
+            property := property || jsonb_build_object('description', c.description);
+        END IF;
+        IF c.generated <> '' THEN
+            property := property || '{"readOnly": true}';
+        END IF;
+        properties := array_append(properties, property);
+        names := array_append(names, c.name::text);
     END LOOP;
-    schema := jsonb_build_object('type', 'object', 'properties', properties, 'required', required);
+    schema := jsonb_build_object('type', 'object', 'required', to_jsonb(names), 'properties', (
+        SELECT coalesce(jsonb_object_agg(p.name, p.schema), '{}') FROM unnest(names, properties) AS p (name, schema)));
 END
 $$;
 COMMENT ON FUNCTION events._row_schema(oid, boolean, text[], text[], jsonb) IS
@@ -390,10 +395,12 @@ BEGIN
         END IF;
         body := events._change_schema(relation, kind.options, kind.operation);
         schema_uri := events._write_change_schema(kind.schema, body);
-        IF existing.schema_uri IS DISTINCT FROM schema_uri THEN
+        IF existing.schema_uri IS DISTINCT FROM schema_uri
+            OR kind.topic <> '{}' AND existing.topic IS DISTINCT FROM kind.topic
+        THEN
             PERFORM events.register_type(kind.type, schema_uri, replace => true,
                 sample => (SELECT events.sample(s.body) FROM events.schema AS s WHERE s.uri = schema_uri),
-                topic => coalesce(existing.topic, nullif(kind.topic, '{}')));
+                topic => coalesce(nullif(kind.topic, '{}'), existing.topic));
         END IF;
     END LOOP;
 END

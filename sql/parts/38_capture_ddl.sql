@@ -48,6 +48,13 @@ $$;
 COMMENT ON FUNCTION events._rename_tracked(oid, text, text) IS
 'For events._follow_ddl(): a column of a tracked table has another name';
 
+CREATE FUNCTION events._recheck_condition("table" regclass, options jsonb)
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_capture_recheck_condition'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._recheck_condition(regclass, jsonb) IS
+'For events._keep_in_step(): events._check_condition() with the rights of the table''s owner';
+
 CREATE FUNCTION events._keep_in_step(relation oid)
 RETURNS void
 LANGUAGE plpgsql
@@ -77,7 +84,7 @@ BEGIN
                       HINT = 'Call events.track() without it first, or events.untrack().';
         END IF;
         BEGIN
-            PERFORM events._check_condition(relation, t.options);
+            PERFORM events._recheck_condition(relation, t.options);
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
             RAISE EXCEPTION 'the condition on which changes of table "%" are published would no longer be valid',

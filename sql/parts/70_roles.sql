@@ -24,7 +24,7 @@ AS $$
                                             'publish_change', 'track', 'untrack',
                                             '_check_columns', '_check_condition', '_check_redact', '_check_table',
                                             '_create_trigger', '_descendants', '_drop_trigger', '_fill_template',
-                                            '_inherit_tracking', '_register_changes', '_set_trigger_options',
+                                            '_inherit_tracking', '_lock_tracked', '_register_changes', '_set_trigger_options',
                                             '_set_triggers', '_track_key',
                                             '_track_options', '_track_schema_name')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
@@ -45,7 +45,7 @@ AS $$
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition',
                                               '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',
-                                              '_rename_in_condition', '_rename_tracked',
+                                              '_recheck_condition', '_rename_in_condition', '_rename_tracked',
                                               '_tracked_with_type', '_undescribed', '_write_change_schema', '_write_changes')
           END)
 $$;

@@ -112,6 +112,15 @@
 #define ev_json_is_untranslatable(error) ((error) == JSON_UNICODE_CODE_POINT_ZERO)
 #endif
 
+/* 18: a minimal tuple may have room in front of it. */
+#if PG_VERSION_NUM >= 180000
+#define ev_form_minimal_tuple(descriptor, values, nulls) \
+	heap_form_minimal_tuple((descriptor), (values), (nulls), 0)
+#else
+#define ev_form_minimal_tuple(descriptor, values, nulls) \
+	heap_form_minimal_tuple((descriptor), (Datum *) (values), (bool *) (nulls))
+#endif
+
 /* 18: what does not return says so before its type. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))

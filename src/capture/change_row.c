@@ -85,7 +85,7 @@ subject_of_int(const EvRowColumn *column, Datum value)
 }
 
 static void
-append_value(StringInfo out, const EvRowColumn *column, const TupleTableSlot *slot, bool is_element)
+append_value(StringInfo out, EvRowColumn *column, const TupleTableSlot *slot, bool is_element)
 {
 	EvJsonbWriter writer;
 	EvJsonbFrame frame;

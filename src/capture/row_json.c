@@ -21,6 +21,7 @@
 #include "capture/row_json.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
+#include "pgtime.h"
 #include "utils/datetime.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
@@ -107,6 +108,8 @@ find_column(EvRowColumn *column, TupleDesc descriptor, int number, bool hashed)
 	column->length = attribute->attlen;
 	column->hashed = hashed;
 	column->conversion = conversion_of(column->base_type);
+	if (column->conversion == EV_FROM_DATETIME)
+		column->last_text = palloc0(MAXDATELEN + 1);
 	find_function(column, attribute);
 }
 
@@ -173,12 +176,14 @@ put_numeric(EvJsonbWriter *writer, EvJsonbFrame *frame, Datum value)
 {
 	struct varlena *v = (struct varlena *) DatumGetPointer(value);
 	Numeric number;
+	uint16 header;
 
 	if (VARATT_IS_EXTERNAL(v) || VARATT_IS_COMPRESSED(v))
 		v = detoast_attr(v);
 	number = (Numeric) v;
-	/* the two highest bits of the first word mark what is no number */
-	if ((*(const uint16 *) VARDATA_ANY(v) & 0xC000) == 0xC000)
+	memcpy(&header, VARDATA_ANY(v), sizeof(header)); /* perhaps not aligned */
+	/* the two highest bits mark what is no number */
+	if ((header & 0xC000) == 0xC000)
 		put_special(writer, frame,
 					DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number))));
 	else
@@ -197,19 +202,24 @@ put_float(EvJsonbWriter *writer, EvJsonbFrame *frame, char *text)
 																 Int32GetDatum(-1))));
 }
 
+/* Rows of one statement often have the same date or time. */
 static void
-put_datetime(EvJsonbWriter *writer, EvJsonbFrame *frame, Datum value, Oid type)
+put_datetime(EvJsonbWriter *writer, EvJsonbFrame *frame, EvRowColumn *column, Datum value)
 {
-	char text[MAXDATELEN + 1];
-
-	JsonEncodeDateTime(text, value, type, NULL);
-	put_special(writer, frame, text);
+	if (column->last_text[0] == '\0' || column->last != value ||
+		column->last_zone != session_timezone)
+	{
+		JsonEncodeDateTime(column->last_text, value, column->base_type, NULL);
+		column->last = value;
+		column->last_zone = session_timezone;
+	}
+	put_special(writer, frame, column->last_text);
 }
 
 static void
-put_value(EvJsonbWriter *writer, EvJsonbFrame *frame, const EvRowColumn *column, Datum value)
+put_value(EvJsonbWriter *writer, EvJsonbFrame *frame, EvRowColumn *column, Datum value)
 {
-	FmgrInfo *function = unconstify(FmgrInfo *, &column->function);
+	FmgrInfo *function = &column->function;
 
 	switch (column->conversion)
 	{
@@ -235,7 +245,7 @@ put_value(EvJsonbWriter *writer, EvJsonbFrame *frame, const EvRowColumn *column,
 			put_text(writer, frame, value);
 			break;
 		case EV_FROM_DATETIME:
-			put_datetime(writer, frame, value, column->base_type);
+			put_datetime(writer, frame, column, value);
 			break;
 		case EV_FROM_JSONB:
 			ev_jsonb_put_jsonb(writer, frame, DatumGetJsonbP(value));
@@ -251,7 +261,7 @@ put_value(EvJsonbWriter *writer, EvJsonbFrame *frame, const EvRowColumn *column,
 
 /* "sha256:..." of the text of what would have been written. */
 static void
-put_hash(EvJsonbWriter *writer, EvJsonbFrame *frame, const EvRowColumn *column, Datum value)
+put_hash(EvJsonbWriter *writer, EvJsonbFrame *frame, EvRowColumn *column, Datum value)
 {
 	EvJsonbWriter single;
 	EvJsonbFrame array;
@@ -269,7 +279,7 @@ put_hash(EvJsonbWriter *writer, EvJsonbFrame *frame, const EvRowColumn *column, 
 }
 
 void
-ev_row_json_put(EvJsonbWriter *writer, EvJsonbFrame *frame, const EvRowColumn *column,
+ev_row_json_put(EvJsonbWriter *writer, EvJsonbFrame *frame, EvRowColumn *column,
 				const TupleTableSlot *slot)
 {
 	if (slot->tts_isnull[column->index])

@@ -36,6 +36,9 @@ typedef struct EvRowColumn
 	int16 length;
 	bool hashed;
 	FmgrInfo function; /* output function or to_jsonb() */
+	char *last_text;   /* of the date or time written last, empty before the first */
+	Datum last;
+	const void *last_zone; /* the session's time zone then */
 } EvRowColumn;
 
 /* Some columns of a table, in the order of keys in jsonb. */
@@ -62,7 +65,7 @@ extern void ev_row_json_write(EvJsonbWriter *writer, EvJsonbFrame *parent, const
 							  const TupleTableSlot *slot, const bool *chosen);
 
 /* The value of one column, as the next entry of an object or array. */
-extern void ev_row_json_put(EvJsonbWriter *writer, EvJsonbFrame *frame, const EvRowColumn *column,
+extern void ev_row_json_put(EvJsonbWriter *writer, EvJsonbFrame *frame, EvRowColumn *column,
 							const TupleTableSlot *slot);
 
 /* A JSON value as text: a string's characters, all else as JSON.  Not terminated. */

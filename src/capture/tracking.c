@@ -19,8 +19,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "base/catalog.h"
-#include "base/json_lexer.h"
-#include "base/view.h"
 #include "capture/change_options.h"
 #include "capture/condition.h"
 #include "capture/tracking.h"
@@ -43,6 +41,8 @@
 PG_FUNCTION_INFO_V1(ev_capture_trigger_options);
 PG_FUNCTION_INFO_V1(ev_capture_set_options);
 PG_FUNCTION_INFO_V1(ev_capture_check_condition);
+PG_FUNCTION_INFO_V1(ev_capture_recheck_condition);
+PG_FUNCTION_INFO_V1(ev_capture_lock);
 PG_FUNCTION_INFO_V1(ev_capture_register);
 
 void
@@ -71,24 +71,49 @@ ev_tracking_function(void)
 						   PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));
 }
 
-/* events._trigger_options(arguments bytea) → jsonb; NULL if it is not an object */
+/* Errors of a text that is no JSON, or not of the form of options. */
+static bool
+is_malformed(int sqlstate)
+{
+	return sqlstate == ERRCODE_INVALID_TEXT_REPRESENTATION ||
+		   sqlstate == ERRCODE_UNTRANSLATABLE_CHARACTER ||
+		   sqlstate == ERRCODE_INVALID_PARAMETER_VALUE ||
+		   sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED || sqlstate == ERRCODE_STATEMENT_TOO_COMPLEX;
+}
+
+/* NULL if it is malformed.  To parse it takes nothing but memory, so the error can be dropped. */
+static Jsonb *
+parse_options(const char *text)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Jsonb *volatile options = NULL;
+	EvChangeOptions parsed;
+
+	PG_TRY();
+	{
+		ev_change_options_parse(&parsed, text);
+		options = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	}
+	PG_CATCH();
+	{
+		if (!is_malformed(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return options;
+}
+
+/* events._trigger_options(arguments bytea) → jsonb */
 Datum
 ev_capture_trigger_options(PG_FUNCTION_ARGS)
 {
 	bytea *arguments = PG_GETARG_BYTEA_PP(0);
-	const char *text = VARDATA_ANY(arguments);
-	int length = strnlen(text, VARSIZE_ANY_EXHDR(arguments));
-	int sqlstate;
-	char *detail;
-	Jsonb *options;
+	int length = VARSIZE_ANY_EXHDR(arguments);
+	Jsonb *options = parse_options(length == 0 ? "{}" : pnstrdup(VARDATA_ANY(arguments), length));
 
-	if (VARSIZE_ANY_EXHDR(arguments) == 0)
-		text = "{}", length = 2;
-	if (ev_json_lexer_find_error(text, length, &sqlstate, &detail) != NULL)
-		PG_RETURN_NULL();
-	options = DatumGetJsonbP(
-		DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(text, length))));
-	if (ev_view_of(options).type != EV_JSON_OBJECT)
+	if (options == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(options);
 }
@@ -162,21 +187,73 @@ ev_capture_set_options(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+static void
+check_condition(Relation relation, Jsonb *json)
+{
+	EvChangeOptions options;
+
+	ev_change_options_parse(&options, JsonbToCString(NULL, &json->root, VARSIZE(json)));
+	if (options.when != NULL)
+		(void) ev_condition_parse(options.when, relation, options.search_path);
+}
+
 /* events._check_condition(table regclass, options jsonb): raises what the trigger would raise */
 Datum
 ev_capture_check_condition(PG_FUNCTION_ARGS)
 {
-	Jsonb *json = PG_GETARG_JSONB_P(1);
-	EvChangeOptions options;
-	Relation relation;
+	Relation relation = table_open(PG_GETARG_OID(0), AccessShareLock);
 
-	ev_change_options_parse(&options, JsonbToCString(NULL, &json->root, VARSIZE(json)));
-	if (options.when != NULL)
-	{
-		relation = table_open(PG_GETARG_OID(0), AccessShareLock);
-		(void) ev_condition_parse(options.when, relation, options.search_path);
-		table_close(relation, AccessShareLock);
-	}
+	check_condition(relation, PG_GETARG_JSONB_P(1));
+	table_close(relation, AccessShareLock);
+	PG_RETURN_VOID();
+}
+
+/*
+ * events._recheck_condition(table regclass, options jsonb): the same, from an
+ * event trigger.  A condition is only parsed, but a literal in it may be one of
+ * a domain whose CHECK calls functions of users: they get no more rights than
+ * the owner of the table has, and those of a restricted operation.
+ */
+Datum
+ev_capture_recheck_condition(PG_FUNCTION_ARGS)
+{
+	Relation relation = table_open(PG_GETARG_OID(0), AccessShareLock);
+	Oid saved_user;
+	int saved_security;
+
+	GetUserIdAndSecContext(&saved_user, &saved_security);
+	SetUserIdAndSecContext(relation->rd_rel->relowner, saved_security |
+														   SECURITY_LOCAL_USERID_CHANGE |
+														   SECURITY_RESTRICTED_OPERATION);
+	check_condition(relation, PG_GETARG_JSONB_P(1));
+	SetUserIdAndSecContext(saved_user, saved_security);
+	table_close(relation, AccessShareLock);
+	PG_RETURN_VOID();
+}
+
+/* Whoever tracks a table makes triggers on it. */
+static void
+check_right(Oid relid)
+{
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", get_rel_name(relid)),
+						errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
+						errhint("Its owner has it, and can grant it.")));
+}
+
+/* events._lock_tracked(table regclass) */
+Datum
+ev_capture_lock(PG_FUNCTION_ARGS)
+{
+	Oid relid = PG_GETARG_OID(0);
+
+	check_right(relid);
+	LockRelationOid(relid, ShareRowExclusiveLock);
+	if (get_rel_name(relid) == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation with OID %u does not exist", relid),
+						errdetail("It was dropped meanwhile.")));
 	PG_RETURN_VOID();
 }
 
@@ -184,15 +261,10 @@ ev_capture_check_condition(PG_FUNCTION_ARGS)
 Datum
 ev_capture_register(PG_FUNCTION_ARGS)
 {
-	Oid relid = PG_GETARG_OID(0);
 	Oid types[] = {OIDOID};
 	Datum values[] = {PG_GETARG_DATUM(0)};
 
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for table %s", get_rel_name(relid)),
-						errdetail("Who tracks a table has to have the privilege TRIGGER on it."),
-						errhint("GRANT TRIGGER ON ... TO ...")));
+	check_right(PG_GETARG_OID(0));
 	ev_tracking_call("SELECT events._write_changes($1)", 1, types, values, " ");
 	PG_RETURN_VOID();
 }

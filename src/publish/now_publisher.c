@@ -25,6 +25,7 @@
 #include <signal.h>
 
 #include "base/settings.h"
+#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "publish/now_deadlock.h"
 #include "publish/now_publisher.h"
@@ -130,8 +131,8 @@ register_worker(const char *function, Datum arg, const EvPublisherStart *start,
 	memcpy(worker.bgw_extra, start, sizeof(*start));
 	strlcpy(worker.bgw_library_name, "events", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, function, sizeof(worker.bgw_function_name));
-	snprintf(worker.bgw_name, sizeof(worker.bgw_name), "events publisher for database %u",
-			 start->database);
+	snprintf(worker.bgw_name, sizeof(worker.bgw_name), "events publisher for database \"%s\"",
+			 get_database_name(start->database));
 	strlcpy(worker.bgw_type, "events publisher", sizeof(worker.bgw_type));
 	return RegisterDynamicBackgroundWorker(&worker, handle);
 }

@@ -69,8 +69,7 @@ ev_now_rows_add(EvNowRows *rows, const EvEvent *event)
 		rows->flags = repalloc(rows->flags, rows->maxflags);
 	}
 	rows->flags[n] = event->has_own_id ? EV_NOW_HAS_OWN_ID : 0;
-	tuple = heap_form_minimal_tuple(ev_columns_descriptor(), (Datum *) event->values,
-									(bool *) event->nulls);
+	tuple = ev_form_minimal_tuple(ev_columns_descriptor(), event->values, event->nulls);
 	rows->tuples = lappend(rows->tuples, tuple);
 	rows->size = add_size(rows->size, MAXALIGN(tuple->t_len));
 	MemoryContextSwitchTo(old);
@@ -105,6 +104,7 @@ ev_now_request_create(const EvNowRows *rows)
 	request->database = MyDatabaseId;
 	pg_atomic_init_u32(&request->state, EV_NOW_WAITING);
 	pg_atomic_init_u32(&request->publisher_pid, 0);
+	pg_atomic_init_u32(&request->signalled, 0);
 	request->caller_pid = MyProcPid;
 	request->caller_proc_number = EV_MY_PROC_NUMBER;
 	request->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ev_publish_now_timeout);
@@ -146,8 +146,8 @@ ev_now_request_move(EvNowRequest *request, EvNowState from, EvNowState to)
 
 /*
  * A publisher that waits for a lock does not see that the request is withdrawn,
- * so it is told by SIGINT.  If that comes late and hits its next request, it
- * does that one again (worker/publisher.c).
+ * so it is told by SIGINT.  It begins no other request before it has been told,
+ * for that one must not be hit (worker/publisher.c).
  */
 bool
 ev_now_request_withdraw(EvNowRequest *request)
@@ -160,6 +160,8 @@ ev_now_request_withdraw(EvNowRequest *request)
 	pid = (int) pg_atomic_read_u32(&request->publisher_pid);
 	if (pid != 0)
 		(void) kill(pid, SIGINT);
+	pg_memory_barrier();
+	pg_atomic_write_u32(&request->signalled, 1);
 	return true;
 }
 

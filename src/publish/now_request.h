@@ -37,6 +37,7 @@ typedef struct EvNowRequest
 	int caller_proc_number;
 	int publisher_proc_number;		/* valid while publisher_pid is set */
 	pg_atomic_uint32 publisher_pid; /* that works for it; 0: none */
+	pg_atomic_uint32 signalled;		/* it was withdrawn, and the publisher has been told */
 	TimestampTz deadline;
 	char synchronous_commit[16]; /* the caller's */
 

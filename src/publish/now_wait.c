@@ -281,9 +281,17 @@ warn_if_too_late(Wait *w)
 void
 ev_now_commit(const EvNowRows *rows, uint8 *flags, const char *function)
 {
-	dsm_segment *segment = ev_now_request_create(rows);
-	Wait w = {function, dsm_segment_address(segment), dsm_segment_handle(segment)};
+	dsm_segment *segment;
+	Wait w = {function};
 
+	if (!IsUnderPostmaster)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("%s cannot be used in single-user mode", function),
+						errdetail("A background process commits the events."),
+						errhint("Use events.publish().")));
+	segment = ev_now_request_create(rows);
+	w.request = dsm_segment_address(segment);
+	w.segment = dsm_segment_handle(segment);
 	on_dsm_detach(segment, let_go, (Datum) 0);
 	if (ev_publisher_is_standing())
 		ev_publisher_announce(w.segment);

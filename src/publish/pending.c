@@ -49,7 +49,7 @@ typedef struct Pending
 {
 	HeapTuple first;		/* while it is the only one */
 	Tuplestorestate *store; /* NULL up to then */
-	TupleTableSlot *slot;	/* to read the store */
+	TupleTableSlot *slot;	/* to read them back */
 	int64 count;			/* events in the store */
 	int64 nskipped_events;
 	bool writing;
@@ -92,9 +92,22 @@ create_store(Pending *p)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Rows are kept as they will be written, but for position and recorded_at,
+ * which get their room now and their values at commit: forming a row is the
+ * better part of what a row costs here.
+ */
 static void
-keep(Pending *p, Datum *values, bool *nulls)
+keep(Pending *p, const Datum *given_values, const bool *given_nulls)
 {
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+
+	memcpy(values, given_values, sizeof(values));
+	memcpy(nulls, given_nulls, sizeof(nulls));
+	values[EV_POSITION] = Int64GetDatum(0);
+	values[EV_RECORDED_AT] = TimestampTzGetDatum(0);
+	nulls[EV_POSITION] = nulls[EV_RECORDED_AT] = false;
 	if (p->count == 0)
 	{
 		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
@@ -182,7 +195,7 @@ ev_pending_rewind(void)
 	ev_pending_check();
 	if (pending == NULL)
 		return;
-	if (pending->store != NULL && pending->slot == NULL)
+	if (pending->slot == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 
@@ -193,31 +206,24 @@ ev_pending_rewind(void)
 	pending->next_range = 0;
 }
 
-/* What was kept next, rolled back or not; values point into it. */
+/* What was kept next, rolled back or not, in the slot. */
 static bool
-fetch(Pending *p, Datum *values, bool *nulls)
+fetch(Pending *p)
 {
 	if (p->next == p->count)
 		return false;
 	if (p->store == NULL)
-	{
-		heap_deform_tuple(p->first, ev_columns_descriptor(), values, nulls);
-		return true;
-	}
-	if (!tuplestore_gettupleslot(p->store, true, false, p->slot))
+		ExecForceStoreHeapTuple(p->first, p->slot, false);
+	else if (!tuplestore_gettupleslot(p->store, true, false, p->slot))
 		elog(ERROR, "pending events end at " INT64_FORMAT " of " INT64_FORMAT, p->next, p->count);
-	slot_getallattrs(p->slot);
-	memcpy(values, p->slot->tts_values, sizeof(Datum) * EV_NCOLUMNS);
-	memcpy(nulls, p->slot->tts_isnull, sizeof(bool) * EV_NCOLUMNS);
 	return true;
 }
 
-bool
-ev_pending_next(Datum *values, bool *nulls)
+/* The next live event, in the slot. */
+static bool
+fetch_live(Pending *p)
 {
-	Pending *p = pending;
-
-	while (p != NULL && fetch(p, values, nulls))
+	while (p != NULL && fetch(p))
 	{
 		int64 ordinal = p->next++;
 
@@ -228,6 +234,27 @@ ev_pending_next(Datum *values, bool *nulls)
 			return true;
 	}
 	return false;
+}
+
+bool
+ev_pending_next(Datum *values, bool *nulls)
+{
+	if (!fetch_live(pending))
+		return false;
+	slot_getallattrs(pending->slot);
+	memcpy(values, pending->slot->tts_values, sizeof(Datum) * EV_NCOLUMNS);
+	memcpy(nulls, pending->slot->tts_isnull, sizeof(bool) * EV_NCOLUMNS);
+	nulls[EV_POSITION] = nulls[EV_RECORDED_AT] = true;
+	return true;
+}
+
+MinimalTuple
+ev_pending_next_row(void)
+{
+	bool should_free;
+
+	/* a slot of this kind has the tuple, and gives it as it is */
+	return fetch_live(pending) ? ExecFetchSlotMinimalTuple(pending->slot, &should_free) : NULL;
 }
 
 void

@@ -8,7 +8,10 @@
 #include "access/xact.h"
 #include "executor/tuptable.h"
 
-/* Append an event.  Raises 54000 past events.max_pending_events. */
+/*
+ * Append an event; its position and recorded_at do not matter.  Raises 54000
+ * past events.max_pending_events.
+ */
 extern void ev_pending_add(Datum *values, bool *nulls);
 
 /* Raises 55000 if an error has left the list incomplete. */
@@ -19,10 +22,16 @@ extern int64 ev_pending_count(void);
 
 /*
  * Read the live events back, once, in the order in which they were published.
- * next fills the columns, valid until the next call.
+ * next fills the columns (position and recorded_at are NULL), valid until the next call.
  */
 extern void ev_pending_rewind(void);
 extern bool ev_pending_next(Datum *values, bool *nulls);
+
+/*
+ * The same as a formed row of ev_columns_descriptor(), in which position and
+ * recorded_at have room (they are 0); NULL at the end.
+ */
+extern MinimalTuple ev_pending_next_row(void);
 
 /* Forget everything; `release` also frees (not after an error, when the owner has). */
 extern void ev_pending_reset(bool release);

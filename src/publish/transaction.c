@@ -55,12 +55,11 @@ static bool wakes_worker = false;
 static void
 append_pending(EvAppender *appender)
 {
-	Datum values[EV_NCOLUMNS];
-	bool nulls[EV_NCOLUMNS];
+	MinimalTuple row;
 
 	ev_pending_rewind();
-	while (ev_pending_next(values, nulls))
-		ev_append_row(appender, values, nulls);
+	while ((row = ev_pending_next_row()) != NULL)
+		ev_append_formed_row(appender, row);
 }
 
 int64

@@ -43,6 +43,8 @@ typedef struct Target
 	ResultRelInfo *relinfo;
 	BulkInsertState bulk;
 	int numbers[EV_NCOLUMNS];
+	bool takes_formed;			/* its rows look like those of ev_columns_descriptor(), */
+	bool not_null[EV_NCOLUMNS]; /* and no more is asked of them than this */
 	TupleTableSlot *slots[BATCH_ROWS];
 } Target;
 
@@ -96,6 +98,24 @@ refuse_computed_columns(Relation rel)
 						 "take its place.")));
 }
 
+/*
+ * May formed rows be written as they are?  Only where there are just our
+ * columns in their order, without other constraints than NOT NULL.
+ */
+static void
+compare_columns(Target *target)
+{
+	TupleDesc descriptor = RelationGetDescr(target->relinfo->ri_RelationDesc);
+
+	target->takes_formed = descriptor->natts == EV_NCOLUMNS &&
+						   (descriptor->constr == NULL || descriptor->constr->num_check == 0);
+	for (int i = 0; i < EV_NCOLUMNS; i++)
+	{
+		target->takes_formed &= target->numbers[i] == i;
+		target->not_null[i] = TupleDescAttr(descriptor, target->numbers[i])->attnotnull;
+	}
+}
+
 static Target *
 open_target(EvAppender *appender, const EvPartition *partition)
 {
@@ -114,6 +134,7 @@ open_target(EvAppender *appender, const EvPartition *partition)
 	InitResultRelInfo(target->relinfo, rel, 0, NULL, 0);
 	ExecOpenIndices(target->relinfo, false);
 	ev_columns_locate(RelationGetDescr(rel), target->numbers);
+	compare_columns(target);
 	if (appender->bulky)
 		target->bulk = GetBulkInsertState();
 	return target;
@@ -278,19 +299,18 @@ draw(EvAppender *appender)
 	}
 	position = ev_position_draw(RelationGetRelid(appender->sequence));
 	if (--appender->expected > 0)
-		appender->ndrawn = ev_position_draw_more(
-			appender->sequence, (int) Min(appender->expected, BATCH_ROWS), &appender->next_draw);
+		appender->ndrawn = ev_position_draw_more(appender->sequence,
+												 (int) Min(appender->expected, BATCH_ROWS),
+												 &appender->next_draw);
 	return position;
 }
 
-void
-ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
+/* Where the next row goes; its position is in `last`. */
+static Target *
+begin_row(EvAppender *appender)
 {
-	MemoryContext old = MemoryContextSwitchTo(appender->context);
-	int64 position;
 	Target *target = appender->current;
-	TupleTableSlot *slot;
-	Relation rel;
+	int64 position;
 
 	CHECK_FOR_INTERRUPTS();
 
@@ -303,12 +323,25 @@ ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 		write_batch(appender);
 		appender->current = target = find_target(appender, position);
 	}
-	values[EV_POSITION] = Int64GetDatum(position);
-	nulls[EV_POSITION] = false;
-	values[EV_RECORDED_AT] = TimestampTzGetDatum(appender->recorded_at);
-	nulls[EV_RECORDED_AT] = false;
+	appender->last = position;
+	return target;
+}
 
-	slot = next_slot(target, appender->nbuffered++);
+static void
+end_row(EvAppender *appender, Size bytes)
+{
+	appender->bytes_buffered += bytes;
+	if (appender->nbuffered == BATCH_ROWS || appender->bytes_buffered > BATCH_BYTES)
+		write_batch(appender);
+}
+
+/* Into the batch. */
+static void
+put_values(EvAppender *appender, Target *target, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot = next_slot(target, appender->nbuffered++);
+	Relation rel = target->relinfo->ri_RelationDesc;
+
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
 	for (int i = 0; i < EV_NCOLUMNS; i++)
@@ -316,19 +349,94 @@ ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
 		slot->tts_values[target->numbers[i]] = values[i];
 		slot->tts_isnull[target->numbers[i]] = nulls[i];
 	}
+	slot->tts_values[target->numbers[EV_POSITION]] = Int64GetDatum(appender->last);
+	slot->tts_isnull[target->numbers[EV_POSITION]] = false;
+	slot->tts_values[target->numbers[EV_RECORDED_AT]] = TimestampTzGetDatum(appender->recorded_at);
+	slot->tts_isnull[target->numbers[EV_RECORDED_AT]] = false;
 	ExecStoreVirtualTuple(slot);
-	rel = target->relinfo->ri_RelationDesc;
 	slot->tts_tableOid = RelationGetRelid(rel);
 
 	/* while the values lie in an array: once the row is formed, each must be looked for */
 	if (rel->rd_att->constr != NULL)
 		ExecConstraints(target->relinfo, slot, appender->estate);
 	ExecMaterializeSlot(slot);
+}
 
-	appender->bytes_buffered += nulls[EV_DATA] ? 0 : VARSIZE_ANY(DatumGetPointer(values[EV_DATA]));
-	appender->last = position;
-	if (appender->nbuffered == BATCH_ROWS || appender->bytes_buffered > BATCH_BYTES)
-		write_batch(appender);
+void
+ev_append_row(EvAppender *appender, Datum *values, bool *nulls)
+{
+	MemoryContext old = MemoryContextSwitchTo(appender->context);
+
+	put_values(appender, begin_row(appender), values, nulls);
+	end_row(appender, nulls[EV_DATA] ? 0 : VARSIZE_ANY(DatumGetPointer(values[EV_DATA])));
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+breaks_not_null(const Target *target, HeapTuple row)
+{
+	if (!HeapTupleHasNulls(row))
+		return false;
+	for (int i = 0; i < EV_NCOLUMNS; i++)
+	{
+		if (target->not_null[i] && heap_attisnull(row, i + 1, NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Write an 8-byte value into its room in a formed row. */
+static void
+set_value(HeapTuple row, EvColumn column, int64 value)
+{
+	TupleDesc descriptor = ev_columns_descriptor();
+	char *data = (char *) row->t_data + row->t_data->t_hoff;
+	Size at = 0;
+
+	for (int i = 0; i < column; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+
+		if (heap_attisnull(row, i + 1, NULL))
+			continue;
+		at = att_align_pointer(at, attribute->attalign, attribute->attlen, data + at);
+		at = att_addlength_pointer(at, attribute->attlen, data + at);
+	}
+	memcpy(data + MAXALIGN(at), &value, sizeof(value));
+}
+
+/* Where formed rows cannot be taken, or to have the error raised that there is. */
+static void
+put_deformed(EvAppender *appender, Target *target, HeapTuple row)
+{
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+
+	heap_deform_tuple(row, ev_columns_descriptor(), values, nulls);
+	put_values(appender, target, values, nulls);
+	heap_freetuple(row);
+}
+
+void
+ev_append_formed_row(EvAppender *appender, MinimalTuple formed)
+{
+	MemoryContext old = MemoryContextSwitchTo(appender->context);
+	Target *target = begin_row(appender);
+	HeapTuple row = heap_tuple_from_minimal_tuple(formed);
+	TupleTableSlot *slot;
+	Size bytes = row->t_len;
+
+	if (!target->takes_formed || breaks_not_null(target, row))
+		put_deformed(appender, target, row);
+	else
+	{
+		set_value(row, EV_POSITION, appender->last);
+		set_value(row, EV_RECORDED_AT, appender->recorded_at);
+		slot = next_slot(target, appender->nbuffered++);
+		ExecForceStoreHeapTuple(row, slot, true);
+		slot->tts_tableOid = RelationGetRelid(target->relinfo->ri_RelationDesc);
+	}
+	end_row(appender, bytes);
 	MemoryContextSwitchTo(old);
 }
 

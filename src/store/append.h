@@ -21,6 +21,12 @@ extern EvAppender *ev_append_open(int64 count);
  */
 extern void ev_append_row(EvAppender *appender, Datum *values, bool *nulls);
 
+/*
+ * The same for a row that is formed, by ev_columns_descriptor(); position and
+ * recorded_at are not NULL in it.
+ */
+extern void ev_append_formed_row(EvAppender *appender, MinimalTuple row);
+
 /* Write what is buffered, close everything; the last position drawn, or 0. */
 extern int64 ev_append_close(EvAppender *appender);
 

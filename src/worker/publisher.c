@@ -12,9 +12,9 @@
  *
  * A request may wait for a lock no longer than its caller does, nor longer than
  * the server's events.publish_now_timeout, so that a few who wait cannot hold up
- * all others for long.  A caller who gives up sends SIGINT.  If that comes when
- * the publisher is already at the next request, that one is done again: nothing
- * of it has been committed.
+ * all others for long.  A caller who gives up sends SIGINT.  The publisher waits
+ * until that has been sent before it goes on to another request, which it might
+ * hit otherwise, and there cut short the wait for a synchronous standby.
  *
  * An error of a request is the caller's, and is not logged here.  A publisher
  * that is ended (pg_terminate_backend, shutdown, DROP DATABASE) rolls back, and
@@ -47,6 +47,9 @@
 
 /* The caller gives up first; this is for one that died with its signal unsent. */
 #define LOCK_GRACE_MS 1000
+
+/* Tenths of a millisecond; a caller that was stopped in between is not waited for. */
+#define SIGNAL_TRIES 10000
 
 /* What one request allocates. */
 static MemoryContext request_context = NULL;
@@ -180,30 +183,49 @@ let_go(dsm_segment *segment, Datum arg)
 	wake_caller(request);
 }
 
+/* The server's limit was shorter than the caller's. */
+static void
+explain_lock_timeout(ErrorData *error)
+{
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE || error->detail != NULL)
+		return;
+	error->detail = psprintf(
+		"The process that publishes waits for a lock no longer than the "
+		"server's own events.publish_now_timeout = %d ms. Nothing was published.",
+		ev_publish_now_timeout);
+	error->hint = "Try again when that lock is free.";
+}
+
+/* The caller is about to send its signal: take it, and forget it. */
+static void
+wait_for_signal(EvNowRequest *request)
+{
+	for (int i = 0; i < SIGNAL_TRIES && pg_atomic_read_u32(&request->signalled) == 0; i++)
+		pg_usleep(100);
+	pg_memory_barrier();
+	QueryCancelPending = false;
+}
+
 static void
 work_on(EvNowRequest *request)
 {
-	ErrorData *error;
-
 	request->publisher_proc_number = EV_MY_PROC_NUMBER;
 	pg_write_barrier();
 	pg_atomic_write_u32(&request->publisher_pid, (uint32) MyProcPid);
-
-	/*
-	 * A signal that was meant for an earlier request is forgotten.  If it was
-	 * meant for this one, that has been withdrawn.
-	 */
-	QueryCancelPending = false;
 	pg_memory_barrier();
-	if (ev_now_request_state(request) != EV_NOW_TAKEN)
-		return;
-	error = try_to_publish(request);
-	if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
-		ev_now_request_state(request) == EV_NOW_TAKEN)
-		error = try_to_publish(request);
-	if (error != NULL)
-		ev_now_request_fail(request, error);
-	wake_caller(request);
+	if (ev_now_request_state(request) == EV_NOW_TAKEN)
+	{
+		ErrorData *error = try_to_publish(request);
+
+		if (error != NULL)
+		{
+			explain_lock_timeout(error);
+			ev_now_request_fail(request, error);
+		}
+		wake_caller(request);
+	}
+	if (ev_now_request_state(request) == EV_NOW_WITHDRAWN)
+		wait_for_signal(request);
 }
 
 /* Do what a segment asks for, if it has not been withdrawn or taken by another. */

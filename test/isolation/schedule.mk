@@ -23,6 +23,7 @@ ISOLATION = \
 	iso_consumer_turns \
 	iso_consumer_members \
 	iso_consumer_join \
+	iso_consumer_long_work \
 	iso_consumer_upheaval \
 	iso_consumer_exactly_once \
 	iso_consumer_shares \

@@ -124,6 +124,7 @@ SELECT events.track('orders', operations => NULL);
 SELECT events.track('orders', operations => '{insert,merge}');
 SELECT events.track('orders', source => 'a b');
 SELECT events.track('orders', source => '');
+SELECT events.track('orders', source => '/{operation}/{table}/{x}');
 SELECT events.untrack('seen'), events.untrack(NULL);
 SELECT count(*) FROM tracked;
 -- a key that is left out is only told of
@@ -157,6 +158,9 @@ SELECT count(*) FROM tracked;
 CREATE TRIGGER events_track_insert AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION events.publish_change('no json');
 SELECT * FROM tracked;
 ALTER TABLE orders ADD more int;
+SELECT o, events._trigger_options(convert_to(o, 'UTF8') || '\x00'::bytea) FROM unnest(ARRAY['{}', '', '[]', '{"topic": 1}', '{"inherited": 1}',
+    '{"nil": 1}', '{"type": "\u0000"}', '{"type": "a"} {}', repeat('[', 100000), '{"type": "a"}']) WITH ORDINALITY AS t (o, i) WHERE length(o) < 100 OR events._trigger_options(convert_to(o, 'UTF8')) IS NOT NULL ORDER BY i;
+SELECT events._trigger_options('');
 DROP TRIGGER events_track_insert ON orders;
 CREATE TRIGGER events_track_insert AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION
     events.publish_change('{"type": "a.{operation}", "schema": "/mine/{operation}"}');
@@ -209,6 +213,19 @@ RESET SESSION AUTHORIZATION;
 SET SESSION AUTHORIZATION shop_user;
 INSERT INTO owned VALUES (1, 2, 3);
 RESET SESSION AUTHORIZATION;
+-- a condition is parsed with no more rights than the owner has, whoever alters the table
+SELECT events.grant_role('shop_owner', 'publish');
+SET SESSION AUTHORIZATION shop_owner;
+CREATE FUNCTION whoami(text) RETURNS boolean LANGUAGE plpgsql AS
+    $$BEGIN RAISE NOTICE 'run by %', current_user; RETURN true; END$$;
+CREATE DOMAIN spy AS text CHECK (shop.whoami(VALUE));
+CREATE TABLE spied (id int);
+SELECT events.track('spied', "when" => '''{x}''::spy[] IS NOT NULL', operations => '{insert}');
+RESET SESSION AUTHORIZATION;
+ALTER TABLE spied ADD n int;
+DROP TABLE spied;
+DROP DOMAIN spy;
+SELECT events.revoke_role('shop_owner', 'publish');
 SELECT dataschema, data, events.is_valid(data, dataschema) FROM published WHERE type = 'owned.inserted';
 SELECT "table", inherited FROM tracked;
 SELECT events._register_changes('owned');

@@ -15,8 +15,9 @@ use Test::More;
 use Time::HiRes qw(time);
 
 # Segments lie in files of the data directory with this setting, so they can be counted.
-my $node = new_node('now', 'preloaded', streaming => 1,
-	conf => "dynamic_shared_memory_type = mmap\nmin_dynamic_shared_memory = 0\nrestart_after_crash = on\nevents.publish_now_timeout = '60s'");
+my $conf = join("\n", 'dynamic_shared_memory_type = mmap', 'min_dynamic_shared_memory = 0', 'restart_after_crash = on',
+	"events.publish_now_timeout = '60s'");
+my $node = new_node('now', 'preloaded', streaming => 1, conf => $conf);
 
 # ---- one process for all, started at need
 
@@ -58,11 +59,13 @@ foreach my $way (qw(cancel terminate))
 	($code, $out, $err) = $caller->();
 	like($err, qr/57014: canceling|57P01: terminating/, "$way: the caller is gone");
 	wait_for($node, "SELECT count(*) = 0 FROM pg_stat_activity"
-		  . " WHERE backend_type = 'events publisher' AND wait_event_type = 'Lock'", "$way: and the publisher waits no more");
+		  . " WHERE backend_type = 'events publisher' AND wait_event_type = 'Lock'",
+			"$way: and the publisher waits no more");
 	unlock_events($locker);
 	now($node, "after.$way");
 }
-is(read_types($node), 'first second third fourth after.cancel after.terminate', 'nothing of those who went was published');
+is(read_types($node), 'first second third fourth after.cancel after.terminate',
+	'nothing of those who went was published');
 
 # ---- a request that waits does not hold up others
 
@@ -76,6 +79,22 @@ is(() = publishers($node) =~ /\d+/g, 2, 'there are two');
 $locker->query_safe('ROLLBACK');
 ($code, $out, $err) = $caller->();
 is($out, "held\n", 'the first one is served when the lock is free');
+
+# Nor for longer than the server has set, whatever the session has.
+$node->safe_psql('postgres', "ALTER SYSTEM SET events.publish_now_timeout = '500ms'");
+$node->reload;
+wait_for($node, "SELECT current_setting('events.publish_now_timeout') = '500ms'", 'the server has a limit');
+$node->safe_psql('postgres',
+	"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE backend_type = 'events publisher'");
+lock_events($locker);
+like(error_of($node, "SET events.publish_now_timeout = '60s'; SELECT events.publish_now('no', '[]')"),
+	qr/ERROR:  55P03: .*the server's own events\.publish_now_timeout = 500 ms/s,
+	'a lock is waited for no longer than that');
+unlock_events($locker);
+$node->safe_psql('postgres', "ALTER SYSTEM RESET events.publish_now_timeout");
+$node->reload;
+wait_for($node, "SELECT current_setting('events.publish_now_timeout') = '1min'", 'as before');
+now($node, 'unlimited');
 
 # Not more than events.max_publishers.
 $node->safe_psql('postgres', "ALTER SYSTEM SET events.max_publishers = 1");
@@ -96,7 +115,8 @@ is($out, "held.again\n", 'the one that had it is served');
 $locker->query_safe('SELECT pg_advisory_lock(6)');
 my $queued = start_statement($node, 'queued', "LOCK TABLE events.event IN ACCESS EXCLUSIVE MODE;"
 	  . " SELECT pg_advisory_lock_shared(6); SELECT events.publish_now('queued', '[]')");
-wait_for($node, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 6 AND NOT granted", 'a session has the lock');
+wait_for($node, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 6 AND NOT granted",
+	'a session has the lock');
 $caller = start_statement($node, 'caller', "SELECT events.publish_now('held', '[]', id => 'held.too')");
 wait_for_lock();
 $begin = time;
@@ -108,7 +128,8 @@ cmp_ok(time - $begin, '<', 20, 'is told at once');
 is($out, "held.too\n", 'and the one before it is served');
 $node->safe_psql('postgres', "ALTER SYSTEM RESET events.max_publishers");
 $node->reload;
-is(read_types($node, "(SELECT position FROM events.event WHERE type = 'after.terminate')"), 'beside held held held',
+is(read_types($node, "(SELECT position FROM events.event WHERE type = 'after.terminate')"),
+	'beside held unlimited held held',
 	'what was refused is not there');
 
 # ---- two sessions whose publishers wait for the other session
@@ -119,11 +140,13 @@ my @crossing = map {
 	start_statement($node, "crossing$_", "SELECT events.publish('cross', '[]', id => 'cross.$_');"
 		  . " SELECT pg_advisory_lock_shared(5); SELECT events.publish_now('cross', '[]', id => 'cross.$other')");
 } 0, 1;
-wait_for($node, "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND objid = 5 AND NOT granted", 'two are ready');
+wait_for($node, "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND objid = 5 AND NOT granted",
+	'two are ready');
 $begin = time;
 $locker->query_safe('SELECT pg_advisory_unlock(5)');
 my @ends = map { [ $_->() ] } @crossing;
-is(scalar(grep { $_->[0] != 0 && $_->[2] !~ /40P01: deadlock detected/ } @ends), 0, 'each is served, or told of a deadlock');
+is(scalar(grep { $_->[0] != 0 && $_->[2] !~ /40P01: deadlock detected/ } @ends), 0,
+	'each is served, or told of a deadlock');
 isnt(scalar(grep { $_->[0] != 0 } @ends), 0, 'at least one of them is');
 cmp_ok(time - $begin, '<', 30, 'neither waits until its time is up');
 
@@ -140,8 +163,10 @@ $caller = start_statement($node, 'caller', "SELECT events.publish_now('unknown',
 wait_for($node, "SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event = 'SyncRep'", 'another commit waits');
 $node->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'caller'");
 ($code, $out, $err) = $caller->();
-like($err, qr/WARNING:  08007: it is not known whether.*ERROR:  57014:/s, 'cancelled during the commit: the same by a warning');
-is($node->safe_psql('postgres', "SET synchronous_commit = local; SELECT events.publish_now('local', '[]')  IS NOT NULL"), 't',
+like($err, qr/WARNING:  08007: it is not known whether.*ERROR:  57014:/s,
+	'cancelled during the commit: the same by a warning');
+is($node->safe_psql('postgres',
+	"SET synchronous_commit = local; SELECT events.publish_now('local', '[]')  IS NOT NULL"), 't',
 	'who does not wait for standbys is served');
 $node->safe_psql('postgres', "SET synchronous_commit = local; ALTER SYSTEM RESET synchronous_standby_names");
 $node->reload;
@@ -197,7 +222,8 @@ my $full = new_node('full', 'preloaded', databases => 'nowhere', extension => 0,
 $full->safe_psql('postgres', 'CREATE EXTENSION events');
 $begin = time;
 like(error_of($full, "SELECT events.publish_now('no', '[]')"),
-	qr/ERROR:  53000: no process is free.*HINT:  Increase max_worker_processes \(now 1\)/s, 'no slot: an error that says so');
+	qr/ERROR:  53000: no process is free.*HINT:  Increase max_worker_processes \(now 1\)/s,
+		'no slot: an error that says so');
 cmp_ok(time - $begin, '<', 20, 'within its time');
 publish($full, 'yes');
 is(read_types($full), 'yes', 'and nothing was published');
@@ -211,10 +237,14 @@ $full->stop;
 
 my $plain = new_node('now_plain', 'plain', conf => "max_worker_processes = 3\nevents.publish_now_timeout = '60s'");
 now($plain, 'plain.first');
-my @callers = map { start_statement($plain, "caller$_", "SELECT events.publish_now('many', '[]', id => 'many$_')") } 1 .. 10;
-is_deeply([ map { ($_->())[1] } @callers ], [ map { "many$_\n" } 1 .. 10 ], 'more callers than slots: they wait for one');
-is($plain->safe_psql('postgres', "SELECT count(DISTINCT id) FROM events.event WHERE type = 'many'"), 10, 'all are served');
-wait_for($plain, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'events publisher'", 'no process is left');
+my @callers = map { start_statement($plain, "caller$_",
+	"SELECT events.publish_now('many', '[]', id => 'many$_')") } 1 .. 10;
+is_deeply([ map { ($_->())[1] } @callers ], [ map { "many$_\n" } 1 .. 10 ],
+	'more callers than slots: they wait for one');
+is($plain->safe_psql('postgres', "SELECT count(DISTINCT id) FROM events.event WHERE type = 'many'"), 10,
+	'all are served');
+wait_for($plain, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'events publisher'",
+	'no process is left');
 
 $locker = $plain->background_psql('postgres');
 lock_events($locker);
@@ -225,7 +255,8 @@ $plain->safe_psql('postgres', 'SELECT pg_terminate_backend(' . publishers($plain
 like($err, qr/ERROR:  40000: the process that publishes was ended/, 'plain: ended while it waits, the caller is told');
 unlock_events($locker);
 $locker->quit;
-is($plain->safe_psql('postgres', "SELECT count(*) FROM events.event WHERE type = 'ended'"), 0, 'plain: and nothing was published');
+is($plain->safe_psql('postgres', "SELECT count(*) FROM events.event WHERE type = 'ended'"), 0,
+	'plain: and nothing was published');
 
 $plain->safe_psql('postgres', 'CREATE DATABASE other');
 $plain->safe_psql('other', 'CREATE EXTENSION events');
@@ -279,7 +310,8 @@ sub wait_for_recovery
 	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
 	while (time < $deadline)
 	{
-		my ($status, $answer) = $node->psql('postgres', 'SELECT count(*) FROM pg_stat_activity WHERE pid = ' . $publisher);
+		my ($status, $answer) = $node->psql('postgres', 'SELECT count(*) FROM pg_stat_activity WHERE pid = '
+			. $publisher);
 		return pass('killed: the server recovers') if $status == 0 && $answer eq '0';
 	}
 	return fail('killed: the server recovers');

@@ -71,6 +71,7 @@ SELECT attempt('l:client_id.:n', false, false);
 END;
 SQL
 	'ending@1' => <<'SQL',
+SET client_min_messages = error;
 SELECT pg_terminate_backend(pid)
 FROM (SELECT pid FROM pg_stat_activity WHERE backend_type = 'events publisher' ORDER BY random() LIMIT 1) AS victim;
 SQL
@@ -90,10 +91,12 @@ foreach my $mode ('preloaded', 'plain')
 SELECT count(*) FROM attempt a LEFT JOIN events.event e ON e.id = a.id
 WHERE verdict <> '08007' AND (verdict = 'accepted') <> (e.id IS NOT NULL)
 SQL
-	is($node->safe_psql('postgres', "SELECT count(*) FROM (SELECT id FROM events.event GROUP BY source, id HAVING count(*) > 1) d"),
+	is($node->safe_psql('postgres',
+		"SELECT count(*) FROM (SELECT id FROM events.event GROUP BY source, id HAVING count(*) > 1) d"),
 		0, "$mode: nothing is there twice");
 	is($node->safe_psql('postgres', <<'SQL'), 0, "$mode: nothing is there that nobody asked for");
-SELECT count(*) FROM events.event e WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.id = regexp_replace(e.id, '\.b$', ''))
+SELECT count(*) FROM events.event e WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.id = regexp_replace(e.id, '\.b$',
+	''))
 SQL
 	is($node->safe_psql('postgres', <<'SQL'), 0, "$mode: batches are whole");
 SELECT count(*) FROM events.event e FULL JOIN events.event f ON f.id = e.id || '.b'
