@@ -133,7 +133,7 @@ follow(const char *change, Oid object, const char *old_name, const char *new_nam
 {
 	Oid types[] = {TEXTOID, OIDOID, TEXTOID, TEXTOID};
 	Datum values[4];
-	char nulls[4] = "    ";
+	char nulls[4] = {' ', ' '};
 
 	values[0] = CStringGetTextDatum(change);
 	values[1] = ObjectIdGetDatum(object);
@@ -208,6 +208,7 @@ changes_columns(const AlterTableCmd *command)
 		case AT_DropNotNull:
 		case AT_DropExpression:
 		case AT_DropConstraint: /* from 18, NOT NULL is one */
+		case AT_ValidateConstraint:
 			return true;
 		case AT_AddConstraint:
 			return castNode(Constraint, command->def)->contype == CONSTR_PRIMARY ||
