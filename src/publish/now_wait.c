@@ -6,8 +6,7 @@
  * (now_publisher.c), and waits for its latch.  Each time it has waited for a
  * while it looks: if nobody has taken the request, it gets help; if the publisher
  * waits for a lock, or all of them do, it asks whether that is its own
- * (now_deadlock.c).  It waits
- * no longer than events.publish_now_timeout.
+ * (now_deadlock.c).  It waits no longer than events.publish_now_timeout.
  *
  * Whatever ends the waiting, an error in an application or a session that is
  * killed, the resource owner lets go of the segment, and by that the request is
@@ -70,7 +69,7 @@ raise_slow(Wait *w, int publisher, const char *blockers)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 						errmsg("%s could not get a lock in time", w->function),
 						errdetail("The process that publishes for this session (%d) waited for a "
-								  "lock of process %s. Nothing was published.",
+								  "lock of %s. Nothing was published.",
 								  publisher, blockers),
 						errhint("Try again when that transaction has ended.")));
 	ereport(ERROR,
@@ -228,7 +227,8 @@ wait_for_end(Wait *w)
 			give_up(w);
 			continue;
 		}
-		if (now >= next_look)
+		/* A clock that is set back must not put it off. */
+		if (now >= next_look || next_look - now > LOOK_MS * INT64CONST(1000))
 		{
 			look(w);
 			next_look = TimestampTzPlusMilliseconds(now, w->looks > 1 ? LOOK_MS : FIRST_LOOK_MS);
