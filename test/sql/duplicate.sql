@@ -146,6 +146,15 @@ SELECT events.publish('dup', '"s7"', id => 'f');
 RESET events.dedup_window;
 SELECT seen(:start);
 
+-- maintenance by who connected before the window was made longer
+TRUNCATE events.duplicate;
+SELECT events.publish('dup', '"t"', id => 'g');
+UPDATE events.duplicate SET seen_at = clock_timestamp() - interval '30 min';
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET events.dedup_window = ''1h''', current_database()); END $$;
+SELECT current_setting('events.dedup_window'), events._forget_duplicates();
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET events.dedup_window', current_database()); END $$;
+SELECT current_setting('events.dedup_window'), events._forget_duplicates();
+
 -- maintenance forgets what is older, slice by slice, and nothing else
 TRUNCATE events.duplicate;
 UPDATE events.duplicate_sweep SET next_block = 7, swept_at = clock_timestamp();
