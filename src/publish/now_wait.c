@@ -32,6 +32,9 @@
 #define FIRST_LOOK_MS 20
 #define LOOK_MS 100
 
+/* Locks of maintenance have a lock_timeout of 200 ms at most: longer than that. */
+#define DEADLOCK_LOOKS 4
+
 /* Processes that end before they have taken the request. */
 #define MAX_FAILED_STARTS 2
 
@@ -44,6 +47,7 @@ typedef struct Wait
 	EvPublisherHelp help;		/* what the last call for it got */
 	int failed_starts;
 	int looks;
+	int deadlocks; /* looks in succession at which there was one */
 } Wait;
 
 /* ---- giving up */
@@ -136,14 +140,27 @@ give_up(Wait *w)
 		raise_unknown(w);
 }
 
+/*
+ * Has there been a deadlock for a while?  Maintenance, which wants partitions for
+ * itself, waits for readers, and all publishers for it; but it gives way soon.
+ */
+static bool
+lasts(Wait *w, bool is_deadlock)
+{
+	w->deadlocks = is_deadlock ? w->deadlocks + 1 : 0;
+	return w->deadlocks >= DEADLOCK_LOOKS;
+}
+
 /* It has been taken: does its publisher wait for this session? */
 static void
 look_at_publisher(Wait *w)
 {
 	int publisher = (int) pg_atomic_read_u32(&w->request->publisher_pid);
 
-	if (publisher == 0 || !ev_now_waits_for_lock(w->request->publisher_proc_number) ||
-		!ev_now_is_deadlock(publisher) || !ev_now_request_withdraw(w->request))
+	if (!lasts(w, publisher != 0 &&
+					  ev_now_waits_for_lock(w->request->publisher_proc_number) &&
+					  ev_now_is_deadlock(publisher)) ||
+		!ev_now_request_withdraw(w->request))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_DEADLOCK_DETECTED), errmsg("deadlock detected"),
@@ -157,7 +174,7 @@ look_at_publisher(Wait *w)
 static void
 look_at_all_publishers(Wait *w)
 {
-	if (!ev_publisher_are_blocked() || !ev_now_is_deadlock(0) ||
+	if (!lasts(w, ev_publisher_are_blocked() && ev_now_is_deadlock(0)) ||
 		!ev_now_request_withdraw(w->request))
 		return;
 	ereport(ERROR, (errcode(ERRCODE_T_R_DEADLOCK_DETECTED), errmsg("deadlock detected"),
