@@ -37,7 +37,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net.h"
 #include "sample.h"
 
 #define MOST_EVENTS (1 << 24)
@@ -292,17 +291,26 @@ read_options(int argc, char **argv)
 			" [--warm S] [--seconds S]");
 }
 
-/* CPU time of the server processes so far, µs. */
+/* CPU time of the server processes so far, µs; finer than the ticks of /proc/PID/stat. */
 static double
 server_cpu_us(const Member *all)
 {
-	char pids[64 * 12] = "";
-	size_t length = 0;
+	double sum = 0;
 
 	for (int i = 0; i < members; i++)
-		length += (size_t) snprintf(pids + length, sizeof(pids) - length, "%s%d", i == 0 ? "" : ",",
-									PQbackendPID(all[i].connection));
-	return process_cpu_us(pids);
+	{
+		char path[64];
+		unsigned long long ns;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%d/schedstat", PQbackendPID(all[i].connection));
+		file = fopen(path, "r");
+		if (file == NULL || fscanf(file, "%llu", &ns) != 1)
+			die("%s cannot be read", path);
+		fclose(file);
+		sum += (double) ns / 1e3;
+	}
+	return sum;
 }
 
 /* Until so many seconds have passed or the limit is reached. */

@@ -159,7 +159,7 @@ AS 'MODULE_PATHNAME', 'ev_fetch'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION events.fetch(text, int, interval, text) IS
 'The next events that a consumer has not acknowledged, in order; they come again until they are. Fetch, process and acknowledge in one transaction, and each event takes effect exactly once: until that transaction ends, nobody else gets what it has fetched.
-max_count: NULL for all. wait: how long to wait for one, if there is none. member: of a consumer with a key, who shares the work; the session if NULL.
+max_count: NULL for all. wait: how long to wait for one, if there is none, at most 10 minutes; it may end sooner when members come or go. member: of a consumer with a key, who shares the work; the session if NULL.
 Errors: 42704 there is no such consumer; 42501 the caller is no member of its owner; EV001 retention has dropped what comes next (events.seek()); 54001 filter or key passed a limit; 25001 REPEATABLE READ or SERIALIZABLE transaction; 25006 READ ONLY transaction; 22023 bad argument.';
 
 CREATE FUNCTION events.acknowledge(name text, "position" bigint, member text DEFAULT NULL)
@@ -286,30 +286,37 @@ COMMENT ON VIEW events.consumers IS
 
 -- Rows that are not the newest of their member, the oldest first, so that what
 -- is left always ends with what is so; then the only row of a member that is gone.
-CREATE FUNCTION events._clean_consumers(max_count int DEFAULT 50000)
+CREATE FUNCTION events._clean_consumers(max_count int DEFAULT 200000)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    m record;
+    first bigint;
 BEGIN
-    DELETE FROM events.consumer_state AS d
-    USING events.consumer_members AS m
-    WHERE d.consumer = m.consumer AND d.member = m.member AND d.ordinal < m.ordinal
-      AND d.ordinal < max_count + (
-          SELECT s.ordinal
-          FROM events.consumer_state AS s
-          WHERE s.consumer = m.consumer AND s.member = m.member
-          ORDER BY s.ordinal
-          LIMIT 1);
-    DELETE FROM events.consumer_state AS d
-    USING events.consumer_members AS m
-    WHERE d.consumer = m.consumer AND d.member = m.member AND d.ordinal = m.ordinal
-      AND m.member <> '*' AND m.shares = 0
-      AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp() - interval '1 minute')
-      AND NOT EXISTS (
-          SELECT
-          FROM events.consumer_state AS s
-          WHERE s.consumer = m.consumer AND s.member = m.member AND s.ordinal < m.ordinal);
+    -- While somebody holds an old snapshot, VACUUM could not remove what is deleted.
+    PERFORM FROM pg_stat_activity WHERE age(backend_xmin) > 100000;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    -- One by one: to find the first row is to pass all that were deleted before it.
+    FOR m IN SELECT n.consumer, n.member, n.ordinal, n.shares, n.leased_until FROM events.consumer_members AS n LOOP
+        SELECT s.ordinal INTO first
+        FROM events.consumer_state AS s
+        WHERE s.consumer = m.consumer AND s.member = m.member
+        ORDER BY s.ordinal
+        LIMIT 1;
+        IF first < m.ordinal THEN
+            DELETE FROM events.consumer_state AS d
+            WHERE d.consumer = m.consumer AND d.member = m.member
+              AND d.ordinal < least(m.ordinal, first + max_count);
+        ELSIF m.member <> '*' AND m.shares = 0
+              AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp() - interval '1 minute') THEN
+            DELETE FROM events.consumer_state AS d
+            WHERE d.consumer = m.consumer AND d.member = m.member AND d.ordinal = m.ordinal;
+        END IF;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION events._clean_consumers(int) IS

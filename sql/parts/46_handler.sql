@@ -56,7 +56,7 @@ RETURNS boolean
 AS 'MODULE_PATHNAME', 'ev_run_handler'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION events._run_handler(text) IS
-'For eventsd: one round of a handler, to be committed at once, in a session of its own (no pooler in between that shares it). true: it is to be called again, in the next transaction of the same session; false: there is nothing to do, or somebody else does it.
+'For eventsd: one round of a handler, to be committed at once. true: it is to be called again, in another transaction; false: there is nothing to do, or somebody else does it.
 Errors: 42704 there is no such handler; 55000 a handler calls it; 25001 REPEATABLE READ or SERIALIZABLE transaction.';
 
 CREATE FUNCTION events._handler_pid(name text)

@@ -16,6 +16,9 @@
 #include "storage/ipc.h"
 #include "utils/timestamp.h"
 
+/* An event whose process is told to end more often than that has to do with it. */
+#define MAX_VOIDS 3
+
 /* Where there is no shared memory: the handlers that this session has run. */
 #define MAX_KNOWN 64
 
@@ -140,8 +143,10 @@ note_end(int code, Datum arg)
 	if (slot == NULL)
 		return;
 	slot->careful = Max(slot->careful, EV_CAREFUL_EVENTS);
-	if (trial_position > 0)
-		slot->void_trial = slot->void_trial == trial_position ? 0 : trial_position;
+	if (trial_position <= 0)
+		return;
+	slot->voids = slot->void_trial == trial_position ? slot->voids + 1 : 1;
+	slot->void_trial = trial_position;
 }
 
 void
@@ -161,7 +166,7 @@ ev_handler_slot_is_void(uint64 key, int64 position)
 {
 	EvHandlerSlot *slot = ev_handler_slot(key);
 
-	return slot != NULL && slot->void_trial == position;
+	return slot != NULL && slot->void_trial == position && slot->voids <= MAX_VOIDS;
 }
 
 bool

@@ -34,7 +34,7 @@ extern void ev_handler_slot_set_careful(uint64 key, int events);
 /*
  * What this session is at: the event at this position alone; -1: any of
  * several; 0: none.  If it is told to end meanwhile, the event is not to blame,
- * but only once; and what comes next is tried with care.
+ * but only a few times; and what comes next is tried with care.
  */
 extern void ev_handler_slot_trying(uint64 key, int64 position);
 

@@ -94,7 +94,8 @@ typedef struct EvHandlerSlot
 	int careful;			/* so many events are still tried one at a time */
 	int failures;			/* processes in a row that ended before they had done anything */
 	int64 done;				/* there is nothing to do up to this horizon */
-	int64 void_trial;		/* a trial whose process was told to end */
+	int64 void_trial;		/* a trial whose process was told to end, */
+	int voids;				/* so many times */
 	TimestampTz retry_at;	/* then there is something to do again; 0: no such time */
 	TimestampTz not_before; /* no process is started before */
 	TimestampTz started_at;

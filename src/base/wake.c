@@ -25,6 +25,9 @@
 /* How often a reader looks that nobody wakes. */
 #define POLL_INTERVAL_MS 250
 
+/* A worker that may be started so soon is asked for at once. */
+#define SOON_MS 2000
+
 /* This database's worker slot, or NULL; optionally made. */
 static EvWorkerSlot *
 my_worker_slot(bool create)
@@ -88,7 +91,9 @@ ev_wake_request_worker(void)
 	EvShared *shared = ev_shared();
 	int launcher = -1;
 
-	if (slot == NULL || slot->pid != 0 || slot->wanted || slot->not_before > GetCurrentTimestamp())
+	/* One that has just ended is back soon; long times are those of databases that get none. */
+	if (slot == NULL || slot->pid != 0 || slot->wanted ||
+		slot->not_before > TimestampTzPlusMilliseconds(GetCurrentTimestamp(), SOON_MS))
 		return;
 	SpinLockAcquire(&shared->mutex);
 	if (slot->database == MyDatabaseId)

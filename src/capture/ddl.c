@@ -133,7 +133,7 @@ follow(const char *change, Oid object, const char *old_name, const char *new_nam
 {
 	Oid types[] = {TEXTOID, OIDOID, TEXTOID, TEXTOID};
 	Datum values[4];
-	char nulls[4] = "    ";
+	char nulls[] = {' ', ' ', ' ', ' '};
 
 	values[0] = CStringGetTextDatum(change);
 	values[1] = ObjectIdGetDatum(object);

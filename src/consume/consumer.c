@@ -123,6 +123,7 @@ make_consumer(HeapTuple tuple, TupleDesc descriptor)
 
 	heap_deform_tuple(tuple, descriptor, values, nulls);
 	consumer->context = context;
+	consumer->hints = palloc0(sizeof(EvHint) * EV_NHINTS);
 	consumer->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
 	consumer->tid = tuple->t_self;
 	ev_consumer_compile(consumer, values, nulls);

@@ -28,6 +28,15 @@ typedef enum EvKeyKind
 	EV_KEY_FEEL
 } EvKeyKind;
 
+/* A row that a member once had; the newest has at least its ordinal, or was rolled back. */
+typedef struct EvHint
+{
+	char *member; /* NULL: none */
+	int64 ordinal;
+} EvHint;
+
+#define EV_NHINTS 2
+
 typedef struct EvConsumer
 {
 	char *name;
@@ -45,6 +54,7 @@ typedef struct EvConsumer
 	TransactionId xmin;
 	ItemPointerData tid;
 	MemoryContext context;
+	EvHint *hints; /* EV_NHINTS of them, the last used first; NULL: none are kept */
 } EvConsumer;
 
 /* Columns of events.consumer. */

@@ -9,10 +9,11 @@
  * lease is to be renewed, or where it looked at many events in vain, so that the next
  * one need not.
  *
- * Without events, and with time to wait, it sleeps until a commit wakes it.  Meanwhile a
- * member with a name keeps its lock, which says that it is alive; who gave no
- * name lets go of it, since others may come in that name.  Only what has been
- * written keeps the lock to the end of the transaction, as do events.
+ * Without events, and with time to wait, it sleeps until a commit wakes it.  Meanwhile
+ * it holds no lock, unless it has written something: so others may fetch for
+ * the same member, and seek() need not wait.  It looks again at least
+ * three times in a lease, and renews that when a third of it is over.  When it has given
+ * up or taken shares, it does not wait at all: nobody has any use of that before it commits.
  */
 #include "base/compat.h"
 
@@ -69,6 +70,7 @@ typedef struct Fetch
 	bool found;			   /* an event was delivered, not again */
 	int64 stop;			   /* nothing from here on may be delivered */
 	TimestampTz next_due;  /* nothing comes before, but for new events; 0: unknown */
+	bool must_commit;	   /* others wait for shares that were given up or taken */
 } Fetch;
 
 static void
@@ -233,6 +235,7 @@ begin_attempt(Fetch *fetch)
 	fetch->found = false;
 	fetch->stop = PG_INT64_MAX;
 	fetch->next_due = 0;
+	fetch->must_commit = false;
 }
 
 static void
@@ -253,13 +256,14 @@ attempt(Fetch *fetch)
 	ev_state_read(&state, fetch->member, &own);
 	ordinal = own.ordinal;
 	ev_member_balance(&state, &own, locked == EV_LOCKED_NEW);
+	fetch->must_commit = own.ordinal != ordinal && fetch->consumer->key_kind != EV_KEY_NONE;
 	if (own.nshares > 0)
 		fetch_shares(fetch, &own, horizon);
 	wrote = ev_redelivery_close(&fetch->again, fetch->member);
 	if (note_progress(fetch, &own))
 		ev_state_write(&state, &own);
 	ev_state_close(&state);
-	if (fetch->member[0] == '\0' && fetch->count == 0 && !wrote && own.ordinal == ordinal)
+	if (fetch->count == 0 && !wrote && own.ordinal == ordinal)
 		ev_state_unlock(fetch->consumer, fetch->member);
 	else if (fetch->count > 0) /* others may wait for them, should they be given back */
 		ev_wake_readers_at_end(ev_catalog_relid("position"));
@@ -276,6 +280,8 @@ sleep_on(const Fetch *fetch, Oid sequence)
 		return false;
 	if (fetch->next_due != 0)
 		until = Min(until, fetch->next_due);
+	if (fetch->consumer->key_kind != EV_KEY_NONE)
+		until = Min(until, now + fetch->consumer->lease / 3);
 	ev_wake_sleep(sequence, Min(TimestampDifferenceMilliseconds(now, until) + 1, LONGEST_SLEEP_MS));
 	return true;
 }
@@ -299,7 +305,7 @@ fetch_and_wait(Fetch *fetch)
 	MemoryContext old;
 
 	attempt(fetch);
-	if (fetch->count > 0 || fetch->until == 0)
+	if (fetch->count > 0 || fetch->until == 0 || fetch->must_commit)
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "events fetch attempt",
 									ALLOCSET_DEFAULT_SIZES);
@@ -310,7 +316,7 @@ fetch_and_wait(Fetch *fetch)
 		find_consumer(fetch);
 		attempt(fetch);
 		MemoryContextReset(context);
-	} while (fetch->count == 0 && sleep_on(fetch, sequence));
+	} while (fetch->count == 0 && !fetch->must_commit && sleep_on(fetch, sequence));
 	ev_wake_cancel();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

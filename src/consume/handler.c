@@ -242,10 +242,9 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 	Fetch f = {handler, careful ? 1 : handler->batch_size, CurrentMemoryContext};
 	ErrorData *error;
 
-	/* The lock is held until the last trial is committed. */
 	if (!careful)
-		ev_handler_trial_unlock(handler->key);
-	else if (!ev_handler_trial_lock(handler->key))
+		ev_handler_trial_leave(handler);
+	else if (!ev_handler_trial_open(handler->key))
 	{
 		round->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ROUND_MS);
 		return;
@@ -256,7 +255,7 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 	if (error != NULL)
 	{
 		round->retry_at = ev_handler_state_fail(handler, error);
-		ev_handler_trial_unlock(handler->key);
+		ev_handler_trial_leave(handler);
 		return;
 	}
 	if (handler->failures > 0)
@@ -274,7 +273,10 @@ run_handler(EvHandler *handler, EvHandlerRound *round)
 		run_events(handler, &f.events);
 }
 
-/* The function must not run handlers itself; and it should be known if it ends the process. */
+/*
+ * The function must not run handlers itself; and it should be known if it ends
+ * the process.  An error that comes out of here, not at commit, is not the event's.
+ */
 static void
 run_alone(EvHandler *handler, EvHandlerRound *round)
 {
@@ -284,12 +286,15 @@ run_alone(EvHandler *handler, EvHandlerRound *round)
 	{
 		run_handler(handler, round);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		is_running = false;
-		ev_handler_slot_trying(0, 0);
+		ev_handler_trial_excuse(handler->key);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	is_running = false;
+	ev_handler_slot_trying(0, 0);
 }
 
 EvHandlerRound

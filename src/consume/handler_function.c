@@ -53,8 +53,8 @@ typedef struct Call
 
 /* ---- what can be a handler */
 
-static void
-pg_attribute_noreturn() refuse(Oid function, const char *why)
+pg_noreturn static void
+refuse(Oid function, const char *why)
 {
 	ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 					errmsg("function %s cannot be a handler", format_procedure(function)),

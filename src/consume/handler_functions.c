@@ -55,8 +55,8 @@ ev_handler_changed(void)
 	ev_transaction_wake_worker();
 }
 
-static void
-pg_attribute_noreturn() refuse_argument(const char *argument, const char *rule)
+pg_noreturn static void
+refuse_argument(const char *argument, const char *rule)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("%s of a handler is not valid", argument), errdetail("%s", rule),

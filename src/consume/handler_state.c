@@ -253,18 +253,17 @@ ev_handler_state_fail(const EvHandler *handler, const ErrorData *error)
 	Statement s;
 	bool isnull;
 
-	begin(
-		&s,
-		"INSERT INTO events.handler_state AS s"
-		" (consumer, failures, reason, sqlstate, failed_at, retry_at)"
-		" VALUES ($1, 1, $2, $3, clock_timestamp(), clock_timestamp() + interval '1 s')"
-		" ON CONFLICT (consumer) DO UPDATE SET failures = s.failures + 1,"
-		" reason = excluded.reason, sqlstate = excluded.sqlstate,"
-		" failed_at = excluded.failed_at, trying = NULL,"
-		" retry_at = clock_timestamp()"
-		" + least(interval '1 min', interval '1 s' * 2 ^ least(s.failures, 6))"
-		" RETURNING retry_at",
-		3, types, values);
+	begin(&s,
+		  "INSERT INTO events.handler_state AS s"
+		  " (consumer, failures, reason, sqlstate, failed_at, retry_at)"
+		  " VALUES ($1, 1, $2, $3, clock_timestamp(), clock_timestamp() + interval '1 s')"
+		  " ON CONFLICT (consumer) DO UPDATE SET failures = s.failures + 1,"
+		  " reason = excluded.reason, sqlstate = excluded.sqlstate,"
+		  " failed_at = excluded.failed_at, trying = NULL,"
+		  " retry_at = clock_timestamp()"
+		  " + least(interval '1 min', interval '1 s' * 2 ^ least(s.failures, 6))"
+		  " RETURNING retry_at",
+		  3, types, values);
 	retry_at = DatumGetTimestampTz(value_at(0, 1, &isnull));
 	end(&s);
 	ereport(LOG, (errcode(error->sqlerrcode),

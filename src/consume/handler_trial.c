@@ -9,10 +9,14 @@
  * second calls the function and removes the note.  A note whose writer is gone
  * means that he did not survive the event, and it is nacked.
  *
- * The writer lives as long as he holds a lock of his session, the trial lock of
- * the handler, an advisory lock of a private tag.  It is only tried, never
- * waited for, and it is held until the last trial is committed, or until there
- * is nothing to do.  A session may be at trials of several handlers by turns.
+ * Whoever has written a note for a handler, or calls its function with care,
+ * holds a lock of his session in share mode, the trial lock of the handler, an
+ * advisory lock of a private tag; so the writer of a note may be alive if anybody
+ * else has it.  It is only tried, never waited for.  It is held until the last
+ * trial is committed, or until there is nothing to do.  The two transactions may
+ * be those of two sessions, and a session may be at trials of several handlers
+ * by turns; that but one of them calls the function at a time is the
+ * consumer's own lock's business.
  *
  * A session that is told to end in the midst of a trial says so in the handler's
  * slot (base/handler_slot.h), so that the event is not blamed.
@@ -58,7 +62,7 @@ find_trial(uint64 key)
 }
 
 bool
-ev_handler_trial_lock(uint64 key)
+ev_handler_trial_open(uint64 key)
 {
 	Trial *trial;
 	LOCKTAG tag;
@@ -66,26 +70,34 @@ ev_handler_trial_lock(uint64 key)
 	if (find_trial(key) != NULL)
 		return true;
 	trial = find_trial(0);
-	if (trial == NULL)
-		return false;
 	set_tag(&tag, key);
-	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (trial == NULL || LockAcquire(&tag, ShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
 	*trial = (Trial) {.key = key};
 	return true;
 }
 
-void
-ev_handler_trial_unlock(uint64 key)
+static void
+close_trial(Trial *trial)
 {
-	Trial *trial = find_trial(key);
 	LOCKTAG tag;
 
-	if (trial == NULL)
-		return;
-	set_tag(&tag, key);
-	(void) LockRelease(&tag, ExclusiveLock, true);
+	set_tag(&tag, trial->key);
+	(void) LockRelease(&tag, ShareLock, true);
 	trial->key = 0;
+}
+
+/* Does another session hold the trial lock? */
+static bool
+is_other_alive(const Trial *trial)
+{
+	LOCKTAG tag;
+
+	set_tag(&tag, trial->key);
+	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	(void) LockRelease(&tag, ExclusiveLock, true);
+	return false;
 }
 
 /* The error of an event whose trial has left nothing but the note. */
@@ -108,6 +120,15 @@ give_up(const EvHandler *handler, Trial *trial, int64 position, const ErrorData 
 	trial->position = 0;
 }
 
+/* The note of this event is there: is it to be tried, or was it, to no good end? */
+static bool
+is_fresh(const EvHandler *handler, const Trial *trial, int64 position, bool own)
+{
+	if (own)
+		return !trial->has_begun;
+	return is_other_alive(trial) || ev_handler_slot_is_void(handler->key, position);
+}
+
 bool
 ev_handler_trial_begin(const EvHandler *handler, int64 position)
 {
@@ -115,21 +136,31 @@ ev_handler_trial_begin(const EvHandler *handler, int64 position)
 	int64 noted = ev_handler_state_trying(handler);
 	bool own = noted == trial->position;
 
-	if (noted == position && own && !trial->has_begun)
+	if (noted != position)
 	{
-		trial->has_begun = true;
-		ev_handler_slot_trying(handler->key, position);
-		return true;
+		ev_handler_state_try(handler, position);
+		trial->position = position;
+		trial->has_begun = false;
+		return false;
 	}
-	if (noted == position && (own || !ev_handler_slot_is_void(handler->key, position)))
+	if (!is_fresh(handler, trial, position, own))
 	{
 		give_up(handler, trial, position, lost_error(own));
 		return false;
 	}
-	ev_handler_state_try(handler, position);
 	trial->position = position;
-	trial->has_begun = false;
-	return false;
+	trial->has_begun = true;
+	ev_handler_slot_trying(handler->key, position);
+	return true;
+}
+
+void
+ev_handler_trial_excuse(uint64 key)
+{
+	Trial *trial = find_trial(key);
+
+	if (trial != NULL)
+		trial->has_begun = false;
 }
 
 void
@@ -145,13 +176,15 @@ ev_handler_trial_leave(const EvHandler *handler)
 {
 	Trial *trial = find_trial(handler->key);
 
-	if (trial != NULL && trial->position != 0 && !trial->has_begun)
+	if (trial == NULL)
+		return;
+	if (trial->position != 0 && !trial->has_begun)
 	{
 		ev_handler_state_clear(handler);
 		trial->position = 0;
 	}
 	else
-		ev_handler_trial_unlock(handler->key);
+		close_trial(trial);
 }
 
 bool

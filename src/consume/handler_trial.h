@@ -7,25 +7,24 @@
 
 #include "consume/handler.h"
 
-/*
- * The trial lock of a handler, of this session; false: another session has it.
- * Held until it is released, over transactions.
- */
-extern bool ev_handler_trial_lock(uint64 key);
-extern void ev_handler_trial_unlock(uint64 key);
+/* Be able to try events of a handler; false: not now. */
+extern bool ev_handler_trial_open(uint64 key);
 
 /*
- * Is it the event's turn, because this session has noted it?  Else note it, or
- * nack it, and do no more in this transaction.
+ * Is it the event's turn, because a transaction has noted it?  Else note it, or
+ * nack it, and do no more in this one.
  */
 extern bool ev_handler_trial_begin(const EvHandler *handler, int64 position);
+
+/* The transaction of a trial fails by something that is not the event's fault. */
+extern void ev_handler_trial_excuse(uint64 key);
 
 /* The function has been called. */
 extern void ev_handler_trial_end(const EvHandler *handler);
 
 /*
- * There is nothing to try.  A note without an event is removed, and then the
- * lock is still held until that is committed; else it is released.
+ * There is nothing to try.  A note without an event is removed, and then what
+ * says that its writer lives is kept until that is committed; else it is given up.
  */
 extern void ev_handler_trial_leave(const EvHandler *handler);
 

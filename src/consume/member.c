@@ -85,20 +85,24 @@ is_alive(const EvConsumerMember *member, TimestampTz now)
 
 /*
  * Put the shares of a member that is gone into the pool; false if it is not
- * gone after all.
+ * gone after all.  Who works in this very transaction is not, whatever its lease says.
  */
 static bool
 take_over(EvState *state, const char *name, EvConsumerMember *pool)
 {
+	EvLocked locked = ev_state_lock(state->consumer, name, false);
 	EvConsumerMember member;
+	bool gone;
 
-	if (ev_state_lock(state->consumer, name, false) == EV_LOCKED_NOT)
+	if (locked == EV_LOCKED_NOT)
 		return false;
 	ev_state_read(state, name, &member);
-	if (is_alive(&member, GetCurrentTimestamp()))
-		return false;
-	if (member.nshares == 0)
-		return true;
+	gone = locked == EV_LOCKED_NEW && !is_alive(&member, GetCurrentTimestamp());
+	if (!gone || member.nshares == 0)
+	{
+		ev_state_unlock(state->consumer, name);
+		return gone;
+	}
 	give_all(state->consumer, &member, pool);
 	member.leased_until = 0;
 	ev_state_write(state, &member);
@@ -199,7 +203,7 @@ void
 ev_member_balance(EvState *state, EvConsumerMember *own, bool settled)
 {
 	const EvConsumer *consumer = state->consumer;
-	bool joins = own->nshares == 0 && !is_alive(own, GetCurrentTimestamp());
+	bool joins = own->name[0] != '\0' && own->nshares == 0 && !is_alive(own, GetCurrentTimestamp());
 	bool changed;
 	EvConsumerMember pool;
 	View view;
@@ -225,6 +229,8 @@ ev_member_balance(EvState *state, EvConsumerMember *own, bool settled)
 	changed |= even_out(consumer, own, &view);
 	if (changed || (joins && view.others > 0))
 		ev_state_write(state, view.pool);
+	else
+		ev_state_unlock(consumer, EV_POOL);
 	if (changed || joins || own->pool != view.pool->ordinal)
 	{
 		own->pool = view.pool->ordinal;

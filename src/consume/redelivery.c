@@ -22,6 +22,7 @@
 #include "consume/redelivery.h"
 #include "consume/share.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -40,12 +41,6 @@ typedef struct EvParked
 	int64 position;
 	uint64 hash;
 } EvParked;
-
-typedef struct EvBusyKey
-{
-	uint64 hash;
-	int64 lowest; /* position of the row that comes first */
-} EvBusyKey;
 
 /* ---- statements ---- */
 
@@ -126,35 +121,23 @@ ev_redelivery_count(const EvConsumer *consumer)
 /* ---- what is due ---- */
 
 static struct HTAB *
-make_table(const char *name, int size, Size entrysize)
+make_set(const char *name, int size)
 {
 	HASHCTL control = {.keysize = sizeof(int64),
-					   .entrysize = entrysize,
+					   .entrysize = sizeof(int64),
 					   .hcxt = CurrentMemoryContext};
 
 	return hash_create(name, Max(size, 16), &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* The rows come in order; is it the first of its key? */
+/* Add to a set; false if it was there. */
 static bool
-note_key(EvRedelivery *r, uint64 hash, int64 position)
+add_to_set(struct HTAB *set, int64 element)
 {
 	bool found;
-	EvBusyKey *busy = hash_search(r->keys, &hash, HASH_ENTER, &found);
 
-	if (!found)
-		busy->lowest = position;
+	(void) hash_search(set, &element, HASH_ENTER, &found);
 	return !found;
-}
-
-/* Is the row noted as in the member's hand? */
-static bool
-is_marked(HeapTuple tuple, const EvConsumerMember *member)
-{
-	bool isnull;
-	Datum name = SPI_getbinval(tuple, SPI_tuptable->tupdesc, 4, &isnull);
-
-	return !isnull && strcmp(TextDatumGetCString(name), member->name) == 0;
 }
 
 static int64
@@ -163,16 +146,42 @@ column_int64(HeapTuple tuple, int column, bool *isnull)
 	return DatumGetInt64(SPI_getbinval(tuple, SPI_tuptable->tupdesc, column, isnull));
 }
 
-/*
- * Sort the consumer's rows, ascending by position: those of the member's shares make
- * keys busy, and the first of each key may be due.  Positions of those that are.
- */
+/* Add a position to a list that lives longer than the statement. */
+static void
+note_position(EvRedelivery *r, List **list, int64 position)
+{
+	MemoryContext old = MemoryContextSwitchTo(r->context);
+	int64 *copy = palloc(sizeof(int64));
+
+	*copy = position;
+	*list = lappend(*list, copy);
+	MemoryContextSwitchTo(old);
+}
+
+/* One row of the member's shares; they come in the order of positions.  Is it due? */
+static bool
+sort_row(EvRedelivery *r, int64 position, uint64 hash, TimestampTz not_before)
+{
+	bool keyed = r->consumer->key_kind != EV_KEY_NONE;
+
+	(void) add_to_set(r->events, position);
+	if (keyed && hash_search(r->keys, &hash, HASH_FIND, NULL) != NULL)
+		return false;
+	if (not_before <= GetCurrentTimestamp())
+		return true;
+	if (keyed)
+		(void) add_to_set(r->keys, (int64) hash);
+	if (r->next_due == 0 || not_before < r->next_due)
+		r->next_due = not_before;
+	return false;
+}
+
+/* Sort the consumer's rows; positions of those that are due. */
 static List *
-sort_rows(EvRedelivery *r, const EvConsumerMember *member, MemoryContext context)
+sort_rows(EvRedelivery *r, const EvConsumerMember *member)
 {
 	const EvConsumer *consumer = r->consumer;
 	bool *held = palloc0(sizeof(bool) * consumer->nshares);
-	TimestampTz now = GetCurrentTimestamp();
 	List *due = NIL;
 
 	for (int i = 0; i < member->nshares; i++)
@@ -186,24 +195,14 @@ sort_rows(EvRedelivery *r, const EvConsumerMember *member, MemoryContext context
 		uint64 hash = (uint64) column_int64(tuple, 2, &isnull);
 		TimestampTz not_before;
 
-		r->marked |= is_marked(tuple, member);
+		CHECK_FOR_INTERRUPTS();
+		if (DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 4, &isnull)))
+			note_position(r, &r->marked, position);
 		if (!held[ev_share_of_hash(consumer, hash)])
 			continue;
-		(void) hash_search(r->events, &position, HASH_ENTER, NULL);
-		if (!note_key(r, hash, position) && consumer->key_kind != EV_KEY_NONE)
-			continue;
 		not_before = column_int64(tuple, 3, &isnull);
-		if (isnull || not_before <= now)
-		{
-			MemoryContext old = MemoryContextSwitchTo(context);
-			int64 *copy = palloc(sizeof(int64));
-
-			*copy = position;
-			due = lappend(due, copy);
-			MemoryContextSwitchTo(old);
-		}
-		else if (r->next_due == 0 || not_before < r->next_due)
-			r->next_due = not_before;
+		if (sort_row(r, position, hash, isnull ? DT_NOBEGIN : not_before))
+			note_position(r, &due, position);
 	}
 	return due;
 }
@@ -249,8 +248,8 @@ ev_redelivery_open(EvRedelivery *r, const EvConsumer *consumer, const EvConsumer
 				   int max_count)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Oid types[] = {TEXTOID};
-	Datum values[] = {name_of(consumer)};
+	Oid types[] = {TEXTOID, TEXTOID};
+	Datum values[] = {name_of(consumer), CStringGetTextDatum(member->name)};
 	List *due;
 
 	memset(r, 0, sizeof(EvRedelivery));
@@ -258,14 +257,13 @@ ev_redelivery_open(EvRedelivery *r, const EvConsumer *consumer, const EvConsumer
 	r->consumer = consumer;
 	if (!ev_redelivery_any(consumer))
 		return;
-	r->keys = make_table("events busy keys", 256, sizeof(EvBusyKey));
-	r->events = make_table("events redeliveries", 256, sizeof(int64));
+	r->keys = make_set("events blocked keys", 256);
+	r->events = make_set("events redeliveries", 256);
 	begin_statements();
-	execute(
-		"SELECT position, key_hash, not_before, member FROM events.redelivery WHERE consumer = $1"
-		" ORDER BY position",
-		1, types, values, NULL);
-	due = sort_rows(r, member, context);
+	execute("SELECT position, key_hash, not_before, member IS NOT DISTINCT FROM $2"
+			" FROM events.redelivery WHERE consumer = $1 ORDER BY position",
+			2, types, values, NULL);
+	due = sort_rows(r, member);
 	if (due != NIL)
 		read_due(r, make_array(due, max_count), context);
 	end_statements();
@@ -275,18 +273,14 @@ EvMet
 ev_redelivery_meet(EvRedelivery *r, int64 position, uint64 hash)
 {
 	MemoryContext old;
-	EvBusyKey *busy;
 	EvParked *parked;
 
 	if (r->keys == NULL)
 		return EV_MET_FREE;
 	if (hash_search(r->events, &position, HASH_FIND, NULL) != NULL)
 		return EV_MET_PARKED;
-	if (r->consumer->key_kind == EV_KEY_NONE)
-		return EV_MET_FREE;
-	/* What was redriven after a seek() may lie further on: it does not come first. */
-	busy = hash_search(r->keys, &hash, HASH_FIND, NULL);
-	if (busy == NULL || position < busy->lowest)
+	if (r->consumer->key_kind == EV_KEY_NONE ||
+		hash_search(r->keys, &hash, HASH_FIND, NULL) == NULL)
 		return EV_MET_FREE;
 	if (r->count + list_length(r->parked) >= ev_max_redeliveries)
 		return EV_MET_FULL;
@@ -329,6 +323,7 @@ park(EvRedelivery *r)
 			3, types, values, NULL);
 }
 
+/* What the member has in hand is what it got now. */
 static void
 mark_handed(EvRedelivery *r, const char *member)
 {
@@ -336,22 +331,39 @@ mark_handed(EvRedelivery *r, const char *member)
 	Datum values[] = {name_of(r->consumer), make_array(r->handed, PG_INT32_MAX),
 					  CStringGetTextDatum(member)};
 
-	/* What it was handed before, and is not now, may have gone to another with its share. */
-	execute("UPDATE events.redelivery SET member = CASE WHEN position = ANY ($2) THEN $3 END"
-			" WHERE consumer = $1 AND CASE WHEN position = ANY ($2)"
-			" THEN member IS DISTINCT FROM $3 ELSE member = $3 END",
+	execute("UPDATE events.redelivery SET member = NULL"
+			" WHERE consumer = $1 AND member = $3 AND position <> ALL ($2)",
 			3, types, values, NULL);
+	execute("UPDATE events.redelivery SET member = $3"
+			" WHERE consumer = $1 AND position = ANY ($2) AND member IS DISTINCT FROM $3",
+			3, types, values, NULL);
+}
+
+/* Do both lists have the same positions, in the same order? */
+static bool
+same_positions(const List *a, const List *b)
+{
+	if (list_length(a) != list_length(b))
+		return false;
+	for (int i = 0; i < list_length(a); i++)
+	{
+		if (*(int64 *) list_nth(a, i) != *(int64 *) list_nth(b, i))
+			return false;
+	}
+	return true;
 }
 
 bool
 ev_redelivery_close(EvRedelivery *r, const char *member)
 {
-	if (r->handed == NIL && r->parked == NIL && !r->marked)
+	bool marks_differ = !same_positions(r->marked, r->handed);
+
+	if (r->parked == NIL && !marks_differ)
 		return false;
 	begin_statements();
 	if (r->parked != NIL)
 		park(r);
-	if (r->handed != NIL || r->marked)
+	if (marks_differ)
 		mark_handed(r, member);
 	end_statements();
 	return true;

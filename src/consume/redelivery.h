@@ -3,8 +3,9 @@
  * redelivery.h: events that a consumer gets again, and those that it has given up.
  *
  * A row of events.redelivery is an event that failed, or one with the same
- * key that came later and waits behind it.  Of each key the lowest is due when its
- * time has come; when it is done the next one is.  A key that has rows there is busy.
+ * key that came later and waits behind it.  A key is blocked while one of its rows has
+ * to wait for its time; rows before that are due, and so are all rows of a key that is
+ * not blocked: they are delivered in their places in the order.
  */
 #ifndef EV_REDELIVERY_H
 #define EV_REDELIVERY_H
@@ -25,11 +26,11 @@ typedef struct EvRedelivery
 	MemoryContext context; /* of all of this */
 	const EvConsumer *consumer;
 	int count;			  /* rows of the consumer */
-	struct HTAB *keys;	  /* busy keys of the member's shares: EvBusyKey; NULL: none */
+	struct HTAB *keys;	  /* blocked keys of the member's shares; NULL: no rows at all */
 	struct HTAB *events;  /* positions of its rows */
+	List *marked;		  /* of those that the member was handed before: int64 * */
 	List *due;			  /* of EvDue *, ascending, at most so many as were asked for */
 	TimestampTz next_due; /* when the next one will be, 0: none */
-	bool marked;		  /* some are noted as in the member's hand, from before */
 	List *handed;		  /* of those that were delivered: int64 * */
 	List *parked;		  /* of those that have to wait: EvParked * */
 } EvRedelivery;
@@ -37,7 +38,7 @@ typedef struct EvRedelivery
 /* Has the consumer any rows?  Costs next to nothing where there never were any. */
 extern bool ev_redelivery_any(const EvConsumer *consumer);
 
-/* What is due, and what is busy, in a member's shares; to be called before events are read. */
+/* What is due, and what is blocked, in a member's shares; to be called before events are read. */
 extern void ev_redelivery_open(EvRedelivery *r, const EvConsumer *consumer,
 							   const EvConsumerMember *member, int max_count);
 

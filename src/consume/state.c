@@ -162,29 +162,22 @@ read_row(EvState *state, EvConsumerMember *member, HeapTuple tuple)
 }
 
 /*
- * The newest row among the consumer's whose member satisfies a comparison;
- * false if there is none.  With `out` initialised by name, or (member NULL)
- * from the row.
+ * The newest row of those that satisfy the keys; false if there is none.  `out` is
+ * initialised by name, or (is_named = false) from the row.
  */
 static bool
-read_newest(EvState *state, StrategyNumber strategy, RegProcedure procedure, const char *member,
-			EvConsumerMember *out)
+read_newest(EvState *state, ScanKey keys, int nkeys, bool is_named, EvConsumerMember *out)
 {
 	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple tuple;
 	bool isnull;
 
-	ScanKeyInit(&keys[0], STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
-	if (member != NULL)
-		ScanKeyInit(&keys[1], STATE_MEMBER, strategy, procedure, CStringGetTextDatum(member));
-	scan = systable_beginscan_ordered(state->rel, state->index, snapshot, member == NULL ? 1 : 2,
-									  keys);
+	scan = systable_beginscan_ordered(state->rel, state->index, snapshot, nkeys, keys);
 	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (tuple != NULL)
 	{
-		if (strategy != BTEqualStrategyNumber)
+		if (!is_named)
 			init_member(state->consumer, out,
 						TextDatumGetCString(heap_getattr(tuple, STATE_MEMBER,
 														 RelationGetDescr(state->rel), &isnull)));
@@ -195,11 +188,64 @@ read_newest(EvState *state, StrategyNumber strategy, RegProcedure procedure, con
 	return tuple != NULL;
 }
 
+/* The newest row of a member from an ordinal on. */
+static bool
+read_member(EvState *state, const char *member, int64 from, EvConsumerMember *out)
+{
+	ScanKeyData keys[3];
+
+	ScanKeyInit(&keys[0], STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
+	ScanKeyInit(&keys[1], STATE_MEMBER, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(member));
+	ScanKeyInit(&keys[2], STATE_ORDINAL, BTGreaterEqualStrategyNumber, F_INT8GE,
+				Int64GetDatum(from));
+	return read_newest(state, keys, from > 0 ? 3 : 2, true, out);
+}
+
+/* The hint for a member, in the first place; its name is set, its ordinal 0 if there was none. */
+static EvHint *
+find_hint(const EvConsumer *consumer, const char *member)
+{
+	EvHint *hints = consumer->hints;
+	EvHint found = {NULL, 0};
+
+	for (int i = 0; i < EV_NHINTS; i++)
+	{
+		if (hints[i].member == NULL || strcmp(hints[i].member, member) != 0)
+			continue;
+		found = hints[i];
+		memmove(hints + 1, hints, sizeof(EvHint) * i);
+		hints[0] = found;
+		return hints;
+	}
+	if (hints[EV_NHINTS - 1].member != NULL)
+		pfree(hints[EV_NHINTS - 1].member);
+	memmove(hints + 1, hints, sizeof(EvHint) * (EV_NHINTS - 1));
+	hints[0].member = NULL; /* in case that there is no memory */
+	hints[0].ordinal = 0;
+	hints[0].member = MemoryContextStrdup(consumer->context, member);
+	return hints;
+}
+
+/*
+ * An index page has room for more than a hundred rows of a member, all of which
+ * a scan would look at that knows only the member.
+ */
 void
 ev_state_read(EvState *state, const char *member, EvConsumerMember *out)
 {
+	EvHint *hint;
+
 	init_member(state->consumer, out, member);
-	(void) read_newest(state, BTEqualStrategyNumber, F_TEXTEQ, member, out);
+	if (state->consumer->hints == NULL)
+	{
+		(void) read_member(state, member, 0, out);
+		return;
+	}
+	hint = find_hint(state->consumer, member);
+	if (hint->ordinal == 0 || !read_member(state, member, hint->ordinal, out))
+		(void) read_member(state, member, 0, out);
+	hint->ordinal = out->ordinal;
 }
 
 List *
@@ -212,9 +258,14 @@ ev_state_roster(EvState *state)
 	for (;;)
 	{
 		EvConsumerMember *member = palloc(sizeof(EvConsumerMember));
+		ScanKeyData keys[2];
 
 		CHECK_FOR_INTERRUPTS();
-		if (!read_newest(state, BTLessStrategyNumber, F_TEXT_LT, below, member))
+		ScanKeyInit(&keys[0], STATE_CONSUMER, BTEqualStrategyNumber, F_TEXTEQ, state->name);
+		if (below != NULL)
+			ScanKeyInit(&keys[1], STATE_MEMBER, BTLessStrategyNumber, F_TEXT_LT,
+						CStringGetTextDatum(below));
+		if (!read_newest(state, keys, below == NULL ? 1 : 2, false, member))
 			return members;
 		members = lcons(member, members);
 		below = member->name;

@@ -54,7 +54,8 @@ raise_too_old(int64 after, int64 first)
 			 errmsg("position " INT64_FORMAT " is older than the oldest event kept", after),
 			 errdetail("Events up to position " INT64_FORMAT " were removed by retention.",
 					   first - 1),
-			 errhint("Begin anew after events.oldest() - 1; some events are missed for good.")));
+			 errhint("Begin anew after events.oldest() - 1, with a consumer by events.seek(); some "
+					 "events are missed for good.")));
 }
 
 static EvScan *

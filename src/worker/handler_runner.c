@@ -29,6 +29,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "publish/transaction.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
@@ -382,5 +383,10 @@ void
 ev_handler_runner_resume(Oid database)
 {
 	set_not_before(database, 0);
-	wake_worker(database);
+
+	/* Not while this transaction keeps the worker from what it looks at. */
+	if (database == MyDatabaseId)
+		ev_transaction_wake_worker();
+	else
+		wake_worker(database);
 }

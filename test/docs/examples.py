@@ -26,6 +26,8 @@ from kit.postgres import Cluster
 
 BLOCK = re.compile(r"^```sql\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", re.M | re.S)
 MARK = "---- end of example"
+PAGES = ["docs/publishing.md",
+         "docs/capture.md", "docs/schema.md", "docs/filters.md"]
 
 
 def run(cluster, blocks):
@@ -82,7 +84,7 @@ def update(path, text, outputs):
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--update"]
     failed = 0
-    for page in arguments or ["docs/publishing.md", "docs/capture.md", "docs/schema.md", "docs/filters.md"]:
+    for page in arguments or PAGES:
         path = os.path.join(ROOT, page)
         with open(path, encoding="utf-8") as file:
             text = file.read()

@@ -10,6 +10,7 @@ now and then, and with some events always, so these end among the dead letters; 
 redeemed, nothing fails any more.
 """
 
+import itertools
 import zlib
 
 from harness import PgError
@@ -25,7 +26,7 @@ SETUP = """
     BEGIN
         INSERT INTO public.result (consumer, position, id, key)
             VALUES ('handler', e.position, e.id, 'all');
-        IF random() < 0.05 THEN
+        IF random() < 0.02 THEN
             RAISE EXCEPTION 'not this time';
         END IF;
     END $$;
@@ -34,7 +35,7 @@ SETUP = """
         INSERT INTO public.result (consumer, position, id, key)
             SELECT 'handler_batch', b.position, b.id, 'all' FROM unnest(batch) b
             ORDER BY b.position;
-        IF random() < 0.05 THEN
+        IF random() < 0.02 THEN
             RAISE EXCEPTION 'not this time';
         END IF;
     END $$;
@@ -90,7 +91,8 @@ class Member(Actor):
     def __init__(self, seed, shape, number, stand, stop):
         super().__init__(seed, f"{shape.name}/{number}", stand, stop)
         self.shape, self.number, self.lives = shape, number, 0
-        self.redeemed = False       # nothing fails any more
+        self.calm = False           # nobody dies or dawdles any more
+        self.redeemed = False       # and nothing fails
         self.member = None
         self.late = 0
 
@@ -109,8 +111,12 @@ class Member(Actor):
                 raise
             self.late += 1
             self.session.query("ROLLBACK")
-        if self.random.random() < 0.01:
+        if self.session is not None and self._happens(0.01):
             self._die()
+
+    def _happens(self, chance):
+        """A misfortune; none come any more when the writers have ended."""
+        return not self.calm and self.random.random() < chance
 
     def _die(self):
         if self.shape.key and self.random.random() < 0.3:
@@ -152,36 +158,28 @@ class Member(Actor):
     def _loose(self):
         """Each step on its own: what was processed and not acknowledged comes again."""
         events = self._fetch()
-        for event in events:
+        for number, event in enumerate(events, 1):
             self._write([event])
-            if self.random.random() < 0.02:
+            if self._happens(0.005):
                 self._die()
                 return
-        if self.random.random() < 0.03:
-            self.rest(3)        # longer than the lease
-        if events:
-            self._acknowledge(events[-1][0])
-        else:
+            if number % 20 == 0 or number == len(events):
+                if self._happens(0.02):
+                    self.rest(3)    # longer than the lease
+                self._acknowledge(event[0])
+        if not events:
             self.rest(0.05)
 
     def _process(self, events):
-        """Writes what does not fail; what fails holds up its key, or all where there is none."""
-        held, good, last = set(), [], None
-        for position, identity, key in events:
-            if key in held:
-                continue
-            if self._fails(identity):
-                self.session.query("SELECT events.nack($1, $2::bigint, $3, member => $4)",
-                                   self.shape.name, position, "as it was told to", self.member)
-                held.add(key)
-                if not self.shape.key:
-                    break
-            else:
-                good.append((position, identity, key))
-            last = position
+        """Up to the first that fails."""
+        good = list(itertools.takewhile(lambda event: not self._fails(event[1]), events))
         self._write(good)
-        if last is not None:
-            self._acknowledge(last)
+        if len(good) == len(events):
+            self._acknowledge(events[-1][0])
+        else:
+            self.session.query("SELECT events.nack($1, $2::bigint, $3, member => $4)",
+                               self.shape.name, events[len(good)][0], "as it was told to",
+                               self.member)
 
     def _fails(self, identity):
         if not self.shape.fails or self.redeemed:

@@ -102,7 +102,7 @@ class NowPublisher(Actor):
     def __init__(self, seed, number, stand, stop):
         super().__init__(seed, f"now/{number}", stand, stop)
         self.number, self.made = number, itertools.count(1)
-        self.acknowledged, self.tried, self.refused = set(), set(), []
+        self.acknowledged, self.denied, self.tried, self.refused = set(), set(), set(), []
 
     def step(self):
         self.session.query("BEGIN")
@@ -129,12 +129,12 @@ class NowPublisher(Actor):
                      for identity in identities]))
             self.acknowledged.update(identities)
         except PgError as error:
-            # the worker has died, or was not there: an error within a bounded time
-            if (error.sqlstate or "")[:2] not in ("53", "55", "57", "58", "08"):
+            # who publishes for us was ended, or there was none; with 08007 it may be done
+            if error.lost or error.sqlstate not in ("40000", "08007", "53000"):
                 raise
-            if error.lost or error.sqlstate.startswith("57P"):
-                raise
-            self.refused.append(str(error))
+            self.refused.append(error.sqlstate)
+            if error.sqlstate != "08007":
+                self.denied.update(identities)
             self.session.query("ROLLBACK TO SAVEPOINT s")
 
 

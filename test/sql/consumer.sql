@@ -122,20 +122,26 @@ SELECT got('keyed', 5, 'a') AS "without 2, 5, 8", got('keyed', 5, 'a') AS "and a
 SELECT position - :start AS position, subject, attempts, not_before > now() AS later, member, reason FROM events.redelivery WHERE consumer = 'keyed' ORDER BY position;
 SELECT events.acknowledge('keyed', at(9), 'a') = at(9) AS done, got('keyed', 5, 'a') AS next;
 SELECT retrying, attempts, dead FROM events.consumers WHERE name = 'keyed';
--- due: it comes before the others, and the next of its key only when it is done
+-- due: it comes before the others, and those behind it come too, in order
 UPDATE events.redelivery SET not_before = now() WHERE consumer = 'keyed' AND attempts > 0;
-SELECT got('keyed', 5, 'a') AS due, events.acknowledge('keyed', at(2), 'a') = at(9) AS done;
-SELECT got('keyed', 5, 'a') AS next, events.acknowledge('keyed', at(5), 'a') = at(9) AS done;
--- fetched, not acknowledged: it stays, also when another takes over
-SELECT got('keyed', 5, 'a') AS third, events.leave('keyed', 'a') AS left;
+SELECT got('keyed', 2, 'a') AS due, got('keyed', 5, 'a') AS "all are", events.acknowledge('keyed', at(2), 'a') = at(9) AS done;
+-- fails at the second: the third waits again, and is not taken for done
+SELECT got('keyed', 5, 'a') AS next, events.nack('keyed', at(5), 'no', member => 'a');
+SELECT got('keyed', 5, 'a') AS "without them", events.acknowledge('keyed', at(10), 'a') = at(10) AS done;
+SELECT position - :start AS position, attempts, not_before > now() AS later, member FROM events.redelivery WHERE consumer = 'keyed' ORDER BY position;
+UPDATE events.redelivery SET not_before = now() WHERE consumer = 'keyed' AND attempts > 0;
+-- fetched, not acknowledged: they stay, also when another takes over
+SELECT got('keyed', 5, 'a') AS again, events.leave('keyed', 'a') AS left;
+SELECT got('keyed', 5, 'b') AS b, events.acknowledge('keyed', at(5), 'b') >= at(10) AS done;
 SELECT got('keyed', 5, 'b') AS b, events.nack('keyed', at(8), 'one', '0', 'b') AS once, events.nack('keyed', at(8), 'two', member => 'b') AS twice;
 SELECT got('keyed', 5, 'b') AS "the key goes on", retrying, dead FROM events.consumers WHERE name = 'keyed';
-SELECT events.acknowledge('keyed', at(10), 'b') = at(10) AS done;
 -- a dead letter is delivered again before later events of its key
 SELECT events.redrive('keyed', at(8)) AS one, events.redrive('keyed', at(8)) AS none;
 SELECT count(events.publish('order.late', jsonb_build_object('n', n), subject => 'k' || n % 3)) FROM generate_series(11, 13) AS n;
-SELECT got('keyed', 5, 'b') AS "11 waits for 8", events.acknowledge('keyed', at(13), 'b') = at(13) AS done;
-SELECT got('keyed', 5, 'b') AS "now it comes", events.acknowledge('keyed', at(13), 'b') = at(13) AS done;
+SELECT got('keyed', 5, 'b') AS "8 before 11", events.nack('keyed', at(8), 'no', member => 'b');
+SELECT got('keyed', 5, 'b') AS "11 waits for it", events.acknowledge('keyed', at(13), 'b') = at(13) AS done;
+UPDATE events.redelivery SET not_before = NULL WHERE consumer = 'keyed';
+SELECT got('keyed', 5, 'b') AS "now they come", events.acknowledge('keyed', at(13), 'b') = at(13) AS done;
 SELECT got('keyed', 5, 'b') AS nothing, count(*) AS rows FROM events.redelivery WHERE consumer = 'keyed';
 
 -- so many may wait, not more

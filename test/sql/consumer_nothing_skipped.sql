@@ -47,8 +47,6 @@ RESET events.max_redeliveries;
 UPDATE events.redelivery SET not_before = NULL WHERE consumer = 'g';
 SELECT work('g', me => 'm');
 SELECT work('g', me => 'm');
-SELECT work('g', me => 'm');
-SELECT work('g', me => 'm');
 SELECT count(*) FROM events.redelivery WHERE consumer = 'g';
 
 -- A member that was given events again, and has given up their shares since, does not
@@ -71,6 +69,16 @@ SELECT FROM events.acknowledge('h', at('j1'), 'm');
 INSERT INTO got SELECT 'n', type FROM events.fetch('h', 100, member => 'n');
 SELECT count(DISTINCT member) AS members, count(*), count(DISTINCT type) AS types FROM got;
 SELECT FROM events.acknowledge('h', at('j1'), 'n');
+
+-- Who gives no name, while a member with one has everything, looks in vain and writes nothing.
+SELECT count(*) FROM events.fetch('c', member => 'm');
+SELECT count(*) FROM events.fetch('c');
+SELECT count(*) AS rows FROM events.consumer_state WHERE consumer = 'c' \gset
+SELECT count(*) FROM events.fetch('c');
+SELECT count(*) FROM events.fetch('c', wait => '1 ms');
+SELECT count(*) - :rows AS more FROM events.consumer_state WHERE consumer = 'c';
+SELECT events.leave('c', 'm');
+SELECT count(*) > 0 AS now FROM events.fetch('c');
 
 -- Room is made by what is done.
 SELECT consumer, count(*) FROM events.redelivery WHERE consumer IN ('c', 'g', 'h') GROUP BY consumer;

@@ -26,7 +26,9 @@ SQL
 	is(waiting($node, $session, 'c', "SELECT events.publish('b', '{}'), events.publish('a', '{}')"),
 		'a', "$mode: what comes while it waits");
 	is(waiting($node, $session, 'c', <<'SQL'), 'b', "$mode: by the filter that the consumer has now");
-BEGIN; SET ROLE worker; SELECT events.drop_consumer('c'), events.create_consumer('c', types => '{b}'); RESET ROLE; COMMIT;
+BEGIN; SET ROLE worker;
+SELECT events.drop_consumer('c'), events.create_consumer('c', types => '{b}');
+RESET ROLE; COMMIT;
 SELECT events.publish('a', '{}'), events.publish('b', '{}')
 SQL
 	is(waiting($node, $session, 'd', <<'SQL'), '', "$mode: not of one that belongs to another now");

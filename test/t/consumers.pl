@@ -4,8 +4,8 @@
 # key fetch, process and acknowledge in one transaction, and do all that may go
 # wrong: they acknowledge a part, or nothing; give events back; roll back, wholly
 # or to a savepoint, before and after they have acknowledged; let their lease run
-# out in the middle of a transaction; leave; are terminated.  Publishers roll back,
-# too, maintenance runs beside them, and dead letters are redriven.
+# out in the middle of a transaction; leave; are terminated; the server crashes.
+# Publishers roll back, too, maintenance runs beside them, and dead letters are redriven.
 #
 # At the end each event was processed once or lies among the dead letters, never
 # both, and the events of one key were processed in the order of their positions.
@@ -29,6 +29,15 @@ my $members = 5;
 my $schema = <<'SQL';
 CREATE TABLE processed (nr bigserial, consumer text, member text, position bigint, subject text);
 CREATE TABLE turns (consumer text, what text, pid int DEFAULT pg_backend_pid());
+
+CREATE FUNCTION outlive_lease(consumer text, me text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	WHILE EXISTS (SELECT FROM events.consumer_members m
+		WHERE (m.consumer, m.member) = (outlive_lease.consumer, me) AND m.leased_until > clock_timestamp())
+	LOOP
+		PERFORM pg_stat_clear_snapshot();
+	END LOOP;
+END $$;
 
 CREATE FUNCTION work(consumer text, me text, taken events.event[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -75,7 +84,7 @@ BEGIN
 	END IF;
 	-- The lease runs out before the commit.
 	IF dice BETWEEN 0.3 AND 0.31 THEN
-		PERFORM pg_sleep(0.3);
+		PERFORM outlive_lease(consumer, me);
 	END IF;
 	IF me IS NOT NULL AND dice BETWEEN 0.31 AND 0.34 THEN
 		PERFORM events.leave(consumer, me);
@@ -98,7 +107,7 @@ BEGIN
 			taken := ARRAY(SELECT f FROM events.fetch(consumer, 10, member => me) f);
 			COMMIT;
 			IF random() < 0.1 THEN
-				PERFORM pg_sleep(0.3);
+				PERFORM outlive_lease(consumer, me);
 			END IF;
 		END IF;
 		BEGIN
@@ -145,7 +154,8 @@ foreach my $mode ('preloaded', 'plain')
 	my $node = new_node("consumers_$mode", $mode, conf => 'events.max_redeliveries = 5');
 	$node->safe_psql('postgres', $schema);
 	$node->safe_psql('postgres', <<'SQL');
-SELECT events.create_consumer('alone', types => '{order.changed}', start => 'earliest', max_attempts => 3, retry_delay => '1 ms');
+SELECT events.create_consumer('alone', types => '{order.changed}', start => 'earliest',
+	max_attempts => 3, retry_delay => '1 ms');
 SELECT events.create_consumer('group', types => '{order.changed}', start => 'earliest', key => 'subject',
 	shares => 16, lease => '200 ms', max_attempts => 3, retry_delay => '1 ms');
 SQL
@@ -176,6 +186,14 @@ SQL
 	$pgbench->finish;
 	like($out, qr/number of transactions actually processed: (\d+)\/\g1\b/, "$mode: publishers got through");
 	$killed += kill_somebody($node) while $killed < 10;
+	restart_the_dead($node, \@sessions);
+
+	# And all of them at once, in the middle of their work.
+	$node->safe_psql('postgres', "SELECT count(events.publish('order.changed', '{}', subject => 'o-' || n % 50))
+		FROM generate_series(1, 400) n");
+	$node->stop('immediate');
+	$node->start;
+	$_->{run}->finish foreach @sessions;
 	restart_the_dead($node, \@sessions);
 
 	wait_for($node, 'SELECT bool_and(processed + dead > 0) FROM outcome', "$mode: everything is processed in the end");
@@ -230,7 +248,8 @@ sub restart_the_dead
 		$session->{run}->pump_nb if $session->{run}->pumpable;
 		next if $session->{run}->pumpable;
 		$session->{run}->finish;
-		like($session->{err}, qr/terminating connection/, "$session->{consumer} ended because it was told to")
+		like($session->{err}, qr/terminating connection|server closed the connection/,
+			"$session->{consumer} ended because it was told to")
 		  or BAIL_OUT('a member failed');
 		start_session($node, $session);
 	}

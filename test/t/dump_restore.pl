@@ -70,6 +70,18 @@ my $triggers = triggers('postgres');
 $rows = all_rows('postgres');
 $state = $node->safe_psql('postgres', 'SELECT epoch, horizon FROM events._relay_state()');
 
+# Consumers that are somewhere, with an event that waits and one that was given up.
+$node->safe_psql('postgres', <<'SQL');
+SELECT events.create_consumer('one', start => 'earliest'), events.create_consumer('many', start => 'earliest',
+	key => 'type', max_attempts => 2);
+SELECT events.acknowledge('one', max(position)) FROM events.fetch('one', 7);
+SELECT events.nack('many', max(position), 'not yet', '1 day', 'a') FROM events.fetch('many', 3, member => 'a');
+SELECT events.nack('many', max(position), 'no', '0', 'a') FROM events.fetch('many', 1, member => 'a');
+SELECT events.nack('many', max(position), 'never', '0', 'a') FROM events.fetch('many', 1, member => 'a');
+SQL
+my $consumers = consumers('postgres');
+like($consumers, qr/many:\d+:1:1 one:\d+:0:0/, 'consumers have come somewhere');
+
 my $folder = PostgreSQL::Test::Utils::tempdir;
 foreach my $format ('plain', 'custom')
 {
@@ -107,6 +119,11 @@ SQL
 	pass("$format: the worker serves it");
 	$node->safe_psql($format, 'SELECT events.maintain()');
 	pass("$format: maintenance runs");
+
+	is(consumers($format), $consumers, "$format: consumers are where they were");
+	is( $node->safe_psql($format, "SELECT string_agg(type, ' ' ORDER BY position) FROM events.fetch('one', 2)"),
+		'before.8 before.9',
+		"$format: and go on");
 
 	is(registry($format), $registry, "$format: the registry is the same");
 	is($node->safe_psql($format, <<'SQL'), "accepted\ninvalid\ninvalid", "$format: and checks events");
@@ -160,6 +177,14 @@ sub all_rows
 {
 	my ($database) = @_;
 	return $node->safe_psql($database, 'SELECT * FROM events.event ORDER BY position');
+}
+
+sub consumers
+{
+	my ($database) = @_;
+	return $node->safe_psql($database, <<'SQL');
+SELECT string_agg(concat_ws(':', name, position, retrying, dead), ' ' ORDER BY name) FROM events.consumers
+SQL
 }
 
 sub registry

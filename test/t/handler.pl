@@ -140,6 +140,7 @@ wait_for($node, "SELECT count(*) = 1 FROM $running AS x", 'there is another proc
 kill_worker_process($node);
 $gate->query_safe('SELECT pg_advisory_unlock(11)');
 wait_for_done($node, 'one', 'then slow then', 'each event has had its effect once');
+unlike(slurp_file($node->logfile), qr/handler "one" failed/, 'and none of that was blamed on it');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM events.dead_letter WHERE consumer = $$one$$'), 0,
 	'none was given up');
 
@@ -264,6 +265,70 @@ wait_for($node, "SELECT pg_read_file('" . $node->logfile . "') LIKE '%no free ba
 is($node->safe_psql('postgres', 'SELECT count(*) FROM app.done'), 0, 'and nothing runs');
 $node->safe_psql('postgres', 'DROP DATABASE other');
 wait_for_done($node, 'one', 'a', 'until there is one');
+$node->stop('fast');
+
+# ---- without a worker: two sessions take turns, as those of eventsd do
+
+$node = new_node('plain', 'plain', conf => 'client_min_messages = warning');
+$node->safe_psql('postgres', $setup . q{
+	SELECT events.create_handler('one', 'app.one(events.event)', max_attempts => 2, retry_delay => '1 ms');
+	SELECT events.create_handler('two', 'app.two(events.event)')});
+publish($node, 'a', 'b', 'c', 'd');
+is($node->safe_psql('postgres', 'SELECT string_agg(h, $$ $$ ORDER BY h) FROM events._due_handlers() AS h'), 'one two',
+	'without a worker, the handlers are due');
+my @sessions = map { $node->background_psql('postgres') } 1 .. 2;
+my ($turns, $more) = (0, 1);
+while ($more && $turns < 200)
+{
+	$more = 0;
+	foreach my $handler ('one', 'two')
+	{
+		my $session = $sessions[ $turns++ % 3 == 0 ];
+		$more = 1 if $session->query_safe("SELECT events._run_handler('$handler')") eq 't';
+	}
+}
+wait_for_done($node, 'one', 'a b c d', 'two sessions by turns have each event taken once');
+wait_for_done($node, 'two', 'a b c d', 'by each handler');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM events.handler_state'), 0, 'without trouble');
+unlike(slurp_file($node->logfile), qr/handler ".*" failed/, 'or blame');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM events._due_handlers()'), 0, 'none is due any more');
+
+# One ends in the midst of a call.
+$sessions[0]->query_safe('SELECT pg_advisory_lock(11)');
+$node->safe_psql('postgres', q{SELECT events.publish('slow', '{"lock": 11}'), events.publish('e', '{}')});
+my $dying = $node->background_psql('postgres', on_error_stop => 0);
+my $dying_pid = $dying->query('SELECT pg_backend_pid()');
+my $round = "SELECT events._run_handler('one');\n";
+$dying->query_until(qr/begins/, "$round\\echo begins\n$round");
+wait_for($node, "SELECT wait_event = 'advisory' FROM pg_stat_activity WHERE pid = $dying_pid",
+	'a session is in a call');
+is($sessions[1]->query_safe($round), 'f', 'another one does not disturb it');
+signal_backend('TERM', $dying_pid);
+$dying->{run}->finish;
+$sessions[0]->query_safe('SELECT pg_advisory_unlock(11)');
+my $done = "SELECT count(*) FROM app.done WHERE handler = 'one'";
+for (my $i = 0; $i < 10000 && $node->safe_psql('postgres', $done) < 6; $i++)
+{
+	$sessions[ $i % 2 ]->query_safe($round);
+}
+wait_for_done($node, 'one', 'a b c d slow e', 'when it is ended, the others go on');
+$_->quit foreach @sessions;
+
+# ---- restored from a dump, a handler goes on
+
+$node->safe_psql('postgres', "SELECT events.drop_handler('two')");
+$node->stop;
+$node->append_conf('postgresql.conf',
+	"shared_preload_libraries = 'events'\nevents.maintenance_interval = 1\nclient_min_messages = error");
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+my $dump = $node->basedir . '/dump.sql';
+$node->command_ok([ 'pg_dump', '-f', $dump, 'postgres' ], 'a dump');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, 'restored' ], 'restored');
+$node->safe_psql('restored', q{SELECT events.publish('f', '{}')});
+wait_for($node,
+	"SELECT string_agg(type, ' ' ORDER BY position) = 'a b c d slow e f' FROM app.done WHERE handler = 'one'",
+	'the handler of a restored database goes on where it was', 'restored');
 $node->stop('fast');
 done_testing();
 

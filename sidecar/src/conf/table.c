@@ -32,7 +32,8 @@ const Setting conf_settings[] = {
 	 "Connections of each process for publishing what clients send."},
 	{"handler_connections", SETTING_INTEGER, AT(handler_connections), "4", 0, 64, false, NULL,
 	 "SQL handlers (events.create_handler) that the first process runs at one time, each on a "
-	 "connection of its own, while the database has no worker that runs them; 0 for never."},
+	 "direct connection of its own (listen_database), while the database has no worker that runs "
+	 "them; 0 for never."},
 	{"query_queue", SETTING_INTEGER, AT(query_queue), "1000", 1, 1000000, false, NULL,
 	 "Requests that may wait for one of these connections; more are answered 503."},
 	{"connect_timeout", SETTING_DURATION, AT(connect_timeout), "5s", 100, HOUR, false, NULL,

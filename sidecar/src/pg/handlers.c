@@ -5,7 +5,9 @@
  *
  * One connection asks; it and those that run are opened when they are first needed, and closed when
  * they were not for a while, so that a database with a worker, or without handlers, has next to
- * nothing of it.  Whose turn it is then is in handlers_turns.c.
+ * nothing of it.  It is asked after new events, and once a second.  After a round it is asked soon,
+ * and then less and less often: an event that failed comes again after a while, and that may be
+ * short.  Whose turn it is then is in handlers_turns.c.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -88,6 +90,11 @@ asker_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 	handlers_turns_give(handlers);
 	if (handlers->again)
 		ask_soon(handlers);
+	else if (handlers->pause < ASK_INTERVAL)
+	{
+		loop_timer_start(&handlers->soon, handlers->pause, 0);
+		handlers->pause *= 2;
+	}
 }
 
 static void
@@ -124,12 +131,20 @@ ask_soon(Handlers *handlers)
 {
 	int64_t wait = handlers->asked_at + ASK_PAUSE - loop_now_ms(handlers->loop);
 
-	if (loop_timer_is_running(&handlers->soon))
+	if (wait > 0 && loop_timer_is_running(&handlers->soon))
 		return;
 	if (wait > 0)
 		loop_timer_start(&handlers->soon, wait, 0);
 	else
 		ask(handlers);
+}
+
+void
+handlers_ask_again(Handlers *handlers)
+{
+	handlers->pause = ASK_PAUSE;
+	if (!loop_timer_is_running(&handlers->soon))
+		loop_timer_start(&handlers->soon, ASK_PAUSE, 0);
 }
 
 void
@@ -185,6 +200,7 @@ handlers_new(Loop *loop, const Conf *conf, const Feed *feed)
 	handlers->conf = conf;
 	handlers->feed = feed;
 	handlers->rest = HANDLERS_REST_FIRST;
+	handlers->pause = ASK_INTERVAL;
 	handlers_turns_init(handlers);
 	loop_timer_init(&handlers->soon, loop, ask_now, handlers);
 	loop_timer_init(&handlers->due, loop, second_passed, handlers);

@@ -1,8 +1,9 @@
 /*
- * handlers_private.h - the inside of Handlers: asking who is due (handlers.c), and whose turn it is
- * (handlers_turns.c).
+ * handlers_private.h - the inside of Handlers.
  *
  * SPDX-License-Identifier: PostgreSQL
+ *
+ * Asking who has something to do is in handlers.c, whose turn it is in handlers_turns.c.
  */
 #ifndef EVENTSD_PG_HANDLERS_PRIVATE_H
 #define EVENTSD_PG_HANDLERS_PRIVATE_H
@@ -54,7 +55,8 @@ struct Handlers
 	bool again;		/* events came while we were asking */
 	uint64_t wakes; /* times that there were new events */
 	int64_t asked_at;
-	int64_t rest; /* of the asker */
+	int64_t pause; /* before the next question, when nothing happens until then */
+	int64_t rest;  /* of the asker */
 	int64_t rest_end;
 	Dlist waiting;
 	Dlist others;
@@ -68,6 +70,9 @@ struct Handlers
 bool handlers_are_ours(const Handlers *handlers);
 /* the next rest after one that was this long */
 int64_t handlers_longer_rest(int64_t rest);
+
+/* a round has come to an end with nothing left to do, or nothing left to do yet */
+void handlers_ask_again(Handlers *handlers);
 
 /* ---- handlers_turns.c ---- */
 

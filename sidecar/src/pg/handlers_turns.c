@@ -177,6 +177,8 @@ runner_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 		set_phase(handlers, handler,
 				  handler->is_bound || handler->wakes != handlers->wakes ? HANDLER_WAITING
 																		 : HANDLER_IDLE);
+		if (handler->phase == HANDLER_IDLE)
+			handlers_ask_again(handlers);
 	}
 	handlers_turns_give(handlers);
 }
