@@ -6,7 +6,7 @@
  * The first is started by the first request, another one when a request has
  * waited while all were busy (one of them may wait for a lock), up to
  * events.max_publishers.  Each has an entry in shared memory from the moment it
- * is asked for (no other is started until it is there), and ends when it has had nothing to do for a while.  Without
+ * is asked for (for a second no other is started meanwhile), and ends when it has had nothing to do for a while.  Without
  * the preload each request gets a process of its own: nothing would end a
  * standing one for DROP DATABASE.
  *
@@ -35,6 +35,7 @@
 
 /* A publisher that is not there by then is not waited for. */
 #define START_TIMEOUT_MS 10000
+#define START_PATIENCE_MS 1000
 #define END_TIMEOUT_MS 5000
 
 /* In a publisher: its entry. */
@@ -228,7 +229,8 @@ ev_publisher_call(bool impatient, EvPublisherProcess *process)
 			continue;
 		}
 		n++;
-		starting = starting || p->pid == 0;
+		starting = starting || (p->pid == 0 && !TimestampDifferenceExceeds(p->asked_at, now,
+																			START_PATIENCE_MS));
 		if (p->pid != 0 && p->idle)
 			idle = p->proc_number;
 	}
