@@ -37,7 +37,7 @@
 #include "worker/handler_starter.h"
 
 #define START_TIMEOUT_MS 10000
-#define NO_SLOT_DELAY_MS 1000
+#define LOST_START_DELAY_MS 1000
 #define NO_SLOT_LOG_MS 60000
 #define STARTING_POLL_MS 250
 #define WAITING_POLL_MS 1000
@@ -167,7 +167,7 @@ give_up_start(Handler *handler, TimestampTz now)
 	if (slot->pid == 0 && slot->key == handler->key)
 	{
 		slot->starting = false;
-		slot->not_before = TimestampTzPlusMilliseconds(now, NO_SLOT_DELAY_MS);
+		slot->not_before = TimestampTzPlusMilliseconds(now, LOST_START_DELAY_MS);
 	}
 	SpinLockRelease(&ev_shared()->mutex);
 }
@@ -212,11 +212,12 @@ report_no_slot(const Handler *handler, TimestampTz now)
 						  "events.max_handler_workers.")));
 }
 
-/* false: there is no room. */
+/* false: there is no room, neither by our own limit nor by the server's. */
 static bool
 start(Handler *handler, TimestampTz now)
 {
 	EvHandlerSlot *slot = handler->slot;
+	TimestampTz last_started_at = slot->started_at;
 	MemoryContext old;
 
 	if (!take_place(slot, handler->key, now))
@@ -226,13 +227,12 @@ start(Handler *handler, TimestampTz now)
 	old = MemoryContextSwitchTo(memory);
 	handler->handle = ev_handler_runner_start(handler->name, handler->key, handler->owner);
 	MemoryContextSwitchTo(old);
-	if (handler->handle == NULL)
-	{
-		slot->starting = false;
-		slot->not_before = TimestampTzPlusMilliseconds(now, NO_SLOT_DELAY_MS);
-		report_no_slot(handler, now);
-	}
-	return true;
+	if (handler->handle != NULL)
+		return true;
+	slot->started_at = last_started_at;
+	slot->starting = false;
+	report_no_slot(handler, now);
+	return false;
 }
 
 /* Processes that have nothing to do, or have had their time slice, make room. */

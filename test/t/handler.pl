@@ -265,6 +265,15 @@ wait_for($node, "SELECT pg_read_file('" . $node->logfile . "') LIKE '%no free ba
 is($node->safe_psql('postgres', 'SELECT count(*) FROM app.done'), 0, 'and nothing runs');
 $node->safe_psql('postgres', 'DROP DATABASE other');
 wait_for_done($node, 'one', 'a', 'until there is one');
+# That one is not for the first alone, though more processes would be allowed.
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION app.endless(e events.event) RETURNS void LANGUAGE sql AS $$SELECT events.publish('endless', '{}')$$;
+	SELECT events.create_handler('endless', 'app.endless(events.event)', types => '{endless}');
+	SELECT events.publish('endless', '{}')});
+wait_for($node, "SELECT count(*) > 10 FROM events.event WHERE type = 'endless'", 'a handler without end takes the only slot');
+$node->safe_psql('postgres', q{SELECT events.create_handler('two', 'app.two(events.event)', types => '{b}')});
+publish($node, 'b');
+wait_for_done($node, 'two', 'b', 'with one slot they take turns');
 $node->stop('fast');
 
 # ---- without a worker: two sessions take turns, as those of eventsd do
