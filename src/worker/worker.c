@@ -21,10 +21,10 @@
  *
  * The schema is looked up anew each round.  Each of its transactions keeps the
  * extension from being dropped meanwhile, or, if somebody is about to, leaves it
- * alone (ev_catalog_hold).  When the extension is gone, the worker withdraws its wish to run and ends with code 0; the next use of the
- * extension asks for a new one.  On errors it reports, and ends with code 1:
- * the launcher starts another after a second.  Errors of maintenance alone are
- * reported and do not end it.
+ * alone (ev_catalog_hold).  When the extension is gone, the worker withdraws its
+ * wish to run and ends with code 0; the next use of the extension asks for a new
+ * one.  On errors it reports, and ends with code 1: the launcher starts another
+ * after a second.  Errors of maintenance alone are reported and do not end it.
  */
 #include "base/compat.h"
 
