@@ -231,8 +231,7 @@ ev_publisher_call(bool impatient, EvPublisherProcess *process)
 		n++;
 		/* It is not there, or still connecting. */
 		if (!p->idle && p->caller == 0)
-			starting = starting ||
-					   !TimestampDifferenceExceeds(p->asked_at, now, START_PATIENCE_MS);
+			starting = starting || !TimestampDifferenceExceeds(p->asked_at, now, START_PATIENCE_MS);
 		if (p->pid != 0 && p->idle)
 			idle = p->proc_number;
 	}
