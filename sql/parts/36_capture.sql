@@ -68,9 +68,10 @@ AS $$
 DECLARE
     missing text;
 BEGIN
-    SELECT n INTO missing FROM unnest(names) AS n
+    SELECT n INTO missing FROM unnest(names) WITH ORDINALITY AS e (n, i)
     WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
-                      WHERE a.attrelid = "table" AND a.attname = n AND a.attnum > 0 AND NOT a.attisdropped);
+                      WHERE a.attrelid = "table" AND a.attname = n AND a.attnum > 0 AND NOT a.attisdropped)
+    ORDER BY i LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'table "%" has no column "%"', "table", coalesce(missing, 'NULL')
             USING ERRCODE = 'undefined_column',

@@ -144,7 +144,10 @@ BEGIN
     FOR c IN
         SELECT a.attname AS name, a.atttypid AS type, a.atttypmod AS typmod, a.attgenerated AS generated,
                col_description(a.attrelid, a.attnum) AS description,
-               a.attgenerated = 'v' OR NOT is_stored OR NOT a.attnotnull AND NOT EXISTS (
+               -- from 18, NOT NULL is a constraint, which may have not been validated
+               a.attgenerated = 'v' OR NOT is_stored OR (NOT a.attnotnull OR EXISTS (
+                   SELECT FROM pg_constraint AS n WHERE n.conrelid = a.attrelid AND n.contype = 'n'
+                   AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated)) AND NOT EXISTS (
                    WITH RECURSIVE base AS (
                        SELECT t.typbasetype, t.typnotnull FROM pg_type AS t WHERE t.oid = a.atttypid
                        UNION ALL
@@ -198,9 +201,10 @@ BEGIN
             USING ERRCODE = 'wrong_object_type',
                   DETAIL = 'It is no table, view or composite type.';
     END IF;
-    SELECT wanted INTO missing FROM unnest(columns) AS wanted
+    SELECT wanted INTO missing FROM unnest(columns) WITH ORDINALITY AS e (wanted, i)
     WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
-                      WHERE a.attrelid = "table" AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped);
+                      WHERE a.attrelid = "table" AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped)
+    ORDER BY i LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'table "%" has no column "%"', "table", coalesce(missing, 'NULL')
             USING ERRCODE = 'undefined_column',

@@ -69,11 +69,14 @@ DECLARE
 BEGIN
     FOR t IN SELECT DISTINCT k.options, k.inherited FROM events._tracking AS k WHERE k.relation = relation LOOP
         SELECT n.option, n.name INTO missing
-        FROM (SELECT 'columns', c FROM jsonb_array_elements_text(t.options->'columns') AS c
-              UNION ALL SELECT 'key', c FROM jsonb_array_elements_text(t.options->'key') AS c
-              UNION ALL SELECT 'redact', c FROM jsonb_object_keys(t.options->'redact') AS c) AS n (option, name)
+        FROM (SELECT 'columns', c, i FROM jsonb_array_elements_text(t.options->'columns') WITH ORDINALITY AS e (c, i)
+              UNION ALL SELECT 'key', c, i FROM jsonb_array_elements_text(t.options->'key') WITH ORDINALITY AS e (c, i)
+              UNION ALL SELECT 'redact', c, i FROM jsonb_object_keys(t.options->'redact') WITH ORDINALITY AS e (c, i))
+            AS n (option, name, i)
         WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = n.name
-                          AND a.attnum > 0 AND NOT a.attisdropped);
+                          AND a.attnum > 0 AND NOT a.attisdropped)
+        ORDER BY n.option, n.i
+        LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION 'column "%" of table "%" is needed to publish its changes', missing.name, relation::regclass
                 USING ERRCODE = 'dependent_objects_still_exist',

@@ -208,6 +208,7 @@ changes_columns(const AlterTableCmd *command)
 		case AT_DropNotNull:
 		case AT_DropExpression:
 		case AT_DropConstraint: /* from 18, NOT NULL is one */
+		case AT_ValidateConstraint:
 			return true;
 		case AT_AddConstraint:
 			return castNode(Constraint, command->def)->contype == CONSTR_PRIMARY ||
