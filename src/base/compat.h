@@ -28,6 +28,15 @@
 #include "varatt.h"
 #endif
 
+/* 16: where a relation lies is its locator; before, its file node. */
+#if PG_VERSION_NUM >= 160000
+#define EV_LOCATOR locator
+#define EV_RD_LOCATOR rd_locator
+#else
+#define EV_LOCATOR node
+#define EV_RD_LOCATOR rd_node
+#endif
+
 /* 18: the module magic carries a name and a version. */
 #if PG_VERSION_NUM >= 180000
 #define EV_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "events", .version = EV_VERSION)

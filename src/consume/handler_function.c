@@ -135,10 +135,15 @@ bool
 ev_handler_function_is_pinned(Oid function)
 {
 	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
 	bool no_config, no_body;
-	Datum config = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &no_config);
+	Oid language;
+	Datum config;
 	bool pinned;
+
+	if (!HeapTupleIsValid(tuple)) /* dropped meanwhile */
+		return true;
+	language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
+	config = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &no_config);
 
 	/* A body in standard SQL is bound to its objects when it is created. */
 	(void) SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosqlbody, &no_body);

@@ -61,17 +61,31 @@ find_trial(uint64 key)
 	return NULL;
 }
 
+/*
+ * Hold the trial lock, once.  A session that has it may have lost it: the function
+ * may have called pg_advisory_unlock_all().
+ */
+static bool
+hold(const LOCKTAG *tag)
+{
+	LockAcquireResult result = LockAcquire(tag, ShareLock, true, true);
+
+	if (result == LOCKACQUIRE_ALREADY_HELD)
+		(void) LockRelease(tag, ShareLock, true);
+	return result != LOCKACQUIRE_NOT_AVAIL;
+}
+
 bool
 ev_handler_trial_open(uint64 key)
 {
-	Trial *trial;
+	Trial *trial = find_trial(key);
 	LOCKTAG tag;
 
-	if (find_trial(key) != NULL)
-		return true;
-	trial = find_trial(0);
 	set_tag(&tag, key);
-	if (trial == NULL || LockAcquire(&tag, ShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (trial != NULL)
+		return hold(&tag);
+	trial = find_trial(0);
+	if (trial == NULL || !hold(&tag))
 		return false;
 	*trial = (Trial) {.key = key};
 	return true;
@@ -83,7 +97,8 @@ close_trial(Trial *trial)
 	LOCKTAG tag;
 
 	set_tag(&tag, trial->key);
-	(void) LockRelease(&tag, ShareLock, true);
+	if (hold(&tag))
+		(void) LockRelease(&tag, ShareLock, true);
 	trial->key = 0;
 }
 

@@ -29,6 +29,7 @@
 #include "store/append.h"
 #include "store/partition.h"
 #include "store/position.h"
+#include "store/sequence.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -157,7 +158,7 @@ open_targets(EvAppender *appender, int64 last, int64 span)
 
 /*
  * The part of the opening that waits: locks first (the sequence's too, which
- * nextval would otherwise take inside the gate), partitions next.
+ * a draw must find taken), partitions next.
  */
 EvAppender *
 ev_append_open(int64 count)
@@ -176,7 +177,7 @@ ev_append_open(int64 count)
 	appender->sequence = relation_open(ev_catalog_relid("position"), RowExclusiveLock);
 
 	ev_position_make_ready(RelationGetRelid(appender->sequence));
-	last = ev_position_read(appender->sequence);
+	last = ev_sequence_read(appender->sequence);
 	if (!ev_partition_has_room(appender->event, last, count))
 	{
 		/* A table that is open cannot be altered. */
@@ -289,20 +290,13 @@ next_slot(Target *target, int i)
 static int64
 draw(EvAppender *appender)
 {
-	int64 position;
-
-	if (appender->ndrawn > 0)
-	{
-		appender->ndrawn--;
-		appender->expected--;
-		return appender->next_draw++;
-	}
-	position = ev_position_draw(RelationGetRelid(appender->sequence));
-	if (--appender->expected > 0)
-		appender->ndrawn = ev_position_draw_more(appender->sequence,
-												 (int) Min(appender->expected, BATCH_ROWS),
-												 &appender->next_draw);
-	return position;
+	if (appender->ndrawn == 0)
+		appender->ndrawn = ev_position_draw(appender->sequence,
+											(int) Max(Min(appender->expected, BATCH_ROWS), 1),
+											&appender->next_draw);
+	appender->ndrawn--;
+	appender->expected--;
+	return appender->next_draw++;
 }
 
 /* Where the next row goes; its position is in `last`. */

@@ -31,13 +31,9 @@
  * sequence by 2^20 and flushes that to disk, under an exclusive lock, before
  * anybody draws or is answered.  Below 17 without preload there is no place
  * for that flag; docs/operations.md says what follows.
- *
- * The sequence page is read directly: pg_sequence_last_value() needs the
- * caller's privileges, and nextval() moves it.
  */
 #include "base/compat.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "access/xlog.h"
@@ -45,11 +41,10 @@
 #include "base/settings.h"
 #include "base/shared.h"
 #include "base/wake.h"
-#include "commands/sequence.h"
 #include "miscadmin.h"
 #include "store/partition.h"
 #include "store/position.h"
-#include "storage/bufmgr.h"
+#include "store/sequence.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -76,36 +71,11 @@ set_tag(LOCKTAG *tag, Oid sequence, uint16 kind)
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, sequence, 0, kind);
 }
 
-/* The sequence's one row, on its locked page. */
-static FormData_pg_sequence_data *
-lock_row(Relation sequence, Buffer *buffer, int mode)
-{
-	Page page;
-	HeapTupleHeader tuple;
-
-	*buffer = ReadBuffer(sequence, 0);
-	LockBuffer(*buffer, mode);
-	page = BufferGetPage(*buffer);
-	tuple = (HeapTupleHeader) PageGetItem(page, PageGetItemId(page, FirstOffsetNumber));
-	return (FormData_pg_sequence_data *) ((char *) tuple + tuple->t_hoff);
-}
-
-int64
-ev_position_read(Relation sequence)
-{
-	Buffer buffer;
-	FormData_pg_sequence_data *data = lock_row(sequence, &buffer, BUFFER_LOCK_SHARE);
-	int64 last = data->is_called ? data->last_value : data->last_value - 1;
-
-	UnlockReleaseBuffer(buffer);
-	return last;
-}
-
 int64
 ev_position_last(Oid sequence)
 {
 	Relation rel = relation_open(sequence, AccessShareLock);
-	int64 last = ev_position_read(rel);
+	int64 last = ev_sequence_read(rel);
 
 	relation_close(rel, NoLock);
 	return last;
@@ -188,7 +158,7 @@ ev_position_enter_gate(Relation sequence)
 
 		(void) ready_installation(relid);
 		ev_wake_readers_at_end(relid);
-		last = ev_position_read(sequence);
+		last = ev_sequence_read(sequence);
 		slot->database = MyDatabaseId;
 		slot->sequence = relid;
 		slot->entered_at = GetCurrentTimestamp();
@@ -198,7 +168,7 @@ ev_position_enter_gate(Relation sequence)
 	}
 	else
 	{
-		uint64 floor = (uint64) ev_position_read(sequence) + 1;
+		uint64 floor = (uint64) ev_sequence_read(sequence) + 1;
 		LOCKTAG tag;
 
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (floor >> 32), (uint32) floor, FLOOR_TAG);
@@ -244,40 +214,11 @@ ev_advance_position(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-int64
-ev_position_draw(Oid sequence)
-{
-	Assert(in_gate);
-	return nextval_internal(sequence, false);
-}
-
-/*
- * nextval() logs 32 values ahead, and takes the following ones without a log
- * record as long as no checkpoint has begun since.  Those are taken here all at
- * once, under the same lock and conditions: where many rows are to come,
- * nextval() for each would be a tenth of the commit.
- */
 int
-ev_position_draw_more(Relation sequence, int most, int64 *first)
+ev_position_draw(Relation sequence, int most, int64 *first)
 {
-	Buffer buffer;
-	FormData_pg_sequence_data *data = lock_row(sequence, &buffer, BUFFER_LOCK_EXCLUSIVE);
-	int n = 0;
-
 	Assert(in_gate);
-	if (data->is_called && PageGetLSN(BufferGetPage(buffer)) > GetRedoRecPtr())
-		n = (int) Min(data->log_cnt, most);
-	if (n > 0)
-	{
-		START_CRIT_SECTION();
-		MarkBufferDirty(buffer);
-		*first = data->last_value + 1;
-		data->last_value += n;
-		data->log_cnt -= n;
-		END_CRIT_SECTION();
-	}
-	UnlockReleaseBuffer(buffer);
-	return n;
+	return ev_sequence_draw(sequence, most, first);
 }
 
 bool

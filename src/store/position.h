@@ -17,9 +17,6 @@
 /* The greatest position drawn so far, by anybody; 0 if none was. */
 extern int64 ev_position_last(Oid sequence);
 
-/* The same, of a sequence that is open. */
-extern int64 ev_position_read(Relation sequence);
-
 /*
  * Skip the sequence ahead if this is its first use since shared memory was
  * initialised.  Entering the gate and the horizon do it too; who needs to know
@@ -36,14 +33,11 @@ extern void ev_position_enter_gate(Relation sequence);
 /* Has this transaction entered the gate?  Then it must not wait for another one. */
 extern bool ev_position_is_in_gate(void);
 
-/* Draw one position; only inside the gate. */
-extern int64 ev_position_draw(Oid sequence);
-
 /*
- * Draw up to `most` more that follow one another, cheaply; returns how many,
- * perhaps 0.  After ev_position_draw, in the same transaction.
+ * Draw up to `most` positions that follow one another, from *first on; returns
+ * how many, at least one.  Only inside the gate.
  */
-extern int ev_position_draw_more(Relation sequence, int most, int64 *first);
+extern int ev_position_draw(Relation sequence, int most, int64 *first);
 
 /*
  * When the rows are visible and cache invalidations have been sent, or after

@@ -23,14 +23,15 @@
 
 #include "access/genam.h"
 #include "access/heapam.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "base/catalog.h"
 #include "catalog/indexing.h"
-#include "commands/sequence.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "store/sequence.h"
 #include "store/staging.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -41,7 +42,7 @@
 struct EvStagingWriter
 {
 	Relation rel;
-	Oid ordinals;
+	Relation ordinals;
 	CatalogIndexState indexes;
 	int numbers[EV_NCOLUMNS];
 	MemoryContext row_context;
@@ -62,7 +63,8 @@ ev_staging_open(void)
 	EvStagingWriter *writer = palloc(sizeof(EvStagingWriter));
 
 	writer->rel = table_open(ev_catalog_relid("prepared_event"), RowExclusiveLock);
-	writer->ordinals = ev_catalog_relid("prepared_event_ordinal");
+	writer->ordinals = relation_open(ev_catalog_relid("prepared_event_ordinal"),
+									 RowExclusiveLock);
 	writer->indexes = CatalogOpenIndexes(writer->rel);
 	ev_columns_locate(RelationGetDescr(writer->rel), writer->numbers);
 	writer->row_context = AllocSetContextCreate(CurrentMemoryContext, "events staging",
@@ -77,6 +79,7 @@ ev_staging_write(EvStagingWriter *writer, Datum *values, bool *nulls)
 	TupleDesc descriptor = RelationGetDescr(writer->rel);
 	Datum *row = palloc0(sizeof(Datum) * descriptor->natts);
 	bool *isnull = palloc(sizeof(bool) * descriptor->natts);
+	int64 ordinal;
 
 	memset(isnull, true, sizeof(bool) * descriptor->natts);
 	for (int i = 0; i < EV_NCOLUMNS; i++)
@@ -85,7 +88,8 @@ ev_staging_write(EvStagingWriter *writer, Datum *values, bool *nulls)
 		isnull[writer->numbers[i]] = nulls[i];
 	}
 	/* The key of this table stands in the place of the position. */
-	row[writer->numbers[EV_POSITION]] = Int64GetDatum(nextval_internal(writer->ordinals, false));
+	(void) ev_sequence_draw(writer->ordinals, 1, &ordinal);
+	row[writer->numbers[EV_POSITION]] = Int64GetDatum(ordinal);
 	isnull[writer->numbers[EV_POSITION]] = false;
 
 	CatalogTupleInsertWithInfo(writer->rel, heap_form_tuple(descriptor, row, isnull),
@@ -98,6 +102,7 @@ void
 ev_staging_close(EvStagingWriter *writer)
 {
 	CatalogCloseIndexes(writer->indexes);
+	relation_close(writer->ordinals, NoLock);
 	table_close(writer->rel, NoLock);
 	MemoryContextDelete(writer->row_context);
 	pfree(writer);

@@ -334,6 +334,13 @@ ROLLBACK;
 SELECT count(*) FROM events.event WHERE type = 'answer';
 CALL run('reply');
 SELECT count(*) FROM events.event WHERE type = 'answer';
+-- What a function does to the session's locks is its own business.
+CREATE FUNCTION unlock(e events.event) RETURNS void LANGUAGE sql AS $$SELECT pg_advisory_unlock_all()$$;
+SELECT events.create_handler('unlock', 'unlock(events.event)', types => '{question}') IS NOT NULL;
+SELECT events.publish('question', '{}') IS NOT NULL FROM generate_series(1, 2);
+CALL run('unlock');
+SELECT name IN (SELECT events._due_handlers(true)) AS due FROM events.handlers WHERE name = 'unlock';
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 SELECT events.drop_handler(name) FROM events.handlers;
 SELECT * FROM events.handler_state;
 DROP SCHEMA handler_test CASCADE;

@@ -463,6 +463,14 @@ SELECT type, dataschema FROM events.read((SELECT position FROM seen));
 SELECT events.unregister_type('bill.inserted'), events.unregister_type('bill.updated');
 SELECT events.unregister_schema('/bill/1.0.0'), events.unregister_schema('/table/mart.bill/updated/1.0.0');
 
+-- ---- lastval() is still about what the application has inserted
+CREATE TABLE parcel (id serial, weight int);
+SELECT capture('parcel', '{}');
+INSERT INTO parcel (weight) VALUES (3), (4);
+SELECT lastval();
+SELECT events.publish('parcel.weighed', '{}') IS NOT NULL AS published;
+SELECT lastval();
+
 SET client_min_messages = warning;
 DROP SCHEMA mart CASCADE;
 DROP SCHEMA evil CASCADE;
