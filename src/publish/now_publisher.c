@@ -6,9 +6,9 @@
  * The first is started by the first request, another one when a request has
  * waited while all were busy (one of them may wait for a lock), up to
  * events.max_publishers.  Each has an entry in shared memory from the moment it
- * is asked for (for a second no other is started meanwhile), and ends when it has had nothing to do for a while.  Without
- * the preload each request gets a process of its own: nothing would end a
- * standing one for DROP DATABASE.
+ * is asked for (while it comes, no other is started, for a second), and ends when
+ * it has had nothing to do for a while.  Without the preload each request gets a
+ * process of its own: nothing would end a standing one for DROP DATABASE.
  *
  * The queue is the array of announcements, one for each backend of the server,
  * since a session has one request at a time.  So it is never full, what a
@@ -229,8 +229,9 @@ ev_publisher_call(bool impatient, EvPublisherProcess *process)
 			continue;
 		}
 		n++;
-		starting = starting || (p->pid == 0 && !TimestampDifferenceExceeds(p->asked_at, now,
-																			START_PATIENCE_MS));
+		/* It is not there, or still connecting. */
+		if (!p->idle && p->caller == 0)
+			starting = starting || !TimestampDifferenceExceeds(p->asked_at, now, START_PATIENCE_MS);
 		if (p->pid != 0 && p->idle)
 			idle = p->proc_number;
 	}

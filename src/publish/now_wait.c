@@ -157,8 +157,7 @@ look_at_publisher(Wait *w)
 {
 	int publisher = (int) pg_atomic_read_u32(&w->request->publisher_pid);
 
-	if (!lasts(w, publisher != 0 &&
-					  ev_now_waits_for_lock(w->request->publisher_proc_number) &&
+	if (!lasts(w, publisher != 0 && ev_now_waits_for_lock(w->request->publisher_proc_number) &&
 					  ev_now_is_deadlock(publisher)) ||
 		!ev_now_request_withdraw(w->request))
 		return;

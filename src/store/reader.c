@@ -48,6 +48,9 @@ void
 ev_reader_refuse_old_snapshots(const char *function)
 {
 	ev_reader_refuse_standby(function);
+	if (IsInParallelMode())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+						errmsg("%s cannot be used during a parallel operation", function)));
 	if (IsolationUsesXactSnapshot())
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),

@@ -21,10 +21,10 @@
  *
  * The schema is looked up anew each round.  Each of its transactions keeps the
  * extension from being dropped meanwhile, or, if somebody is about to, leaves it
- * alone (ev_catalog_hold).  When the extension is gone, the worker withdraws its wish to run and ends with code 0; the next use of the
- * extension asks for a new one.  On errors it reports, and ends with code 1:
- * the launcher starts another after a second.  Errors of maintenance alone are
- * reported and do not end it.
+ * alone (ev_catalog_hold).  When the extension is gone, the worker withdraws its
+ * wish to run and ends with code 0; the next use of the extension asks for a new
+ * one.  On errors it reports, and ends with code 1: the launcher starts another
+ * after a second.  Errors of maintenance alone are reported and do not end it.
  */
 #include "base/compat.h"
 
@@ -32,6 +32,7 @@
 #include "base/catalog.h"
 #include "base/settings.h"
 #include "base/shared.h"
+#include "catalog/pg_authid.h"
 #include "commands/async.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -197,7 +198,30 @@ notify_readers(void)
 }
 
 /*
- * Run events.maintain(); its errors are reported and end nothing.
+ * Has ALTER DATABASE or ALTER ROLE changed what a process gets that connects?
+ * Called within SPI; the first call takes note of what there is.
+ */
+static bool
+settings_have_changed(void)
+{
+	static char *first = NULL;
+	char *query = psprintf("SELECT coalesce(pg_catalog.string_agg("
+						   "setconfig::pg_catalog.text, ' ' ORDER BY setdatabase, setrole), '')"
+						   " FROM pg_catalog.pg_db_role_setting"
+						   " WHERE setdatabase IN (0, %u) AND setrole IN (0, %u)",
+						   MyDatabaseId, BOOTSTRAP_SUPERUSERID);
+	char *now;
+
+	(void) SPI_execute(query, true, 1);
+	now = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (first == NULL)
+		first = MemoryContextStrdup(TopMemoryContext, now);
+	return strcmp(first, now) != 0;
+}
+
+/*
+ * Run events.maintain(); its errors are reported and end nothing.  Not with old
+ * settings: then the worker ends, and the launcher starts another.
  *
  * Its locks may cross those of other commands (DROP OWNED, say).  It gives way
  * well before deadlock_timeout lets the other one look for a deadlock and fail: a
@@ -216,6 +240,8 @@ maintain(void)
 		if (ev_catalog_hold() == EV_HOLD_KEPT)
 		{
 			SPI_connect();
+			if (settings_have_changed())
+				proc_exit(0);
 			(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 			(void) SPI_execute("SELECT events.maintain()", false, 0);
 			SPI_finish();

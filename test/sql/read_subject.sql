@@ -115,3 +115,17 @@ ROLLBACK;
 
 DROP FUNCTION stream(text, text, bigint, int);
 DROP FUNCTION filed(bigint);
+
+-- not in parallel plans, whatever a function that calls it says of itself
+CREATE TABLE parallel_rows AS SELECT i FROM generate_series(1, 1000) AS i;
+CREATE FUNCTION count_events(i int) RETURNS bigint LANGUAGE sql PARALLEL SAFE AS
+$$ SELECT count(*) FROM events.read_subject('/x', i::text) $$;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+\set VERBOSITY terse
+SELECT sum(count_events(i)) FROM parallel_rows;
+\set VERBOSITY default
+RESET ALL;
+DROP FUNCTION count_events(int);
+DROP TABLE parallel_rows;

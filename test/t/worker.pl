@@ -49,6 +49,17 @@ publish($node, 'again');
 is($heard[-1], last_position($node), 'and tells of commits');
 $listener->quit;
 
+# ---- settings of the database: maintenance goes by those that hold now
+
+$node->safe_psql('postgres', "ALTER SYSTEM SET events.maintenance_interval = 1");
+$node->reload;
+$pid = worker_pid($node);
+$node->safe_psql('postgres', "ALTER DATABASE postgres SET events.retention = '1 day'");
+wait_for($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'events worker'"
+	  . " AND datname = 'postgres' AND pid <> $pid", 'after ALTER DATABASE ... SET there is another worker');
+$node->safe_psql('postgres', "ALTER DATABASE postgres RESET ALL; ALTER SYSTEM RESET events.maintenance_interval");
+$node->reload;
+
 # ---- the extension goes and comes while the worker runs
 
 foreach my $round (1 .. 3)
