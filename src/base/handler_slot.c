@@ -181,3 +181,19 @@ ev_handler_slot_others_wait(void)
 	}
 	return false;
 }
+
+void
+ev_handler_slot_end_waiting(Oid database)
+{
+	EvShared *shared = ev_shared();
+
+	for (int i = 0; shared != NULL && i < EV_MAX_HANDLERS; i++)
+	{
+		EvHandlerSlot *slot = &shared->handlers[i];
+
+		SpinLockAcquire(&shared->mutex);
+		if (slot->database == database)
+			slot->waiting = false;
+		SpinLockRelease(&shared->mutex);
+	}
+}

@@ -44,4 +44,7 @@ extern bool ev_handler_slot_is_void(uint64 key, int64 position);
 /* Is there a handler that waits for another one's process to end? */
 extern bool ev_handler_slot_others_wait(void);
 
+/* No handler of this database waits any more, or the worker will soon say so again. */
+extern void ev_handler_slot_end_waiting(Oid database);
+
 #endif /* EV_HANDLER_SLOT_H */

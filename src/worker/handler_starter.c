@@ -118,6 +118,7 @@ read_list(void)
 
 	/* An invalidation that comes meanwhile makes it stale again. */
 	is_stale = are_changed = false;
+	ev_handler_slot_end_waiting(MyDatabaseId); /* one that was dropped would for ever */
 	MemoryContextReset(memory);
 	handlers = NULL;
 	handler_count = 0;
@@ -183,7 +184,12 @@ take_place(EvHandlerSlot *slot, uint64 key, TimestampTz now)
 	SpinLockAcquire(&shared->mutex);
 	for (int i = 0; i < EV_MAX_HANDLERS; i++)
 	{
-		if (shared->handlers[i].pid != 0 || shared->handlers[i].starting)
+		const EvHandlerSlot *other = &shared->handlers[i];
+
+		/* one whose start failed, and whose worker is gone, is not to take a place for ever */
+		if (other->pid != 0 ||
+			(other->starting &&
+			 !TimestampDifferenceExceeds(other->started_at, now, START_TIMEOUT_MS)))
 			running++;
 	}
 	taken = running < ev_max_handler_workers && slot->database == MyDatabaseId &&

@@ -160,10 +160,12 @@ utility_hook(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	bool drops = drops_extension(command);
 	Oid database = drops ? MyDatabaseId : wanted_database(command);
 	bool truncates = IsA(command, TruncateStmt);
-	uint64 outer = truncates ? ev_truncate_begin() : 0;
+	EvTruncate outer = {0};
 	bool commits_prepared = IsA(command, TransactionStmt) &&
 							((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 
+	if (truncates)
+		outer = ev_truncate_begin();
 	if (OidIsValid(database))
 		suspend(database, drops);
 	PG_TRY();

@@ -30,6 +30,7 @@
 
 #include "access/xact.h"
 #include "base/catalog.h"
+#include "base/handler_slot.h"
 #include "base/settings.h"
 #include "base/shared.h"
 #include "catalog/pg_authid.h"
@@ -113,6 +114,7 @@ leave(int code, Datum arg)
 		my_slot->not_before = again;
 	launcher = shared->launcher_proc;
 	SpinLockRelease(&shared->mutex);
+	ev_handler_slot_end_waiting(my_slot->database);
 	if (launcher >= 0)
 		SetLatch(&ProcGlobal->allProcs[launcher].procLatch);
 }

@@ -249,6 +249,9 @@ wait_for_done($node, 'two', 'a b', 'all of them');
 wait_for($node, "SELECT count(*) > $before FROM events.event WHERE type = 'endless'", 'the first one does not starve');
 cmp_ok($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'events handler'"),
 	'<=', 1, 'in one process at a time');
+$node->safe_psql('postgres', "SELECT events.drop_handler(name) FROM events.handlers WHERE name <> 'endless'");
+wait_for($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'events handler'"
+	  . " AND clock_timestamp() - backend_start > '3 s'", 'for one that was dropped while it waited nobody makes room');
 $node->stop('fast');
 
 # ---- no free slot: two launchers and two workers take all there are
