@@ -7,53 +7,46 @@
  * first.  So a trigger that was put on a partition for its parent's sake stays
  * silent if a table above it has told in the same command.
  *
- * Which command it is tells a number that the hook of utility commands gives
- * to each TRUNCATE.  The library may be loaded by the very command, after its
- * hook would have been called: that one has the number 0.  The transaction
- * counts too, since a replication worker truncates without any command.
+ * What was told is kept for each TRUNCATE by itself, between two calls of the
+ * hook of utility commands: a trigger may run another one in its midst.  The
+ * library may be loaded by the very command, after its hook would have been
+ * called, and a replication worker truncates without any command: then it is
+ * kept for the transaction.
  */
 #include "base/compat.h"
 
 #include "access/xact.h"
 #include "capture/truncate.h"
 #include "catalog/pg_inherits.h"
-#include "nodes/pg_list.h"
 #include "utils/memutils.h"
 
-static uint64 last_command = 0;
-static uint64 this_command = 0;
+static EvTruncate current = {NIL, InvalidTransactionId};
 
-/* Who was told of, in TopTransactionContext; good for one command of one transaction. */
-static List *told = NIL;
-static uint64 told_command = 0;
-static TransactionId told_xid = InvalidTransactionId;
-
-uint64
+EvTruncate
 ev_truncate_begin(void)
 {
-	uint64 outer = this_command;
+	EvTruncate outer = current;
 
-	this_command = ++last_command;
+	current = (EvTruncate) {NIL, InvalidTransactionId};
 	return outer;
 }
 
 void
-ev_truncate_end(uint64 outer)
+ev_truncate_end(EvTruncate outer)
 {
-	this_command = outer;
+	current = outer;
 }
 
 static bool
 is_current(void)
 {
-	return told_command == this_command && TransactionIdIsValid(told_xid) &&
-		   told_xid == GetTopTransactionIdIfAny();
+	return TransactionIdIsValid(current.xid) && current.xid == GetTopTransactionIdIfAny();
 }
 
 bool
 ev_truncate_is_told(Oid relid)
 {
-	return is_current() && list_member_oid(told, relid);
+	return is_current() && list_member_oid(current.told, relid);
 }
 
 void
@@ -63,10 +56,9 @@ ev_truncate_tell(Oid relid)
 	List *below = find_all_inheritors(relid, NoLock, NULL);
 
 	if (!is_current())
-		told = NIL; /* its memory is gone, or goes with the transaction */
+		current.told = NIL; /* its memory is gone, or goes with the transaction */
 	old = MemoryContextSwitchTo(TopTransactionContext);
-	told = list_concat_unique_oid(told, below);
+	current.told = list_concat_unique_oid(current.told, below);
 	MemoryContextSwitchTo(old);
-	told_command = this_command;
-	told_xid = GetTopTransactionId();
+	current.xid = GetTopTransactionId();
 }

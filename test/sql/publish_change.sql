@@ -347,6 +347,14 @@ TRUNCATE part_a;
 DO $$ BEGIN TRUNCATE mart.part; TRUNCATE mart.part_a; END $$;
 COMMIT;
 SELECT * FROM published();
+-- a trigger empties another table in the midst of it
+CREATE TABLE beside (id int);
+CREATE FUNCTION empty_beside() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN TRUNCATE mart.beside; RETURN NULL; END$$;
+CREATE TRIGGER zz AFTER TRUNCATE ON part EXECUTE FUNCTION empty_beside();
+SELECT capture('beside', '{}');
+TRUNCATE part;
+DROP TRIGGER zz ON part;
+SELECT type FROM published();
 -- rows that a trigger drops on their way from one partition to the other
 CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER drop_row BEFORE INSERT ON part_a FOR EACH ROW WHEN (new.id = 2) EXECUTE FUNCTION drop_row();
