@@ -120,10 +120,10 @@ ev_sequence_draw(Relation sequence, int most, int64 *first)
 	last = last_of(&row);
 	must_log = !has_logged(&row);
 	if (last > PG_INT64_MAX - most - LOG_AHEAD)
-		ereport(ERROR, (errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
-						errmsg("sequence \"%s\" has no values left",
-							   RelationGetRelationName(sequence)),
-						errhint("Somebody has set it; set it back with setval().")));
+		ereport(ERROR,
+				(errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
+				 errmsg("sequence \"%s\" has no values left", RelationGetRelationName(sequence)),
+				 errhint("Somebody has set it; set it back with setval().")));
 	if (must_log)
 		(void) GetTopTransactionId();
 	else

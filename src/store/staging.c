@@ -63,8 +63,7 @@ ev_staging_open(void)
 	EvStagingWriter *writer = palloc(sizeof(EvStagingWriter));
 
 	writer->rel = table_open(ev_catalog_relid("prepared_event"), RowExclusiveLock);
-	writer->ordinals = relation_open(ev_catalog_relid("prepared_event_ordinal"),
-									 RowExclusiveLock);
+	writer->ordinals = relation_open(ev_catalog_relid("prepared_event_ordinal"), RowExclusiveLock);
 	writer->indexes = CatalogOpenIndexes(writer->rel);
 	ev_columns_locate(RelationGetDescr(writer->rel), writer->numbers);
 	writer->row_context = AllocSetContextCreate(CurrentMemoryContext, "events staging",

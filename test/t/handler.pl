@@ -273,7 +273,8 @@ $node->safe_psql('postgres', q{
 	CREATE FUNCTION app.endless(e events.event) RETURNS void LANGUAGE sql AS $$SELECT events.publish('endless', '{}')$$;
 	SELECT events.create_handler('endless', 'app.endless(events.event)', types => '{endless}');
 	SELECT events.publish('endless', '{}')});
-wait_for($node, "SELECT count(*) > 10 FROM events.event WHERE type = 'endless'", 'a handler without end takes the only slot');
+wait_for($node, "SELECT count(*) > 10 FROM events.event WHERE type = 'endless'",
+	'a handler without end takes the only slot');
 $node->safe_psql('postgres', q{SELECT events.create_handler('two', 'app.two(events.event)', types => '{b}')});
 publish($node, 'b');
 wait_for_done($node, 'two', 'b', 'with one slot they take turns');
