@@ -112,7 +112,8 @@ ev_merge_check(const TriggerData *trigger)
 	if (seen < updated)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
-				 errmsg("cannot publish that MERGE has moved rows of table \"%s\" to other partitions",
+				 errmsg("cannot publish that MERGE has moved rows of table \"%s\" to other "
+						"partitions",
 						RelationGetRelationName(relation)),
 				 errdetail("It has updated " INT64_FORMAT " rows, of which triggers AFTER UPDATE "
 						   "get " INT64_FORMAT ".",
