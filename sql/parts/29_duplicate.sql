@@ -32,6 +32,9 @@ INSERT INTO events.duplicate_sweep DEFAULT VALUES;
 -- is gone two windows after its event at the latest (and is not taken for anything
 -- after one).  A row that a publisher or somebody else holds is left for the next
 -- sweep.
+--
+-- The longest window counts that anybody who connects now gets: who does maintenance
+-- may have connected long ago, before ALTER DATABASE or ALTER ROLE made it longer.
 CREATE FUNCTION events._forget_duplicates()
 RETURNS bigint
 LANGUAGE plpgsql
@@ -50,6 +53,11 @@ BEGIN
     IF blocks = 0 THEN
         RETURN 0;
     END IF;
+    keep := greatest(keep, (
+        SELECT max(split_part(setting, '=', 2)::interval)
+        FROM pg_db_role_setting, unnest(setconfig) AS setting
+        WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND setting ~ '^events\.dedup_window= *[0-9]+ *(us|ms|s|min|h|d)? *$'));
     SELECT * INTO sweep FROM events.duplicate_sweep FOR UPDATE;
     IF sweep.next_block >= blocks THEN
         sweep.next_block := 0;

@@ -11,8 +11,12 @@
 #include "base/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -51,6 +55,27 @@ ev_catalog_is_installed(void)
 {
 	return OidIsValid(ev_catalog_relid_if_exists("event")) &&
 		   OidIsValid(ev_catalog_relid_if_exists("position"));
+}
+
+/*
+ * DROP EXTENSION locks the extension before anything that belongs to it, so
+ * whoever has this lock cannot meet it halfway.
+ */
+EvHold
+ev_catalog_hold(void)
+{
+	Oid extension = get_extension_oid("events", true);
+	LOCKTAG tag;
+
+	if (!OidIsValid(extension))
+		return EV_HOLD_GONE;
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, extension, 0);
+	if (LockAcquire(&tag, AccessShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return EV_HOLD_BUSY;
+	AcceptInvalidationMessages();
+	return get_extension_oid("events", true) == extension && ev_catalog_is_installed()
+			   ? EV_HOLD_KEPT
+			   : EV_HOLD_GONE;
 }
 
 static Oid

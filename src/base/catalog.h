@@ -27,6 +27,19 @@ extern Oid ev_catalog_relid_if_exists(const char *name);
 /* Is the extension there (so that its tables can be opened)? */
 extern bool ev_catalog_is_installed(void);
 
+/*
+ * Keep the extension from being dropped until the transaction ends, without
+ * waiting for anybody.
+ */
+typedef enum EvHold
+{
+	EV_HOLD_GONE, /* there is none */
+	EV_HOLD_BUSY, /* somebody is dropping it, or about to */
+	EV_HOLD_KEPT
+} EvHold;
+
+extern EvHold ev_catalog_hold(void);
+
 /* The role that owns the extension's tables. */
 extern Oid ev_catalog_owner(void);
 

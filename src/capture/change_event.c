@@ -7,7 +7,7 @@
  * Each event then gets its id, time, subject and data, and its size is looked at.
  *
  * Where the type is registered with the schema that was made from the table's
- * columns (option "schema"), the data match it by construction and are not
+ * columns (option "schema", below /table/), the data match it by construction and are not
  * validated; they carry that schema's URI as dataschema.  With any other schema
  * an event is validated as it would be if the application had published it.
  */
@@ -61,10 +61,15 @@ copy_topic(EvEvent *event)
 	event->values[EV_TOPIC] = datumCopy(event->values[EV_TOPIC], false, -1);
 }
 
-/* The URI of the type's schema, if it is the one made from the table; else NULL. */
+/*
+ * The URI of the type's schema, if it is the one made from the table; else NULL.
+ * The option may be of a trigger made by hand, by somebody who may publish but not
+ * decide what is valid: only what events.track() registers is below /table/.
+ */
 static const char *
 schema_of_table(const EvChangePlan *plan, const EvRegisteredType *type, EvOperation operation)
 {
+	static const char tables[] = "/table/";
 	const char *prefix;
 	EvRegisteredSchema *schema;
 	const char *uri;
@@ -78,7 +83,8 @@ schema_of_table(const EvChangePlan *plan, const EvRegisteredType *type, EvOperat
 	if (schema == NULL)
 		return NULL;
 	uri = ev_registry_schema_uri(schema);
-	if (strncmp(uri, prefix, length) != 0 || (uri[length] != '\0' && uri[length] != '/'))
+	if (strncmp(uri, tables, strlen(tables)) != 0 || strncmp(uri, prefix, length) != 0 ||
+		uri[length] != '/' || strchr(uri + length + 1, '/') != NULL)
 		return NULL;
 	return uri;
 }

@@ -20,6 +20,10 @@
  *   found, older                delete it (waiting for others who do), insert
  *   not found                   insert
  *
+ * In a batch, after an event that was new, the first look is left out: what the
+ * index says of the insertion is enough, and mostly right.  A batch that is tried
+ * again writes nothing that way.
+ *
  * The window is measured from the first publish to ours.  What was not decided
  * when we came is a duplicate however old it is: its event is only about to be
  * there.  Rows older than the window are removed by maintenance, which goes by
@@ -65,6 +69,7 @@ struct EvDuplicates
 	EState *estate;
 	TupleTableSlot *slot;
 	pg_cryptohash_ctx *hash;
+	bool last_was_first; /* the last claim was, so the next one probably is */
 };
 
 /* One claim on its way. */
@@ -279,6 +284,7 @@ bool
 ev_duplicate_claim_among(EvDuplicates *duplicates, const text *source, const text *id)
 {
 	Claim claim = {.duplicates = duplicates, .now = GetCurrentTimestamp()};
+	bool guess = duplicates->last_was_first;
 	Finding finding;
 	ItemPointerData tid;
 
@@ -286,12 +292,14 @@ ev_duplicate_claim_among(EvDuplicates *duplicates, const text *source, const tex
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		finding = look(&claim, &tid);
+		finding = guess ? NOTHING : look(&claim, &tid);
+		guess = false;
 		if (finding == EXPIRED)
 			remove_expired(&claim, &tid);
 	} while (finding != DUPLICATE && !(finding == NOTHING && insert(&claim)));
 	if (claim.snapshot != NULL)
 		UnregisterSnapshot(claim.snapshot);
+	duplicates->last_was_first = finding == NOTHING;
 	return finding == NOTHING;
 }
 

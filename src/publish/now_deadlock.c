@@ -190,6 +190,12 @@ ev_now_blockers(int pid)
 		return NULL;
 	initStringInfo(&list);
 	for (int i = 0; i < n; i++)
-		appendStringInfo(&list, "%s%d", i > 0 ? ", " : "", pids[i]);
+	{
+		appendStringInfoString(&list, i > 0 ? ", " : "");
+		if (pids[i] != 0)
+			appendStringInfo(&list, "process %d", pids[i]);
+		else
+			appendStringInfoString(&list, "a prepared transaction");
+	}
 	return list.data;
 }

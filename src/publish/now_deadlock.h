@@ -14,7 +14,7 @@ extern bool ev_now_waits_for_lock(int proc_number);
  */
 extern bool ev_now_is_deadlock(int publisher);
 
-/* The processes that a process waits for, as "1, 2"; NULL if there are none. */
+/* The processes that a process waits for, as "process 1, process 2"; NULL if there are none. */
 extern char *ev_now_blockers(int pid);
 
 #endif /* EV_NOW_DEADLOCK_H */

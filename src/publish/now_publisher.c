@@ -6,7 +6,7 @@
  * The first is started by the first request, another one when a request has
  * waited while all were busy (one of them may wait for a lock), up to
  * events.max_publishers.  Each has an entry in shared memory from the moment it
- * is asked for, and ends when it has had nothing to do for a while.  Without
+ * is asked for (for a second no other is started meanwhile), and ends when it has had nothing to do for a while.  Without
  * the preload each request gets a process of its own: nothing would end a
  * standing one for DROP DATABASE.
  *
@@ -35,6 +35,7 @@
 
 /* A publisher that is not there by then is not waited for. */
 #define START_TIMEOUT_MS 10000
+#define START_PATIENCE_MS 1000
 #define END_TIMEOUT_MS 5000
 
 /* In a publisher: its entry. */
@@ -211,6 +212,7 @@ ev_publisher_call(bool impatient, EvPublisherProcess *process)
 	TimestampTz now = GetCurrentTimestamp();
 	EvPublisher *entry = NULL;
 	EvPublisherStart start = {MyDatabaseId, 0};
+	bool starting = false;
 	int idle = -1;
 	int n = 0;
 
@@ -227,10 +229,12 @@ ev_publisher_call(bool impatient, EvPublisherProcess *process)
 			continue;
 		}
 		n++;
+		starting = starting || (p->pid == 0 && !TimestampDifferenceExceeds(p->asked_at, now,
+																			START_PATIENCE_MS));
 		if (p->pid != 0 && p->idle)
 			idle = p->proc_number;
 	}
-	if (idle < 0 && (n == 0 || (impatient && n < ev_max_publishers)))
+	if (idle < 0 && (n == 0 || (impatient && !starting && n < ev_max_publishers)))
 	{
 		entry = reserve(shared, now);
 		start.start = entry != NULL ? entry->start : 0;

@@ -108,6 +108,7 @@ ev_now_request_create(const EvNowRows *rows)
 	request->caller_pid = MyProcPid;
 	request->caller_proc_number = EV_MY_PROC_NUMBER;
 	request->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ev_publish_now_timeout);
+	request->dedup_window = ev_dedup_window;
 	strlcpy(request->synchronous_commit, GetConfigOption("synchronous_commit", false, false),
 			sizeof(request->synchronous_commit));
 	request->nrows = n;

@@ -39,7 +39,8 @@ typedef struct EvNowRequest
 	pg_atomic_uint32 publisher_pid; /* that works for it; 0: none */
 	pg_atomic_uint32 signalled;		/* it was withdrawn, and the publisher has been told */
 	TimestampTz deadline;
-	char synchronous_commit[16]; /* the caller's */
+	int dedup_window;			 /* the caller's, as is ... */
+	char synchronous_commit[16]; /* ... this */
 
 	/* of EV_NOW_FAILED; texts are empty if there is none */
 	int sqlstate;

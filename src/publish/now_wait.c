@@ -6,8 +6,7 @@
  * (now_publisher.c), and waits for its latch.  Each time it has waited for a
  * while it looks: if nobody has taken the request, it gets help; if the publisher
  * waits for a lock, or all of them do, it asks whether that is its own
- * (now_deadlock.c).  It waits
- * no longer than events.publish_now_timeout.
+ * (now_deadlock.c).  It waits no longer than events.publish_now_timeout.
  *
  * Whatever ends the waiting, an error in an application or a session that is
  * killed, the resource owner lets go of the segment, and by that the request is
@@ -33,6 +32,9 @@
 #define FIRST_LOOK_MS 20
 #define LOOK_MS 100
 
+/* Locks of maintenance have a lock_timeout of 200 ms at most: longer than that. */
+#define DEADLOCK_LOOKS 4
+
 /* Processes that end before they have taken the request. */
 #define MAX_FAILED_STARTS 2
 
@@ -45,6 +47,7 @@ typedef struct Wait
 	EvPublisherHelp help;		/* what the last call for it got */
 	int failed_starts;
 	int looks;
+	int deadlocks; /* looks in succession at which there was one */
 } Wait;
 
 /* ---- giving up */
@@ -70,7 +73,7 @@ raise_slow(Wait *w, int publisher, const char *blockers)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 						errmsg("%s could not get a lock in time", w->function),
 						errdetail("The process that publishes for this session (%d) waited for a "
-								  "lock of process %s. Nothing was published.",
+								  "lock of %s. Nothing was published.",
 								  publisher, blockers),
 						errhint("Try again when that transaction has ended.")));
 	ereport(ERROR,
@@ -137,14 +140,27 @@ give_up(Wait *w)
 		raise_unknown(w);
 }
 
+/*
+ * Has there been a deadlock for a while?  Maintenance, which wants partitions for
+ * itself, waits for readers, and all publishers for it; but it gives way soon.
+ */
+static bool
+lasts(Wait *w, bool is_deadlock)
+{
+	w->deadlocks = is_deadlock ? w->deadlocks + 1 : 0;
+	return w->deadlocks >= DEADLOCK_LOOKS;
+}
+
 /* It has been taken: does its publisher wait for this session? */
 static void
 look_at_publisher(Wait *w)
 {
 	int publisher = (int) pg_atomic_read_u32(&w->request->publisher_pid);
 
-	if (publisher == 0 || !ev_now_waits_for_lock(w->request->publisher_proc_number) ||
-		!ev_now_is_deadlock(publisher) || !ev_now_request_withdraw(w->request))
+	if (!lasts(w, publisher != 0 &&
+					  ev_now_waits_for_lock(w->request->publisher_proc_number) &&
+					  ev_now_is_deadlock(publisher)) ||
+		!ev_now_request_withdraw(w->request))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_DEADLOCK_DETECTED), errmsg("deadlock detected"),
@@ -158,7 +174,7 @@ look_at_publisher(Wait *w)
 static void
 look_at_all_publishers(Wait *w)
 {
-	if (!ev_publisher_are_blocked() || !ev_now_is_deadlock(0) ||
+	if (!lasts(w, ev_publisher_are_blocked() && ev_now_is_deadlock(0)) ||
 		!ev_now_request_withdraw(w->request))
 		return;
 	ereport(ERROR, (errcode(ERRCODE_T_R_DEADLOCK_DETECTED), errmsg("deadlock detected"),
@@ -228,7 +244,8 @@ wait_for_end(Wait *w)
 			give_up(w);
 			continue;
 		}
-		if (now >= next_look)
+		/* A clock that is set back must not put it off. */
+		if (now >= next_look || next_look - now > LOOK_MS * INT64CONST(1000))
 		{
 			look(w);
 			next_look = TimestampTzPlusMilliseconds(now, w->looks > 1 ? LOOK_MS : FIRST_LOOK_MS);

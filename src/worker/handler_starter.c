@@ -114,6 +114,7 @@ static void
 read_list(void)
 {
 	bool changed = are_changed;
+	EvHold hold;
 
 	/* An invalidation that comes meanwhile makes it stale again. */
 	is_stale = are_changed = false;
@@ -122,9 +123,12 @@ read_list(void)
 	handler_count = 0;
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	watched = ev_catalog_relid_if_exists("consumer");
+	hold = ev_catalog_hold();
+	watched = hold == EV_HOLD_KEPT ? ev_catalog_relid_if_exists("consumer") : InvalidOid;
 	if (OidIsValid(watched))
 		list_handlers(changed);
+	else if (hold == EV_HOLD_BUSY)
+		is_stale = are_changed = true; /* the worker comes again soon */
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }

@@ -22,6 +22,8 @@
  */
 #include "base/compat.h"
 
+#include <limits.h>
+
 #include "access/xact.h"
 #include "base/catalog.h"
 #include "base/settings.h"
@@ -62,14 +64,22 @@ set_local(const char *name, const char *value)
 }
 
 static void
+set_local_int(const char *name, int64 n)
+{
+	char value[32];
+
+	snprintf(value, sizeof(value), INT64_FORMAT, n);
+	set_local(name, value);
+}
+
+/* Where the caller's limit comes first, the caller says whom it was waited for. */
+static void
 limit_lock_waits(const EvNowRequest *request)
 {
 	int64 ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), request->deadline);
-	char value[32];
+	int64 limit = ev_publish_now_timeout;
 
-	snprintf(value, sizeof(value), INT64_FORMAT,
-			 Min(ms + LOCK_GRACE_MS, (int64) ev_publish_now_timeout));
-	set_local("lock_timeout", value);
+	set_local_int("lock_timeout", ms <= limit ? Min(ms + LOCK_GRACE_MS, INT_MAX) : limit);
 }
 
 /* Is it, by the id that it was given, there already? */
@@ -115,6 +125,8 @@ publish(EvNowRequest *request)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	set_local("synchronous_commit", request->synchronous_commit);
+	if (request->dedup_window != ev_dedup_window)
+		set_local_int("events.dedup_window", request->dedup_window);
 	limit_lock_waits(request);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	add_rows(request);
@@ -209,6 +221,8 @@ wait_for_signal(EvNowRequest *request)
 static void
 work_on(EvNowRequest *request)
 {
+	/* What came while there was nothing to cancel was meant for nobody. */
+	QueryCancelPending = false;
 	request->publisher_proc_number = EV_MY_PROC_NUMBER;
 	pg_write_barrier();
 	pg_atomic_write_u32(&request->publisher_pid, (uint32) MyProcPid);
@@ -254,6 +268,17 @@ serve(dsm_handle handle, uint64 ordinal)
 	MemoryContextReset(request_context);
 }
 
+static void
+take_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
 /* All requests that are there; false if there was none. */
 static bool
 serve_all(void)
@@ -264,7 +289,7 @@ serve_all(void)
 
 	while (ev_publisher_find(ordinal, &ordinal, &handle))
 	{
-		CHECK_FOR_INTERRUPTS();
+		take_interrupts();
 		serve(handle, ordinal);
 		any = true;
 	}
@@ -280,7 +305,7 @@ wait_for_requests(void)
 	/* What was announced before anybody could see that it is idle would get no help. */
 	do
 	{
-		CHECK_FOR_INTERRUPTS();
+		take_interrupts();
 		ev_publisher_set_idle();
 	} while (serve_all());
 	events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, IDLE_MS,
@@ -335,15 +360,8 @@ ev_publisher_main(Datum arg)
 		proc_exit(0);
 	set_up(start.database);
 	do
-	{
 		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-		if (ConfigReloadPending)
-		{
-			ConfigReloadPending = false;
-			ProcessConfigFile(PGC_SIGHUP);
-		}
-	} while (wait_for_requests());
+	while (wait_for_requests());
 	proc_exit(0);
 }
 

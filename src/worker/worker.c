@@ -19,8 +19,9 @@
  * sets it needs no system call.  Up to a thousand commits a second, at even
  * pace, nobody waits for that.
  *
- * The schema is looked up anew each round.  When the extension is gone, the
- * worker withdraws its wish to run and ends with code 0; the next use of the
+ * The schema is looked up anew each round.  Each of its transactions keeps the
+ * extension from being dropped meanwhile, or, if somebody is about to, leaves it
+ * alone (ev_catalog_hold).  When the extension is gone, the worker withdraws its wish to run and ends with code 0; the next use of the
  * extension asks for a new one.  On errors it reports, and ends with code 1:
  * the launcher starts another after a second.  Errors of maintenance alone are
  * reported and do not end it.
@@ -54,6 +55,9 @@
 PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
 
 #define RESTART_DELAY_MS 1000
+
+/* Until it looks again whether the extension was dropped. */
+#define BUSY_POLL_MS 100
 
 /* A rest after a NOTIFY: for each position that it told of, and at most. */
 #define REST_US INT64CONST(500)
@@ -160,18 +164,17 @@ plan_rest(int64 told)
 
 /*
  * One NOTIFY if the horizon has moved.  The commit that ends this transaction
- * also moves staged events of prepared transactions.  false: the extension is
- * gone.
+ * also moves staged events of prepared transactions.
  */
-static bool
+static EvHold
 notify_readers(void)
 {
-	bool installed;
+	EvHold hold;
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	installed = ev_catalog_is_installed();
-	if (installed)
+	hold = ev_catalog_hold();
+	if (hold == EV_HOLD_KEPT)
 	{
 		Oid sequence = ev_catalog_relid("position");
 		int64 horizon = ev_position_horizon(sequence);
@@ -190,15 +193,15 @@ notify_readers(void)
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
-	return installed;
+	return hold;
 }
 
 /*
  * Run events.maintain(); its errors are reported and end nothing.
  *
- * Its locks may cross those of DROP EXTENSION, which takes them in the order of
- * dependencies.  It gives way well before deadlock_timeout lets the other one
- * look for a deadlock and fail: a round can be made later.
+ * Its locks may cross those of other commands (DROP OWNED, say).  It gives way
+ * well before deadlock_timeout lets the other one look for a deadlock and fail: a
+ * round can be made later.
  */
 static void
 maintain(void)
@@ -210,11 +213,14 @@ maintain(void)
 	PG_TRY();
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
-		SPI_connect();
-		(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
-		(void) SPI_execute("SELECT events.maintain()", false, 0);
-		SPI_finish();
-		ev_handler_starter_check();
+		if (ev_catalog_hold() == EV_HOLD_KEPT)
+		{
+			SPI_connect();
+			(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
+			(void) SPI_execute("SELECT events.maintain()", false, 0);
+			SPI_finish();
+			ev_handler_starter_check();
+		}
 		PopActiveSnapshot();
 		CommitTransactionCommand();
 	}
@@ -249,6 +255,7 @@ serve(void)
 
 	for (;;)
 	{
+		EvHold hold;
 		long timeout;
 		long handlers;
 
@@ -259,12 +266,13 @@ serve(void)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
-		if (!notify_readers())
+		hold = notify_readers();
+		if (hold == EV_HOLD_GONE)
 		{
 			withdraw();
 			proc_exit(0);
 		}
-		if (GetCurrentTimestamp() >= next_maintenance)
+		if (hold == EV_HOLD_KEPT && GetCurrentTimestamp() >= next_maintenance)
 		{
 			maintain();
 			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
@@ -272,7 +280,9 @@ serve(void)
 		}
 		handlers = ev_handler_starter_serve(notified);
 		pgstat_report_stat(false);
-		timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_maintenance);
+		timeout = hold == EV_HOLD_BUSY
+					  ? BUSY_POLL_MS
+					  : TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_maintenance);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 Min(timeout + 1, handlers), PG_WAIT_EXTENSION);
 		rest();

@@ -146,6 +146,28 @@ SELECT events.publish('dup', '"s7"', id => 'f');
 RESET events.dedup_window;
 SELECT seen(:start);
 
+-- in a batch, after one that is new: too old, known, the same again, known; then new
+TRUNCATE events.duplicate;
+SELECT events.publish('dup', '"v1"', id => 'old');
+UPDATE events.duplicate SET seen_at = clock_timestamp() - interval '11 min';
+SELECT events.publish('dup', '"v2"', id => 'known');
+SELECT ordinal, id, status FROM events.publish_batch('[
+    {"type": "dup", "id": "v", "data": "v3"}, {"type": "dup", "id": "old", "data": "v4"},
+    {"type": "dup", "id": "known", "data": "v5"}, {"type": "dup", "id": "known", "data": "v6"},
+    {"type": "dup", "id": "w", "data": "v7"}, {"type": "dup", "id": "w", "data": "v8"},
+    {"type": "dup", "id": "old", "data": "v9"}, {"type": "dup", "id": "x", "data": "v10"}]');
+SELECT count(*) FROM events.duplicate;
+SELECT seen(:start);
+
+-- maintenance by who connected before the window was made longer
+TRUNCATE events.duplicate;
+SELECT events.publish('dup', '"t"', id => 'g');
+UPDATE events.duplicate SET seen_at = clock_timestamp() - interval '30 min';
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET events.dedup_window = ''1h''', current_database()); END $$;
+SELECT current_setting('events.dedup_window'), events._forget_duplicates();
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET events.dedup_window', current_database()); END $$;
+SELECT current_setting('events.dedup_window'), events._forget_duplicates();
+
 -- maintenance forgets what is older, slice by slice, and nothing else
 TRUNCATE events.duplicate;
 UPDATE events.duplicate_sweep SET next_block = 7, swept_at = clock_timestamp();

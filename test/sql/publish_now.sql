@@ -207,6 +207,16 @@ SELECT now_try('lock.id', 'lock-1');
 DROP FUNCTION now_try;
 SELECT type, id, data FROM events.read(:here);
 
+-- ids are known as long as the session says, not the process that publishes
+SELECT events.horizon() AS here \gset
+SET events.dedup_window = 0;
+SELECT events.publish_now('window', '1', id => 'window-1');
+SELECT events.publish_now('window', '2', id => 'window-1');
+RESET events.dedup_window;
+SELECT events.publish_now('window', '3', id => 'window-2');
+SELECT events.publish_now('window', '4', id => 'window-2');
+SELECT type, id, data FROM events.read(:here);
+
 -- who may
 CREATE ROLE now_publisher;
 CREATE ROLE now_nobody;

@@ -248,7 +248,8 @@ sub restart_the_dead
 		$session->{run}->pump_nb if $session->{run}->pumpable;
 		next if $session->{run}->pumpable;
 		$session->{run}->finish;
-		like($session->{err}, qr/terminating connection|server closed the connection/, "$session->{consumer} ended because it was told to")
+		like($session->{err}, qr/terminating connection|server closed the connection/,
+			"$session->{consumer} ended because it was told to")
 		  or BAIL_OUT('a member failed');
 		start_session($node, $session);
 	}

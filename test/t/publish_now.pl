@@ -33,6 +33,9 @@ $node->safe_psql('postgres', "SELECT pg_terminate_backend($publisher, 60000)");
 now($node, 'third');
 isnt(publishers($node), $publisher, 'ended while idle: there is another one for the next request');
 is(read_types($node), 'first second third', 'all is there');
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(' . publishers($node) . ')');
+is($node->safe_psql('postgres', "SELECT events.publish_now('not.cancelled', '[]', id => '1')"), '1',
+	'a publisher that is cancelled while idle does not pass that on to the next request');
 
 # ---- ended while it works
 
@@ -44,7 +47,7 @@ $node->safe_psql('postgres', 'SELECT pg_terminate_backend(' . publishers($node) 
 my ($code, $out, $err) = $caller->();
 like($err, qr/ERROR:  40000: the process that publishes was ended/, 'ended while it waits: the caller is told');
 unlock_events($locker);
-is(read_types($node), 'first second third', 'and nothing was published');
+is(read_types($node), 'first second third not.cancelled', 'and nothing was published');
 now($node, 'fourth');
 
 # ---- the caller goes away while it waits
@@ -64,7 +67,7 @@ foreach my $way (qw(cancel terminate))
 	unlock_events($locker);
 	now($node, "after.$way");
 }
-is(read_types($node), 'first second third fourth after.cancel after.terminate',
+is(read_types($node), 'first second third not.cancelled fourth after.cancel after.terminate',
 	'nothing of those who went was published');
 
 # ---- a request that waits does not hold up others
@@ -91,6 +94,12 @@ like(error_of($node, "SET events.publish_now_timeout = '60s'; SELECT events.publ
 	qr/ERROR:  55P03: .*the server's own events\.publish_now_timeout = 500 ms/s,
 	'a lock is waited for no longer than that');
 unlock_events($locker);
+$node->safe_psql('postgres',
+	"BEGIN; SELECT events.publish('prepared', '[]', id => 'prepared'); PREPARE TRANSACTION 'holder'");
+like(error_of($node, "SELECT events.publish_now('no', '[]', id => 'prepared')"),
+	qr/ERROR:  55P03: .*could not get a lock in time.*waited for a lock of a prepared transaction/s,
+	'where both have the same limit, whom it waited for is said');
+$node->safe_psql('postgres', "ROLLBACK PREPARED 'holder'");
 $node->safe_psql('postgres', "ALTER SYSTEM RESET events.publish_now_timeout");
 $node->reload;
 wait_for($node, "SELECT current_setting('events.publish_now_timeout') = '1min'", 'as before');

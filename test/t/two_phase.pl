@@ -62,8 +62,9 @@ SQL
 		$node->start;
 		foreach my $claim ("id => 'x'", "subject => 'a', expected_position => 0")
 		{
-			like(error_of($node, "SET lock_timeout = '10ms'; SELECT events.publish('no', '{}', source => '/$stop', $claim)"),
-				qr/ERROR:  55P03:/, "$mode: a prepared transaction holds $claim over a restart");
+			my $error = error_of($node,
+				"SET lock_timeout = '10ms'; SELECT events.publish('no', '{}', source => '/$stop', $claim)");
+			like($error, qr/ERROR:  55P03:/, "$mode: a prepared transaction holds $claim over a restart");
 		}
 		$node->safe_psql('postgres', "ROLLBACK PREPARED 'claim $stop'");
 		publish($node, "before.$stop");

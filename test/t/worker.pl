@@ -64,7 +64,26 @@ foreach my $round (1 .. 3)
 	is($heard[-1], last_position($node), "round $round: the new one is served");
 	$listener->quit;
 }
-$node->safe_psql('postgres', 'DROP EXTENSION events');
+
+# While it is being dropped, the worker neither waits for that nor meets what is gone.
+my $dropper = $node->background_psql('postgres');
+$dropper->query_safe('BEGIN; DROP EXTENSION events');
+$node->reload;    # which wakes the worker
+my $tries = 0;
+1 until $tries++ > 40
+  || $node->safe_psql('postgres', "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+	  . " WHERE backend_type = 'events worker' AND NOT granted");
+cmp_ok($tries, '>', 40, 'the worker does not wait for DROP EXTENSION');
+$dropper->query_safe('ROLLBACK');
+$listener = listen_to($node);
+publish($node, 'kept');
+@heard = wait_for_notification($listener);
+is($heard[-1], last_position($node), 'if that is rolled back, it goes on');
+$listener->quit;
+$dropper->query_safe('BEGIN; DROP EXTENSION events');
+$node->reload;
+$dropper->query_safe('COMMIT');
+$dropper->quit;
 wait_for($node,
 	"SELECT count(*) = 0 FROM pg_stat_activity"
 	  . " WHERE backend_type = 'events worker' AND datname = 'postgres'",

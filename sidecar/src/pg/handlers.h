@@ -12,8 +12,8 @@
  *
  * Each round runs on a connection of its own kind, of which there are at most handler_connections:
  * neither the feed nor what clients ask for waits for a slow handler.  They are direct connections
- * (listen_database), for the database remembers things of handlers in their sessions.  When more handlers have
- * something to do than there are connections, they take turns, round by round.
+ * (listen_database), for the database remembers things of handlers in their sessions.  When more
+ * handlers have something to do than there are connections, they take turns, round by round.
  *
  * Process 0 does it for all processes of one eventsd; several eventsd are kept apart by the
  * database, where the second one to run a handler is told that there is nothing to do.
