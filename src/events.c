@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "base/shared.h"
 #include "capture/change_plan.h"
+#include "capture/merge.h"
 #include "miscadmin.h"
 #include "publish/transaction.h"
 #include "store/registry.h"
@@ -33,5 +34,6 @@ _PG_init(void)
 	ev_registry_init();
 	ev_transaction_init();
 	ev_change_plan_init();
+	ev_merge_init();
 	ev_utility_init();
 }

@@ -22,6 +22,7 @@
 #include "capture/change_row.h"
 #include "capture/condition.h"
 #include "capture/generated.h"
+#include "capture/merge.h"
 #include "capture/truncate.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -209,6 +210,8 @@ capture_statement(Capture *capture)
 	RowReader old_rows;
 	RowReader new_rows;
 
+	if (capture->operation == EV_UPDATED)
+		ev_merge_check(trigger);
 	open_rows(&old_rows, wants_old ? trigger->tg_oldtable : NULL, descriptor);
 	open_rows(&new_rows, wants_new ? trigger->tg_newtable : NULL, descriptor);
 	for (;;)

@@ -333,6 +333,29 @@ TRUNCATE part_b;
 COMMIT;
 TRUNCATE part_a, part_b;
 SELECT * FROM published();
+-- MERGE that moves rows: of those an UPDATE trigger gets nothing
+INSERT INTO part VALUES (1, 'a'), (2, 'b'), (3, 'b');
+MERGE INTO part USING (VALUES (1)) AS n (id) ON part.id = n.id WHEN MATCHED THEN UPDATE SET place = 'b';
+MERGE INTO part USING (VALUES (1), (2), (4)) AS n (id) ON part.id = n.id WHEN MATCHED THEN UPDATE SET place = 'b'
+WHEN NOT MATCHED THEN INSERT VALUES (n.id, 'a');
+MERGE INTO part USING (VALUES (1), (2)) AS n (id) ON part.id = n.id WHEN MATCHED THEN UPDATE SET place = part.place, id = n.id + 10;
+MERGE INTO part USING (VALUES (11), (12), (3), (4)) AS n (id) ON part.id = n.id
+WHEN MATCHED AND part.id = 3 THEN DELETE WHEN MATCHED THEN UPDATE SET place = 'b' WHEN NOT MATCHED AND false THEN INSERT VALUES (0, 'a');
+SELECT id, place FROM part ORDER BY id;
+SELECT * FROM published();
+-- queries within
+CREATE FUNCTION another() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE mart.part SET id = id + 1 WHERE id = 11;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER another AFTER UPDATE ON part FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION another();
+MERGE INTO part USING (VALUES (12)) AS n (id) ON part.id = n.id WHEN MATCHED THEN UPDATE SET id = 20;
+MERGE INTO part USING (VALUES (20)) AS n (id) ON part.id = n.id WHEN MATCHED THEN UPDATE SET place = 'a';
+SELECT * FROM published();
+DROP FUNCTION another CASCADE;
+DELETE FROM part;
+SELECT count(*) FROM published();
 -- the command that loads the library
 \c -
 TRUNCATE mart.part;
