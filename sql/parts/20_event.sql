@@ -44,6 +44,16 @@ COMMENT ON COLUMN events.event.data IS 'CloudEvents data; NULL if there is none 
 COMMENT ON COLUMN events.event.attributes IS
 'CloudEvents extension attributes as a JSON object; binary data stands under data_base64';
 
+-- Large data is compressed inside COMMIT: by lz4, which is several times as fast,
+-- where the server was built with it.
+DO $$
+BEGIN
+    ALTER TABLE events.event ALTER COLUMN data SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
+END
+$$;
+
 -- Events of prepared transactions, until COMMIT PREPARED has given them their
 -- positions.  `position` is here the order of staging.
 CREATE SEQUENCE events.prepared_event_ordinal AS bigint CACHE 1 NO CYCLE;
