@@ -389,7 +389,17 @@ BEGIN
         ORDER BY type, t.operation
     LOOP
         SELECT * INTO existing FROM events.type AS e WHERE e.name = kind.type;
-        IF existing.name IS NOT NULL AND NOT starts_with(existing.schema_uri, kind.schema || '/') THEN
+        SELECT t.relation INTO other FROM events._tracking AS t
+        WHERE t.relation <> relation AND NOT t.inherited
+          AND starts_with(existing.schema_uri, replace(t.options->>'schema', '{operation}', t.operation) || '/');
+        IF FOUND THEN
+            RAISE EXCEPTION 'type "%" is that of the changes of table "%"', kind.type, other.relation::regclass
+                USING ERRCODE = 'duplicate_object',
+                      DETAIL = format('Events of table "%s" would have to look like those.', relation::regclass),
+                      HINT = 'Give the table a type of its own, for example type => ''{schema}.{table}.{operation}''.';
+        ELSIF existing.name IS NOT NULL AND NOT starts_with(existing.schema_uri, kind.schema || '/')
+            AND NOT starts_with(existing.schema_uri, '/table/')
+        THEN
             RAISE NOTICE 'type "%" is registered with schema "%", and stays so', kind.type, existing.schema_uri
                 USING DETAIL = format('Changes of table "%s" whose events that schema does not accept cannot be made.',
                                       relation::regclass),
@@ -409,4 +419,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION events._write_changes(oid) IS
-'For events._register_changes(): registers the schemas and types of the events that a tracked table makes, where they are new or have changed. Types that are registered with another schema are left alone, with a NOTICE';
+'For events._register_changes(): registers the schemas and types of the events that a tracked table makes, where they are new or have changed. Types that are registered with another schema are left alone, with a NOTICE; those of another tracked table raise 42710';
