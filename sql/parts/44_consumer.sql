@@ -160,7 +160,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION events.fetch(text, int, interval, text) IS
 'The next events that a consumer has not acknowledged, in order; they come again until they are. Fetch, process and acknowledge in one transaction, and each event takes effect exactly once: until that transaction ends, nobody else gets what it has fetched.
 max_count: NULL for all. wait: how long to wait for one, if there is none, at most 10 minutes; it may end sooner when members come or go. member: of a consumer with a key, who shares the work; the session if NULL.
-Errors: 42704 there is no such consumer; 42501 the caller is no member of its owner; EV001 retention has dropped what comes next (events.seek()); 54001 filter or key passed a limit; 25001 REPEATABLE READ or SERIALIZABLE transaction; 25006 READ ONLY transaction; 22023 bad argument.';
+Errors: 42704 there is no such consumer; 42501 the caller is no member of its owner; EV001 retention has dropped what comes next (events.seek()); 25001 REPEATABLE READ or SERIALIZABLE transaction; 25006 READ ONLY transaction; 22023 bad argument.';
 
 CREATE FUNCTION events.acknowledge(name text, "position" bigint, member text DEFAULT NULL)
 RETURNS bigint

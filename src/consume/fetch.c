@@ -43,6 +43,9 @@ PG_FUNCTION_INFO_V1(ev_fetch);
 /* What the end of some transaction does not tell is looked for at least so often. */
 #define LONGEST_SLEEP_MS 1000
 
+/* At most so many events of one fetch become dead letters, since they passed a limit. */
+#define MAX_UNKNOWN 100
+
 #define MAX_WAIT (INT64CONST(10) * SECS_PER_MINUTE * USECS_PER_SEC)
 
 typedef struct Fetch
@@ -67,6 +70,7 @@ typedef struct Fetch
 	int64 looked;		   /* events before the first that was delivered */
 	int64 upto;			   /* nothing is to be delivered up to here; 0: unknown */
 	TimestampTz looked_at; /* when the first of them was recorded */
+	List *unknown;		   /* of EvFailure *, of which it cannot be known if they are wanted */
 	bool found;			   /* an event was delivered, not again */
 	int64 stop;			   /* nothing from here on may be delivered */
 	TimestampTz next_due;  /* nothing comes before, but for new events; 0: unknown */
@@ -102,6 +106,32 @@ deliver_due(Fetch *fetch, int64 before)
 	}
 }
 
+/*
+ * Nobody can say whether the consumer wants it, or for whom it is, since its filter
+ * or key passes a limit on it.  To stop here for good would let whoever publishes stop the
+ * consumer; to pass over it would lose it.  So it becomes a dead letter.
+ */
+static EvMet
+set_aside(Fetch *fetch, int64 position, uint64 hash)
+{
+	MemoryContext old;
+	EvFailure *failure;
+
+	if (ev_redelivery_has(&fetch->again, position))
+		return EV_MET_NOT;
+	if (list_length(fetch->unknown) == MAX_UNKNOWN)
+		return EV_MET_FULL;
+	old = MemoryContextSwitchTo(fetch->again.context);
+	failure = palloc0(sizeof(EvFailure));
+	failure->position = position;
+	failure->hash = hash;
+	failure->reason = "the filter or the key of the consumer passes a limit";
+	failure->sqlstate = "54001";
+	fetch->unknown = lappend(fetch->unknown, failure);
+	MemoryContextSwitchTo(old);
+	return EV_MET_NOT;
+}
+
 /* Is it the consumer's, of a share that is held and has not come so far, and may it come now? */
 static EvMet
 meet(Fetch *fetch, EvEventSubject *event)
@@ -110,13 +140,18 @@ meet(Fetch *fetch, EvEventSubject *event)
 	const Datum *values = event->values;
 	int64 position = DatumGetInt64(values[EV_POSITION]);
 	uint64 hash;
+	bool known;
+	bool matches;
 
 	if (!ev_filter_may_match(consumer->filter, DatumGetTextPP(values[EV_TYPE]),
 							 DatumGetArrayTypeP(values[EV_TOPIC])))
 		return EV_MET_NOT;
-	hash = ev_share_hash(consumer, event);
-	if (position <= fetch->position_of[ev_share_of_hash(consumer, hash)] ||
-		!ev_filter_matches(consumer->filter, &event->subject))
+	known = ev_share_hash(consumer, event, &hash);
+	if (position <= fetch->position_of[ev_share_of_hash(consumer, hash)])
+		return EV_MET_NOT;
+	if (!known || !ev_filter_try(consumer->filter, &event->subject, &matches))
+		return set_aside(fetch, position, hash);
+	if (!matches)
 		return EV_MET_NOT;
 	return ev_redelivery_meet(&fetch->again, position, hash);
 }
@@ -217,7 +252,7 @@ note_progress(Fetch *fetch, EvConsumerMember *own)
 	bool renew = own->ordinal > 0 && ev_member_must_renew(fetch->consumer, own);
 	bool changed = false;
 
-	if (fetch->looked > 0 && (renew || fetch->looked > LONG_STRETCH ||
+	if (fetch->looked > 0 && (renew || fetch->unknown != NIL || fetch->looked > LONG_STRETCH ||
 							  fetch->looked_at < GetCurrentTimestamp() - OLD_STRETCH))
 		changed = ev_member_advance(own, fetch->upto);
 	if (renew)
@@ -232,6 +267,7 @@ begin_attempt(Fetch *fetch)
 	fetch->ndue = 0;
 	fetch->looked = 0;
 	fetch->upto = 0;
+	fetch->unknown = NIL;
 	fetch->found = false;
 	fetch->stop = PG_INT64_MAX;
 	fetch->next_due = 0;
@@ -247,6 +283,7 @@ attempt(Fetch *fetch)
 	int64 ordinal;
 	int64 horizon;
 	bool wrote;
+	ListCell *cell;
 
 	begin_attempt(fetch);
 	if (locked == EV_LOCKED_NOT)
@@ -259,7 +296,9 @@ attempt(Fetch *fetch)
 	fetch->must_commit = own.ordinal != ordinal && fetch->consumer->key_kind != EV_KEY_NONE;
 	if (own.nshares > 0)
 		fetch_shares(fetch, &own, horizon);
-	wrote = ev_redelivery_close(&fetch->again, fetch->member);
+	wrote = ev_redelivery_close(&fetch->again, fetch->member) || fetch->unknown != NIL;
+	foreach (cell, fetch->unknown)
+		ev_redelivery_give_up(fetch->consumer, lfirst(cell));
 	if (note_progress(fetch, &own))
 		ev_state_write(&state, &own);
 	ev_state_close(&state);

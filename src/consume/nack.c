@@ -61,7 +61,7 @@ hash_of_event(const EvConsumer *consumer, int64 position)
 						errmsg("there is no event at position " INT64_FORMAT, position),
 						errhint("Give the position of the event that failed.")));
 	ev_event_subject_init(&event, values, nulls);
-	hash = ev_share_hash(consumer, &event);
+	(void) ev_share_hash(consumer, &event, &hash);
 	ev_scan_close(scan);
 	return hash;
 }

@@ -269,6 +269,12 @@ ev_redelivery_open(EvRedelivery *r, const EvConsumer *consumer, const EvConsumer
 	end_statements();
 }
 
+bool
+ev_redelivery_has(const EvRedelivery *r, int64 position)
+{
+	return r->keys != NULL && hash_search(r->events, &position, HASH_FIND, NULL) != NULL;
+}
+
 EvMet
 ev_redelivery_meet(EvRedelivery *r, int64 position, uint64 hash)
 {
@@ -277,7 +283,7 @@ ev_redelivery_meet(EvRedelivery *r, int64 position, uint64 hash)
 
 	if (r->keys == NULL)
 		return EV_MET_FREE;
-	if (hash_search(r->events, &position, HASH_FIND, NULL) != NULL)
+	if (ev_redelivery_has(r, position))
 		return EV_MET_PARKED;
 	if (r->consumer->key_kind == EV_KEY_NONE ||
 		hash_search(r->keys, &hash, HASH_FIND, NULL) == NULL)

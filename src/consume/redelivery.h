@@ -53,6 +53,9 @@ typedef enum EvMet
 /* May this event be delivered, whose key has that hash? */
 extern EvMet ev_redelivery_meet(EvRedelivery *r, int64 position, uint64 hash);
 
+/* Is this event one of those rows? */
+extern bool ev_redelivery_has(const EvRedelivery *r, int64 position);
+
 /* Note that this one is delivered. */
 extern void ev_redelivery_hand(EvRedelivery *r, const EvDue *due);
 

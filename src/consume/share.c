@@ -18,26 +18,25 @@ hash_column(const EvEventSubject *event, EvColumn column)
 	return ev_feel_hash_string(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
-uint64
-ev_share_hash(const EvConsumer *consumer, EvEventSubject *event)
+bool
+ev_share_hash(const EvConsumer *consumer, EvEventSubject *event, uint64 *hash)
 {
 	EvFeelLimit exceeded = EV_FEEL_WITHIN_LIMITS;
-	uint64 hash;
 
 	switch (consumer->key_kind)
 	{
 		case EV_KEY_NONE:
-			return 0;
+			*hash = 0;
+			return true;
 		case EV_KEY_COLUMN:
-			if (!event->nulls[consumer->key_column])
-				return hash_column(event, consumer->key_column);
-			break;
+			*hash = hash_column(event,
+								event->nulls[consumer->key_column] ? EV_ID : consumer->key_column);
+			return true;
 		case EV_KEY_FEEL:
-			if (ev_feel_hash(consumer->key, &event->subject, &hash, &exceeded))
-				return hash;
-			if (exceeded != EV_FEEL_WITHIN_LIMITS)
-				ev_feel_raise_exceeded(exceeded);
+			if (ev_feel_hash(consumer->key, &event->subject, hash, &exceeded))
+				return true;
 			break;
 	}
-	return hash_column(event, EV_ID);
+	*hash = hash_column(event, EV_ID);
+	return exceeded == EV_FEEL_WITHIN_LIMITS;
 }

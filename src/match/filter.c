@@ -41,3 +41,17 @@ ev_filter_matches(const EvFilter *filter, EvSubject *subject)
 		ev_feel_raise_exceeded(exceeded);
 	return matches;
 }
+
+bool
+ev_filter_try(const EvFilter *filter, EvSubject *subject, bool *matches)
+{
+	EvFeelLimit exceeded = EV_FEEL_WITHIN_LIMITS;
+
+	*matches = true;
+	if (filter->pattern != NULL &&
+		ev_event_pattern_try(filter->pattern, subject, matches) != EV_PATTERN_WITHIN_LIMITS)
+		return false;
+	if (*matches && filter->expression != NULL)
+		*matches = ev_feel_filter_matches(filter->expression, subject, &exceeded);
+	return exceeded == EV_FEEL_WITHIN_LIMITS;
+}

@@ -41,4 +41,7 @@ extern bool ev_filter_may_match(const EvFilter *filter, const text *type, ArrayT
 /* By pattern and expression.  Raises 54001 where the expression passes a limit. */
 extern bool ev_filter_matches(const EvFilter *filter, EvSubject *subject);
 
+/* The same without raising: false if it cannot be known, because a limit was passed. */
+extern bool ev_filter_try(const EvFilter *filter, EvSubject *subject, bool *matches);
+
 #endif /* EV_FILTER_H */

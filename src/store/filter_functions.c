@@ -159,23 +159,13 @@ Datum
 ev_test_filter(PG_FUNCTION_ARGS)
 {
 	EvFilter *filter = get_filter(fcinfo, get_site(fcinfo));
-	EvFeelLimit exceeded = EV_FEEL_WITHIN_LIMITS;
 	EvSubject subject = {NULL};
-	bool matches = true;
+	bool matches;
 
 	if (PG_ARGISNULL(ARG_EVENT))
 		PG_RETURN_NULL();
 	subject.view = ev_view_of(PG_GETARG_JSONB_P(ARG_EVENT));
-	if (filter->pattern != NULL)
-	{
-		if (ev_event_pattern_try(filter->pattern, &subject, &matches) != EV_PATTERN_WITHIN_LIMITS)
-			PG_RETURN_NULL();
-		if (!matches)
-			PG_RETURN_BOOL(false);
-	}
-	if (filter->expression != NULL)
-		matches = ev_feel_filter_matches(filter->expression, &subject, &exceeded);
-	if (exceeded != EV_FEEL_WITHIN_LIMITS)
+	if (!ev_filter_try(filter, &subject, &matches))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(matches);
 }

@@ -221,6 +221,26 @@ SELECT events.revoke_role('regress_owner', 'read'), events.revoke_role('regress_
 REVOKE USAGE ON SCHEMA events FROM regress_owner, regress_other;
 DROP ROLE regress_member, regress_other, regress_owner;
 
+-- an event on which filter or key passes a limit stops nobody: it is a dead letter at once
+SELECT events.create_consumer('limited', types => '{limit.*}', filter => 'every n in data.list satisfies n > 0') > 0 AS made;
+SELECT events.create_consumer('limited key', types => '{limit.*}', key => 'count(data.list[item > 0])') > 0 AS made;
+SELECT events.publish('limit.' || n, jsonb_build_object('list', (SELECT jsonb_agg(i) FROM generate_series(1, size) AS i)))
+    IS NOT NULL AS published
+FROM (VALUES (1, 3), (2, 2000), (3, 5), (4, 2001)) AS v (n, size);
+SET events.filter_step_limit = 1000;
+SELECT type FROM events.fetch('limited');
+SELECT type FROM events.fetch('limited key', member => 'a');
+SELECT consumer, type, attempts, reason, sqlstate FROM events.dead_letter WHERE consumer LIKE 'limited%' ORDER BY 1, 2;
+SELECT events.acknowledge('limited', max(position)) > 0 AS acknowledged FROM events.fetch('limited');
+SELECT type FROM events.fetch('limited');
+SELECT max(ordinal) AS ordinal FROM events.consumer_members WHERE consumer = 'limited' \gset
+SELECT type FROM events.fetch('limited');
+SELECT max(ordinal) = :ordinal AS nothing_written FROM events.consumer_members WHERE consumer = 'limited';
+SELECT events.redrive('limited');
+SELECT type FROM events.fetch('limited');
+SELECT count(*) AS dead FROM events.dead_letter WHERE consumer = 'limited';
+RESET events.filter_step_limit;
+
 -- a consumer of the same name is another one, also for a session that knew the first
 SELECT events.drop_consumer('even');
 SELECT got('even');
