@@ -38,6 +38,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/handler_runner.h"
+#include "worker/session.h"
 
 PGDLLEXPORT pg_noreturn void ev_handler_runner_main(Datum arg);
 
@@ -286,27 +287,6 @@ serve(void)
 	}
 }
 
-/* What the owner or the database sets must not steer when and whether a handler runs. */
-static void
-set_settings(void)
-{
-	static const char *const settings[][2] = {
-		{"search_path", "pg_catalog, pg_temp"},
-		{"role", "none"},
-		{"lock_timeout", "0"},
-		{"statement_timeout", "0"},
-		{"idle_in_transaction_session_timeout", "0"},
-		{"default_transaction_isolation", "read committed"},
-		{"default_transaction_read_only", "off"},
-#ifdef EV_HAVE_TRANSACTION_TIMEOUT
-		{"transaction_timeout", "0"},
-#endif
-	};
-
-	for (int i = 0; i < lengthof(settings); i++)
-		SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
-}
-
 void
 ev_handler_runner_main(Datum arg)
 {
@@ -317,7 +297,8 @@ ev_handler_runner_main(Datum arg)
 	if (!enter())
 		proc_exit(0);
 	BackgroundWorkerInitializeConnectionByOid(order.database, order.owner, EV_BYPASS_LOGIN_CHECK);
-	set_settings();
+	ev_session_fix_settings();
+	ev_session_fix("lock_timeout", "0");
 	serve();
 	proc_exit(0);
 }

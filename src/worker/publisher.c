@@ -43,6 +43,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/publisher.h"
+#include "worker/session.h"
 
 /* A standing publisher that had nothing to do for so long ends. */
 #define IDLE_MS 60000
@@ -316,22 +317,9 @@ wait_for_requests(void)
 static void
 set_up(Oid database)
 {
-	static const char *const settings[][2] = {
-		{"search_path", "pg_catalog, pg_temp"},
-		{"role", "none"},
-		{"statement_timeout", "0"},
-		{"idle_in_transaction_session_timeout", "0"},
-		{"default_transaction_isolation", "read committed"},
-		{"default_transaction_read_only", "off"},
-		{"events.max_pending_events", "1000000"}, /* the caller's limit has counted */
-#ifdef EV_HAVE_TRANSACTION_TIMEOUT
-		{"transaction_timeout", "0"},
-#endif
-	};
-
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
-	for (int i = 0; i < lengthof(settings); i++)
-		SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+	ev_session_fix_settings();
+	ev_session_fix("events.max_pending_events", "1000000"); /* the caller's limit has counted */
 	request_context = AllocSetContextCreate(TopMemoryContext, "events publisher",
 											ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(request_context);

@@ -52,6 +52,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/handler_starter.h"
+#include "worker/session.h"
 #include "worker/worker.h"
 
 PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
@@ -328,17 +329,9 @@ ev_worker_main(Datum arg)
 	if (!enter(database))
 		proc_exit(0);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
-	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("synchronous_commit", "off", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("role", "none", PGC_SUSET, PGC_S_OVERRIDE);
-#ifdef EV_HAVE_TRANSACTION_TIMEOUT
-	SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-#endif
-	SetConfigOption("lock_timeout", "1s", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	ev_session_fix_settings();
+	ev_session_fix("synchronous_commit", "off");
+	ev_session_fix("lock_timeout", "1s");
 	ev_handler_starter_init();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	serve();
