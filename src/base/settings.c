@@ -32,7 +32,10 @@ int ev_maintenance_interval;
 int ev_max_handler_workers;
 int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
+int ev_search_timeout;
+bool ev_search_index;
 char *ev_retention;
+char *ev_search_configuration;
 char *ev_source;
 char *ev_correlation_id;
 char *ev_user;
@@ -180,6 +183,9 @@ static const IntSetting int_settings[] = {
 	 "Sets of patterns count too. Those not used for the longest time are forgotten first. One is "
 	 "always kept, however large.",
 	 &ev_pattern_cache_size, 16384, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
+	{"events.search_timeout", "How long one search may take; 0 for as long as it likes.",
+	 "Facets and histograms count as searches.", &ev_search_timeout, 10000, 0, INT_MAX, PGC_USERSET,
+	 GUC_UNIT_MS},
 	{"events.debug_wait_in_gate",
 	 "For tests: advisory lock key that a commit waits for in the gate.",
 	 "A committing transaction takes and releases this advisory lock in share mode after it has "
@@ -193,6 +199,9 @@ static const BoolSetting bool_settings[] = {
 	 "told for one call, and a 2020-12 meta-schema can ask for it by its vocabulary. Publishing "
 	 "goes by it, so publishers cannot change it.",
 	 &ev_format_assertion, false, PGC_SUSET, 0},
+	{"events.search_index", "Events are filed for search behind the horizon.",
+	 "Without it nothing is filed any more, and searches look at each event since.",
+	 &ev_search_index, true, PGC_SUSET, 0},
 };
 
 /* Counted as EvDraft in schema/draft.h does. */
@@ -206,6 +215,11 @@ static const StringSetting string_settings[] = {
 	 "Whole partitions are dropped when their newest event is older. ALTER DATABASE ... SET gives "
 	 "each database its own.",
 	 &ev_retention, "", PGC_SUSET, 0, NULL},
+	{"events.search_configuration", "Text search configuration of events.",
+	 "That of a registered type goes before it. What is filed already keeps the one it was "
+	 "filed with; events.reindex_search() files it anew. Set it for the server or with ALTER "
+	 "DATABASE: the process that files goes by it.",
+	 &ev_search_configuration, "simple", PGC_SUSET, 0, NULL},
 	{"events.source", "CloudEvents source of events that are published without one.",
 	 "When empty, it is '/' and the name of the database.", &ev_source, "", PGC_USERSET, 0, NULL},
 	{"events.correlation_id", "Fills the attribute correlationid of published events.", NULL,

@@ -21,6 +21,10 @@ extern int ev_max_publishers;	   /* of one database */
 /* retention; text, because an interval has no GUC type of its own */
 extern char *ev_retention;
 
+extern int ev_search_timeout; /* ms; 0: none */
+extern bool ev_search_index;
+extern char *ev_search_configuration;
+
 /* context of the publishing application, filled into events */
 extern char *ev_source;
 extern char *ev_correlation_id;
