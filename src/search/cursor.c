@@ -2,8 +2,8 @@
  *
  * cursor.c: where the next page of a search begins; see cursor.h.
  *
- * The form: version, order, epoch, hash of the search, position, upper bound, rank,
- * and a hash of all that.  No secret is in it: who makes one up sees what he may see
+ * The form: version, order, epoch, hash of the search, position, upper bound,
+ * number of hits so far, rank, and a hash of all that.  No secret is in it: who makes one up sees what he may see
  * anyway.  The times of a search are not part of the hash, so that "the last hour" may
  * move between one page and the next.
  */
@@ -21,6 +21,7 @@ typedef struct Form
 {
 	int64 position;
 	int64 upto;
+	int64 seen;
 	uint64 search;
 	char epoch[EV_EPOCH_LENGTH];
 	float4 rank;
@@ -59,6 +60,7 @@ ev_cursor_write(const EvSearchCursor *cursor)
 	form.search = cursor->search;
 	form.position = cursor->position;
 	form.upto = cursor->upto;
+	form.seen = cursor->seen;
 	form.rank = cursor->rank;
 	fill_epoch(&form);
 	form.check = check_of(&form);
@@ -123,5 +125,6 @@ ev_cursor_read(EvSearchCursor *cursor, const text *written, EvOrder order, uint6
 	cursor->search = search;
 	cursor->position = form.position;
 	cursor->upto = form.upto;
+	cursor->seen = form.seen;
 	cursor->rank = form.rank;
 }

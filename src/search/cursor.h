@@ -23,6 +23,7 @@ typedef struct EvSearchCursor
 	uint64 search;	/* hash of the filters */
 	int64 position; /* of the hit */
 	int64 upto;		/* EV_ORDER_RANK: only events up to here are ranked */
+	int64 seen;		/* hits up to this one, with it */
 	float4 rank;
 } EvSearchCursor;
 

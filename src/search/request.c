@@ -4,7 +4,6 @@
  */
 #include "base/compat.h"
 
-#include "base/view.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "search/document.h"
@@ -153,7 +152,7 @@ ev_request_matches(const EvRequest *request, const Datum *values, const bool *nu
 }
 
 const EvConfigured *
-ev_request_configured(EvRequest *request, Oid configuration, const char *name)
+ev_request_configured(EvRequest *request, Oid configuration, int64 key)
 {
 	MemoryContext old;
 	EvConfigured *made;
@@ -162,14 +161,13 @@ ev_request_configured(EvRequest *request, Oid configuration, const char *name)
 	foreach (cell, request->configured)
 	{
 		made = (EvConfigured *) lfirst(cell);
-		if (made->configuration == configuration &&
-			made->key == ev_search_key(EV_KEY_CONFIGURATION, name, strlen(name)))
+		if (made->configuration == configuration && made->key == key)
 			return made;
 	}
 	old = MemoryContextSwitchTo(request->context);
 	made = palloc0(sizeof(EvConfigured));
 	made->configuration = configuration;
-	made->key = ev_search_key(EV_KEY_CONFIGURATION, name, strlen(name));
+	made->key = key;
 	if (request->text != NULL)
 		made->query = ev_text_query_make(request->text, configuration);
 	made->narrowed = made->query;
@@ -183,25 +181,4 @@ ev_request_configured(EvRequest *request, Oid configuration, const char *name)
 	request->configured = lappend(request->configured, made);
 	MemoryContextSwitchTo(old);
 	return made;
-}
-
-bool
-ev_request_names(const EvRequest *request, const Datum *values, const bool *nulls)
-{
-	EvView object;
-	EvView value;
-	int length;
-	const char *whole;
-
-	if (request->text == NULL)
-		return false;
-	whole = ev_text_query_whole(request->text, &length);
-	if (is_text(values[EV_ID], whole, length))
-		return true;
-	if (nulls[EV_ATTRIBUTES])
-		return false;
-	object = ev_view_of(DatumGetJsonbP(values[EV_ATTRIBUTES]));
-	return object.type == EV_JSON_OBJECT && ev_view_get(&object, "correlationid", &value) &&
-		   value.type == EV_JSON_STRING && value.length == length &&
-		   memcmp(value.data, whole, length) == 0;
 }

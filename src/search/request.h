@@ -67,10 +67,7 @@ ev_request_is_in_time(const EvRequest *request, TimestampTz recorded_at)
 	return recorded_at >= request->from && recorded_at < request->to;
 }
 
-extern const EvConfigured *ev_request_configured(EvRequest *request, Oid configuration,
-												 const char *name);
-
-/* Is the whole query the id or the correlation id of this event? */
-extern bool ev_request_names(const EvRequest *request, const Datum *values, const bool *nulls);
+/* The text for documents with the key of a configuration. */
+extern const EvConfigured *ev_request_configured(EvRequest *request, Oid configuration, int64 key);
 
 #endif /* EV_SEARCH_REQUEST_H */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: PostgreSQL
  *
- * condition.c: what keys a document must have; see condition.h.
+ * key_condition.c: what keys a document must have; see condition.h.
  */
 #include "base/compat.h"
 
 #include "lib/stringinfo.h"
-#include "search/condition.h"
+#include "search/key_condition.h"
 #include "search/key.h"
 
 /* More alternatives than these are not asked of an index. */
 #define MAX_ALTERNATIVES 256
 
 static EvKeyCondition *
-add_condition(EvConditions *conditions, const char *name, int n)
+add_condition(EvKeyConditions *conditions, const char *name, int n)
 {
 	EvKeyCondition *condition = &conditions->list[conditions->count++];
 
@@ -44,7 +44,7 @@ cut_type(const char *type, int length)
 
 /* Of a type or "prefix.*"; false if no key stands for it. */
 static bool
-add_type(EvConditions *conditions, EvKeyCondition *condition, const text *type)
+add_type(EvKeyConditions *conditions, EvKeyCondition *condition, const text *type)
 {
 	const char *s = VARDATA_ANY(type);
 	int length = VARSIZE_ANY_EXHDR(type);
@@ -67,7 +67,7 @@ add_type(EvConditions *conditions, EvKeyCondition *condition, const text *type)
 }
 
 static void
-derive_types(EvConditions *conditions, const EvTopicFilter *filter)
+derive_types(EvKeyConditions *conditions, const EvTopicFilter *filter)
 {
 	EvKeyCondition *condition;
 
@@ -113,7 +113,7 @@ append_element(StringInfo path, const text *element)
 
 /* Of the path up to its first star; false if it begins with one. */
 static bool
-add_topic(EvConditions *conditions, EvKeyCondition *condition, const EvTopicPath *topic)
+add_topic(EvKeyConditions *conditions, EvKeyCondition *condition, const EvTopicPath *topic)
 {
 	StringInfoData path;
 	int i;
@@ -136,7 +136,7 @@ add_topic(EvConditions *conditions, EvKeyCondition *condition, const EvTopicPath
 }
 
 static void
-derive_topics(EvConditions *conditions, const EvTopicFilter *filter)
+derive_topics(EvKeyConditions *conditions, const EvTopicFilter *filter)
 {
 	EvKeyCondition *condition;
 
@@ -161,7 +161,7 @@ derive_topics(EvConditions *conditions, const EvTopicFilter *filter)
 }
 
 static void
-derive_sources(EvConditions *conditions, const EvRequest *request)
+derive_sources(EvKeyConditions *conditions, const EvRequest *request)
 {
 	EvKeyCondition *condition;
 
@@ -182,7 +182,7 @@ derive_sources(EvConditions *conditions, const EvRequest *request)
 
 /* Exact values of attributes without which an event cannot match the pattern. */
 static void
-derive_pattern(EvConditions *conditions, const EvEventPattern *pattern)
+derive_pattern(EvKeyConditions *conditions, const EvEventPattern *pattern)
 {
 	static const struct
 	{
@@ -207,9 +207,9 @@ derive_pattern(EvConditions *conditions, const EvEventPattern *pattern)
 }
 
 void
-ev_condition_derive(EvConditions *conditions, const EvRequest *request)
+ev_key_condition_derive(EvKeyConditions *conditions, const EvRequest *request)
 {
-	memset(conditions, 0, sizeof(EvConditions));
+	memset(conditions, 0, sizeof(EvKeyConditions));
 	conditions->are_all = request->contains == NULL && request->filter->pattern == NULL &&
 						  request->filter->expression == NULL;
 	derive_types(conditions, request->filter->topics);
@@ -223,7 +223,7 @@ ev_condition_derive(EvConditions *conditions, const EvRequest *request)
 }
 
 bool
-ev_condition_holds(const EvConditions *conditions, const int64 *keys, int n)
+ev_key_condition_holds(const EvKeyConditions *conditions, const int64 *keys, int n)
 {
 	for (int i = 0; i < conditions->count; i++)
 	{
@@ -231,7 +231,7 @@ ev_condition_holds(const EvConditions *conditions, const int64 *keys, int n)
 		bool holds = false;
 
 		for (int j = 0; j < condition->n && !holds; j++)
-			holds = ev_condition_has_key(keys, n, condition->keys[j]);
+			holds = ev_key_condition_has_key(keys, n, condition->keys[j]);
 		if (!holds)
 			return false;
 	}
