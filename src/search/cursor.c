@@ -2,10 +2,10 @@
  *
  * cursor.c: where the next page of a search begins; see cursor.h.
  *
- * The form: version, order, epoch, hash of the search, position, upper bound,
- * number of hits so far, rank, and a hash of all that.  No secret is in it: who makes one up sees what he may see
- * anyway.  The times of a search are not part of the hash, so that "the last hour" may
- * move between one page and the next.
+ * The form: version, order, epoch, hash of the search, position, upper bound, number of
+ * hits so far, rank, and a hash of all that.  No secret is in it: who makes one up sees
+ * what he may see anyway.  The times of a search are not part of the hash, so that "the
+ * last hour" may move between one page and the next.
  */
 #include "base/compat.h"
 
