@@ -13,6 +13,9 @@
 /* Rows that are looked at for an exact number. */
 #define COUNTED_ROWS 2000
 
+/* Fewer positions than these are looked at anyway. */
+#define FEW_POSITIONS 32768
+
 /* Small chunks that are counted for an estimate. */
 #define SAMPLES 12
 
@@ -100,43 +103,57 @@ absolute(double x)
 	return x < 0 ? -x : x;
 }
 
-void
-ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, int64 tried)
+/* Events between the first one that was walked and `reached`, for each position. */
+static double
+density(const EvWalk *walk, const EvPage *page, int64 reached, int64 hits)
 {
-	Counter counter = {walk, 0};
 	int64 start = walk->backward ? walk->tally.horizon : 1;
-	int64 reached = page->count > 0 && page->order != EV_ORDER_RANK
-						? page->found[page->count - 1].position
-						: (walk->backward ? stretch->low : stretch->high);
-	double confirmed = tried > 0
-						   ? (double) (page->order == EV_ORDER_RANK ? tried : page->count) / tried
-						   : 1;
-	double walked, hits, rest;
-	EvStretch next;
 
-	(void) left;
-	ev_tally_allow(&walk->tally, COUNTED_ROWS);
-	ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
-				  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
-	while (!ev_tally_is_spent(&walk->tally) && ev_walk_next(walk, count_hit, &counter, &next))
-		;
-	page->is_exact = !ev_tally_is_spent(&walk->tally);
-	walk->tally.allowance = 0;
-	page->total += counter.count;
-	if (page->is_exact)
-		return;
-
-	/* Like the positions that were walked, or like samples of what was not. */
-	reached = walk->tally.reached;
 	if (page->has_after && page->order != EV_ORDER_RANK)
 		start = page->after.position;
-	walked = absolute((double) start - reached) + 1;
-	hits = page->count + counter.count;
-	rest = positions_left(walk, reached);
-	if (walk->filed != NULL && walk->by_index)
+	return (double) hits / (absolute((double) start - reached) + 1);
+}
+
+/* How many candidates the index names in what is left, by samples. */
+static double
+sampled(EvWalk *walk, int64 reached, double left)
+{
+	double positions = 0;
+	int64 count = count_samples(walk, reached, left, &positions);
+
+	return count / positions * left;
+}
+
+void
+ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tried, int64 hits)
+{
+	Counter counter = {walk, 0};
+	bool by_rank = page->order == EV_ORDER_RANK;
+	int64 reached = !by_rank		 ? page->found[page->count - 1].position
+					: walk->backward ? stretch->low
+									 : stretch->high;
+	bool can_sample = walk->filed != NULL && walk->by_index && !ev_filed_has_prefix(walk->filed);
+	double left = positions_left(walk, reached);
+	EvStretch next;
+
+	/* Where little is to come, it is counted. */
+	if (!can_sample || left < FEW_POSITIONS ||
+		density(walk, page, reached, hits) * left < COUNTED_ROWS)
 	{
-		walked = 0;
-		hits = count_samples(walk, reached, rest, &walked) * confirmed;
+		ev_tally_allow(&walk->tally, COUNTED_ROWS);
+		ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
+					  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
+		while (!ev_tally_is_spent(&walk->tally) && ev_walk_next(walk, count_hit, &counter, &next))
+			;
+		page->is_exact = !ev_tally_is_spent(&walk->tally);
+		walk->tally.allowance = 0;
+		page->total += counter.count;
+		hits += counter.count;
+		if (page->is_exact)
+			return;
+		reached = walk->tally.reached;
+		left = positions_left(walk, reached);
 	}
-	page->total += (int64) (hits / walked * rest);
+	page->total += can_sample ? (int64) (sampled(walk, reached, left) * page->count / Max(tried, 1))
+							  : (int64) (density(walk, page, reached, hits) * left);
 }
