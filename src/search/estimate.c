@@ -103,15 +103,11 @@ absolute(double x)
 	return x < 0 ? -x : x;
 }
 
-/* Events between the first one that was walked and `reached`, for each position. */
+/* Events between where the walk began and `reached`, for each position. */
 static double
-density(const EvWalk *walk, const EvPage *page, int64 reached, int64 hits)
+density(const EvWalk *walk, int64 reached, int64 hits)
 {
-	int64 start = walk->backward ? walk->tally.horizon : 1;
-
-	if (page->has_after && page->order != EV_ORDER_RANK)
-		start = page->after.position;
-	return (double) hits / (absolute((double) start - reached) + 1);
+	return (double) hits / (absolute((double) walk->origin - reached) + 1);
 }
 
 /* How many candidates the index names in what is left, by samples. */
@@ -137,8 +133,7 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tri
 	EvStretch next;
 
 	/* Where little is to come, it is counted. */
-	if (!can_sample || left < FEW_POSITIONS ||
-		density(walk, page, reached, hits) * left < COUNTED_ROWS)
+	if (!can_sample || left < FEW_POSITIONS || density(walk, reached, hits) * left < COUNTED_ROWS)
 	{
 		ev_tally_allow(&walk->tally, COUNTED_ROWS);
 		ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
@@ -155,5 +150,5 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tri
 		left = positions_left(walk, reached);
 	}
 	page->total += can_sample ? (int64) (sampled(walk, reached, left) * page->count / Max(tried, 1))
-							  : (int64) (density(walk, page, reached, hits) * left);
+							  : (int64) (density(walk, reached, hits) * left);
 }
