@@ -3,8 +3,8 @@
 """The randomised test of search: what is found is what belongs to the question, no more, no less.
 
 A history of many events lies in the database, with holes between them, so that they fill chunks
-and more than one partition; some of it is filed for search. While more is published,
-while documents are filed a few at a time, made anew by events.reindex_search() and maintenance runs,
+and more than one partition; some of it is filed for search. While more is published, while
+documents are filed a few at a time or made anew by events.reindex_search() and maintenance runs,
 random questions are asked: text (words, phrases, OR, minus, beginnings, ids) with any mixture of
 filters, in each order, page by page to the end, and facets and histograms. Each answer is compared
 with that of this file, which knows nothing but the rows of events.event.
@@ -62,7 +62,8 @@ SELECT count(events.publish(
     jsonb_build_object('n', i % 97, 'customer', pick('{pg_array(WORDS[:6])}'),
         'note', CASE WHEN t.type LIKE 'de.%' THEN german() || ' ' || german()
                 ELSE word() || ' ' || word() || ' ' || word() END,
-        'tags', jsonb_build_array(pick('{pg_array(WORDS[10:])}'), jsonb_build_object('deep', i % 7)))
+        'tags', jsonb_build_array(pick('{pg_array(WORDS[10:])}'),
+                                  jsonb_build_object('deep', i % 7)))
         || CASE WHEN i % 40 = 0 THEN '{{"rare": "zebra"}}'::jsonb ELSE '{{}}' END
         || CASE WHEN i % 4001 <> 0 THEN '{{}}' ELSE
                jsonb_build_object('fill', repeat('filler ', 9500), 'behind_the_end', 'unseen') END,
@@ -135,8 +136,8 @@ class History:
         last = self.events[-1].position if self.events else 0
         for row in self.session.query(
                 "SELECT position, id, type, source, to_jsonb(topic), subject, attributes->>'user', "
-                "attributes->>'correlationid', (extract(epoch FROM recorded_at) * 1000000)::bigint, "
-                "data FROM events.event WHERE position > $1 AND position <= $2 ORDER BY position",
+                "attributes->>'correlationid', "
+                "(extract(epoch FROM recorded_at) * 1000000)::bigint, data FROM events.event WHERE position > $1 AND position <= $2 ORDER BY position",
                 last, horizon):
             self.events.append(self._event(row))
         return horizon
