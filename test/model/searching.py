@@ -137,7 +137,8 @@ class History:
         for row in self.session.query(
                 "SELECT position, id, type, source, to_jsonb(topic), subject, attributes->>'user', "
                 "attributes->>'correlationid', "
-                "(extract(epoch FROM recorded_at) * 1000000)::bigint, data FROM events.event WHERE position > $1 AND position <= $2 ORDER BY position",
+                "(extract(epoch FROM recorded_at) * 1000000)::bigint, data FROM events.event "
+                "WHERE position > $1 AND position <= $2 ORDER BY position",
                 last, horizon):
             self.events.append(self._event(row))
         return horizon
