@@ -54,13 +54,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF cardinality(topics) = 0 OR cardinality(types) = 0 THEN
-        RAISE EXCEPTION '% must not be an empty array', CASE WHEN cardinality(topics) = 0 THEN 'topics' ELSE 'types' END
+        RAISE EXCEPTION 'the array of % is empty', CASE WHEN cardinality(topics) = 0 THEN 'topics' ELSE 'types' END
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'NULL stands for any.';
     END IF;
     IF '' = ANY (topics) OR '' = ANY (types) THEN
-        RAISE EXCEPTION '% must not have an empty element', CASE WHEN '' = ANY (topics) THEN 'topics' ELSE 'types' END
-            USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'the array of % has an empty element', CASE WHEN '' = ANY (topics) THEN 'topics' ELSE 'types' END
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'In a path of topics * stands for any element, and a type * for any type.';
     END IF;
     IF array_ndims(types) > 1 THEN
         RAISE EXCEPTION 'types must be an array of one dimension'

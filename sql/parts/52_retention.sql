@@ -377,6 +377,16 @@ $$;
 COMMENT ON FUNCTION events._is_filed(bigint) IS
 'Is what is derived of the events up to a position complete, or not made at all?';
 
+CREATE FUNCTION events._is_thinning()
+RETURNS boolean
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM events.partition_thinning WHERE NOT finished)
+$$;
+COMMENT ON FUNCTION events._is_thinning() IS
+'For the worker: has a round of maintenance left events to be deleted by the next one?';
+
 CREATE FUNCTION events._thin_partitions(keep interval, max_bytes bigint, until timestamptz)
 RETURNS void
 LANGUAGE plpgsql
@@ -386,6 +396,11 @@ AS $$
 DECLARE
     p record;
 BEGIN
+    -- What was begun and is not to be done any more.
+    DELETE FROM events.partition_thinning AS t
+    WHERE NOT t.finished
+      AND NOT EXISTS (SELECT FROM events._removals(keep, max_bytes) AS r
+                      WHERE r.lower = t.lower AND r.condition = t.condition);
     FOR p IN
         SELECT r.*
         FROM events._removals(keep, max_bytes) AS r

@@ -7,8 +7,9 @@
 CREATE VIEW events.storage AS
 WITH kept AS MATERIALIZED (
     -- how long what is kept longest is kept; NULL: for ever
-    SELECT events._retention() AS general,
-           greatest(events._retention(), (SELECT pg_catalog.max(r.keep) FROM events.retention_rule AS r)) AS longest
+    SELECT g.general,
+           greatest(g.general, (SELECT pg_catalog.max(r.keep) FROM events.retention_rule AS r)) AS longest
+    FROM (SELECT events._retention() AS general OFFSET 0) AS g
 )
 SELECT l.relid AS partition,
        l.lower,
@@ -20,10 +21,7 @@ SELECT l.relid AS partition,
        b.index_bytes,
        b.search_bytes,
        b.heap_bytes + b.toast_bytes + b.index_bytes + b.search_bytes AS bytes,
-       CASE WHEN c.lower IS NOT NULL THEN c.first_recorded_at
-            ELSE (SELECT e.recorded_at FROM events.event AS e
-                  WHERE e.position >= l.lower AND e.position < l.upper
-                  ORDER BY e.position LIMIT 1) END AS first_recorded_at,
+       f.first_recorded_at,
        CASE WHEN c.lower IS NOT NULL THEN c.last_recorded_at
             ELSE (SELECT e.recorded_at FROM events.event AS e
                   WHERE e.position >= l.lower AND e.position < l.upper
@@ -40,6 +38,11 @@ CROSS JOIN kept AS k
 JOIN pg_catalog.pg_class AS r ON r.oid = l.relid
 LEFT JOIN events.partition AS c USING (lower)
 CROSS JOIN LATERAL (
+    SELECT CASE WHEN c.lower IS NOT NULL THEN c.first_recorded_at
+                ELSE (SELECT e.recorded_at FROM events.event AS e
+                      WHERE e.position >= l.lower AND e.position < l.upper
+                      ORDER BY e.position LIMIT 1) END AS first_recorded_at) AS f
+CROSS JOIN LATERAL (
     SELECT pg_catalog.pg_table_size(l.relid) - t.bytes AS heap_bytes,
            t.bytes AS toast_bytes,
            pg_catalog.pg_indexes_size(l.relid) AS index_bytes,
@@ -51,6 +54,6 @@ CROSS JOIN LATERAL (
     SELECT EXISTS (
         SELECT FROM events.legal_hold AS o
         WHERE coalesce(o.from_time <= c.last_recorded_at, true)
-          AND coalesce(o.to_time > c.first_recorded_at, true)) AS on_hold) AS h;
+          AND coalesce(o.to_time > coalesce(f.first_recorded_at, pg_catalog.now()), true)) AS on_hold) AS h;
 COMMENT ON VIEW events.storage IS
 'The partitions of the history. events: exact for closed ones, else an estimate. removed: events that retention has taken out one by one. heap_bytes, toast_bytes (large values), index_bytes, search_bytes (what events.search() uses), bytes: all of them. first_recorded_at, last_recorded_at: of the events kept. indexed_up_to: search has filed events up to there; NULL: none. closed: nothing is written to it any more. on_hold: a legal hold reaches into its time. drops_at: when all of it has reached its age by events.retention and the rules of events.retain(); NULL: on hold, not closed, no such time; events.retention_size may take it sooner.';
