@@ -109,10 +109,9 @@ export class Histogram {
 		new ResizeObserver(() => this.#resize()).observe(chart);
 	}
 
-	/* { bucket: seconds, buckets: [{ time, count }, ...] }, or nothing */
-	show(histogram) {
-		const { bucket = 0, buckets = [] } = histogram ?? {};
-		this.#size = 1000 * bucket;
+	/* bucket: in seconds, null where there is only one; buckets: [{ time, count }, ...] */
+	show({ bucket, buckets }) {
+		this.#size = 1000 * (bucket ?? 1);
 		this.#bars = buckets.map(({ time, count }) => ({
 			from: Date.parse(time),
 			to: Date.parse(time) + this.#size,
@@ -262,7 +261,7 @@ export class Histogram {
 
 	#zoom(one, other) {
 		const [first, last] = this.#range(one, other);
-		if (last - first + 1 === this.#bars.length && this.#size <= SECOND) return;
+		if (this.#bars.length === 1) return;
 		this.#drop();
 		this.onzoom({
 			since: new Date(this.#bars[first].from).toISOString(),

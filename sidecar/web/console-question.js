@@ -96,6 +96,10 @@ function withUsers({ user, pattern, filter }) {
 	return { pattern: compact, filter: filter ? `(${filter}\n) and ${isOne}` : isOne };
 }
 
+/* An element's own "/" and "%" are escaped in a path. */
+const pathOf = (topic) =>
+	topic.split("/").map((one) => one.replace(/%2F/gi, "/").replace(/%25/g, "%"));
+
 /* The order that can be had: without words nothing has a rank. */
 export const orderOf = ({ order, words }) => (order === "rank" && !words.trim() ? "newest" : order);
 
@@ -106,8 +110,8 @@ export function toRequest(question, now) {
 	const { since, until, range } = question;
 	put("q", question.words.trim());
 	for (const value of question.type) put("types", value);
-	for (const value of question.topic) put("topic", value);
-	for (const value of question.source) put("sources", value);
+	if (question.topic.length) put("topics", JSON.stringify(question.topic.map(pathOf)));
+	for (const value of question.source) put("source", value);
 	put("subject", question.subject);
 	if (since || until) {
 		put("since", since);

@@ -10,10 +10,12 @@
 import { Editor } from "/console-editor.js";
 import { JsonFault, lineAndColumn, scanJson } from "/console-json.js";
 import { listOf } from "/console-question.js";
+import { placeOf } from "/console-try.js";
 
 const LISTS = ["type", "topic", "source", "user"];
 const TIMES = ["since", "until"];
 const EDITORS = { contains: "pattern", pattern: "pattern", filter: "filter" };
+const ABOUT = { pattern: /pattern/i, contains: /contains/i, filter: /FEEL|expression/i };
 const NAMES = { contains: "Contains", pattern: "The pattern" };
 
 /* What a datetime-local field wants: local time, without a zone. */
@@ -89,13 +91,13 @@ export class SearchFilters {
 		return "";
 	}
 
-	/* The field that a refusal of the server is about is marked, when it says so. */
-	refuse({ problem = {} }) {
-		const said = `${problem.code} ${problem.detail} ${problem.parameter ?? ""}`;
-		const name = ["pattern", "contains", "filter"].find((one) =>
-			new RegExp(one === "filter" ? "FEEL|filter:" : one, "i").test(said),
-		);
+	/* What a refusal of the server is about is marked, when it says so. */
+	refuse({ message, problem = {} }) {
+		const name = Object.keys(ABOUT).find((one) => ABOUT[one].test(message));
 		const editor = this.editors[name];
-		if (editor?.value.trim()) editor.mark(0, editor.value.length);
+		const text = editor?.value ?? "";
+		if (!text.trim()) return;
+		const place = name === "contains" ? null : placeOf(name, text, { message, problem });
+		editor.mark(...(place ?? [0, text.length]));
 	}
 }
