@@ -35,6 +35,9 @@ AS $$
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
                                           '_relay_state', '_partitions', '_feed', '_intake',
                                           '_check_filter', '_try_filter', '_test_filter',
+                                          'search', 'histogram', 'facets', '_search_page', '_event_page',
+                                          '_cloudevent', '_limit_search', '_search_facets', '_search_filter_of',
+                                          '_search_histogram', '_search_hits', '_search_json', '_search_texts', '_search_topics',
                                           '_due_handlers', '_run_handler')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
