@@ -309,9 +309,7 @@ BEGIN
     EXECUTE format('DELETE FROM ONLY %s WHERE position = ANY ($1)', relid) USING positions;
     GET DIAGNOSTICS n = ROW_COUNT;
     DELETE FROM events.subject_event AS s WHERE s.position = ANY (positions);
-    IF to_regprocedure('events._forget_documents(bigint[])') IS NOT NULL THEN
-        EXECUTE 'SELECT events._forget_documents($1)' USING positions;
-    END IF;
+    PERFORM events._forget_documents(positions);
     UPDATE events.partition AS p
     SET events = p.events - n,
         removed = p.removed + n,
@@ -431,6 +429,28 @@ COMMENT ON FUNCTION events._thin_partitions(interval, bigint, timestamptz) IS
 -- Retention: whole partitions
 -- ---------------------------------------------------------------------------
 
+-- Facets and histograms take the summary of a chunk for its events.
+CREATE FUNCTION events._forget_chunks(lower bigint, upper bigint, max_count int)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    chunks bigint[] := ARRAY(
+        SELECT c.first FROM events.search_chunk AS c
+        WHERE c.first > _forget_chunks.lower - 16384 AND c.first < _forget_chunks.upper
+        ORDER BY c.first LIMIT max_count);
+BEGIN
+    IF cardinality(chunks) > 0 THEN
+        DELETE FROM events.search_count WHERE chunk = ANY (chunks);
+        DELETE FROM events.search_chunk WHERE first = ANY (chunks);
+    END IF;
+    RETURN cardinality(chunks) < max_count;
+END
+$$;
+COMMENT ON FUNCTION events._forget_chunks(bigint, bigint, int) IS
+'Deletes summaries of chunks that have positions of a partition; true if none is left';
+
 CREATE FUNCTION events._drop_partitions(keep interval, max_bytes bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -449,6 +469,7 @@ BEGIN
         ORDER BY r.lower
     LOOP
         BEGIN
+            EXIT WHEN NOT events._forget_chunks(p.lower, p.upper, 300);  -- the next round goes on
             PERFORM events._note_losses(p.relid, p.lower, p.upper, p.condition);
             EXECUTE format('DROP TABLE %s', p.relid);
             DELETE FROM events.partition AS d WHERE d.lower = p.lower;

@@ -100,7 +100,7 @@ SELECT (sum(bytes) / 1024)::bigint + 1 AS kb FROM events.storage \gset
 BEGIN;
 LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
 SELECT events.drop_retention_rule(topic) FROM events.retention_rule;
-SELECT format('SET LOCAL events.retention_size = %s', :kb) \gexec
+SELECT set_config('events.retention_size', (:kb)::text, true) IS NOT NULL AS set;
 \set VERBOSITY terse
 SELECT events.maintain();
 \set VERBOSITY default
