@@ -451,6 +451,32 @@ $$;
 COMMENT ON FUNCTION events._forget_chunks(bigint, bigint, int) IS
 'Deletes summaries of chunks that have positions of a partition; true if none is left';
 
+CREATE FUNCTION events._drop_partition(relid regclass, lower bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    newest bigint;
+BEGIN
+    EXECUTE format('SELECT max(position) FROM ONLY %s', relid) INTO newest;
+    EXECUTE format('DROP TABLE %s', relid);
+    -- What was removed of it before was removed, too.
+    WITH gone AS (
+        DELETE FROM events.partition AS p WHERE p.lower = _drop_partition.lower RETURNING p.removed_up_to
+    ), mark AS (
+        DELETE FROM events.retention_mark RETURNING newest_removed
+    )
+    SELECT greatest(newest, (SELECT g.removed_up_to FROM gone AS g), (SELECT max(m.newest_removed) FROM mark AS m), 0)
+    INTO newest;
+    INSERT INTO events.retention_mark (lower, newest_removed)
+    SELECT min(l.lower), newest FROM events._partitions() AS l;
+    DELETE FROM events.partition_thinning AS t WHERE t.lower = _drop_partition.lower;
+END
+$$;
+COMMENT ON FUNCTION events._drop_partition(regclass, bigint) IS
+'Drops a partition, and notes what goes with it';
+
 CREATE FUNCTION events._drop_partitions(keep interval, max_bytes bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -471,9 +497,7 @@ BEGIN
         BEGIN
             EXIT WHEN NOT events._forget_chunks(p.lower, p.upper, 300);  -- the next round goes on
             PERFORM events._note_losses(p.relid, p.lower, p.upper, p.condition);
-            EXECUTE format('DROP TABLE %s', p.relid);
-            DELETE FROM events.partition AS d WHERE d.lower = p.lower;
-            DELETE FROM events.partition_thinning AS d WHERE d.lower = p.lower;
+            PERFORM events._drop_partition(p.relid, p.lower);
         EXCEPTION
             WHEN lock_not_available THEN
                 EXIT;  -- somebody reads it; the next round tries again

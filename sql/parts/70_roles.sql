@@ -43,7 +43,7 @@ AS $$
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_clean_consumers',
                                               '_close_partitions', '_consumer_wants', '_covers', '_check_covered',
-                                              '_drop_partitions', '_enforce_retention',
+                                              '_drop_partition', '_drop_partitions', '_enforce_retention',
                                               '_ensure_partitions', '_forget_chunks', '_forget_duplicates', '_forget_subjects',
                                               '_handlers_changed', '_held', '_index_subjects', '_is_thinning',
                                               '_note_losses', '_note_risks', '_partition_bytes',
