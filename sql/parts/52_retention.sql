@@ -296,7 +296,8 @@ COMMENT ON FUNCTION events._note_risks(interval, bigint, timestamptz) IS
 -- Retention: row by row
 -- ---------------------------------------------------------------------------
 
--- With what is derived of them.
+-- With what is derived of them.  (Who files subjects at that moment may file one that is
+-- gone.  Readers of streams pass over it.)
 CREATE FUNCTION events._remove_events(relid regclass, lower bigint, upper bigint, condition text, positions bigint[])
 RETURNS void
 LANGUAGE plpgsql
@@ -401,8 +402,6 @@ BEGIN
         ORDER BY r.lower
     LOOP
         EXIT WHEN clock_timestamp() >= until;
-        -- Who files subjects might have seen what is being deleted, and file it afterwards.
-        CONTINUE WHEN (SELECT max(s.indexed_up_to) FROM events.subject_index AS s) < p.upper - 1;
         INSERT INTO events.partition_thinning AS t (lower, condition, walked_up_to)
         VALUES (p.lower, p.condition, p.lower - 1)
         ON CONFLICT (lower) DO UPDATE
