@@ -65,6 +65,7 @@ CALL make_partition('20 days');
 CALL make_partition('2 days');
 SELECT events.publish('order.created', '{}', source => '/s', subject => 's1') IS NOT NULL AS published;
 SELECT count(*) FROM events.read_subject('/s', 's1');
+SET events.search_index = on;
 BEGIN;
 LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
 SELECT events.maintain();
