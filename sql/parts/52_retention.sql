@@ -160,7 +160,8 @@ COMMENT ON FUNCTION events._removals(interval, bigint, double precision) IS
 -- Retention: consumers that lose events
 -- ---------------------------------------------------------------------------
 
--- It looks at 20,000 events after a position at most.
+-- It looks at 20,000 events after a position at most, or at 2,001, more than are removed
+-- at once, where a pattern or a filter may take its time with each.
 CREATE FUNCTION events._consumer_wants(
     consumer events.consumer, after bigint, relid regclass, condition text, positions bigint[] DEFAULT NULL,
     OUT wants boolean, OUT looked_up_to bigint)
@@ -169,17 +170,19 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     matches text := '';
+    max_count int := 20000;
 BEGIN
     IF consumer.pattern IS NOT NULL OR consumer.filter IS NOT NULL THEN
+        max_count := 2001;
         matches := format(' AND events.matches_event(event, %L, %L)', consumer.pattern, consumer.filter);
     END IF;
     EXECUTE format(
         'SELECT coalesce(bool_or(goes AND events._covers(%L, %L, type, topic) %s), false),'
-        ' CASE WHEN count(*) = 20000 THEN max(position) END'
+        ' CASE WHEN count(*) = %s THEN max(position) END'
         ' FROM (SELECT e::events.event AS event, position, type, topic, (%s) AS goes FROM ONLY %s AS e'
-        ' WHERE position > $1 %s ORDER BY position LIMIT 20000) AS looked',
-        consumer.topics, consumer.types, matches, condition, relid,
-        CASE WHEN positions IS NOT NULL THEN 'AND position = ANY ($2)' END)
+        ' WHERE position > $1 %s ORDER BY position LIMIT %s) AS looked',
+        consumer.topics, consumer.types, matches, max_count, condition, relid,
+        CASE WHEN positions IS NOT NULL THEN 'AND position = ANY ($2)' END, max_count)
     INTO wants, looked_up_to
     USING after, positions;
     looked_up_to := CASE WHEN NOT wants THEN looked_up_to END;
