@@ -235,7 +235,8 @@ DECLARE
     members   constant text[] := '{query,types,topics,sources,subject,from_time,to_time,data_contains,pattern,filter,limit,max_bytes,after,order,facets,bucket,timeout}';
     configured constant text := current_setting('events.search_timeout');
     f         constant events._search_filter := events._search_filter_of(request);
-    max_count constant int := coalesce((request ->> 'limit')::int, 20);
+    -- events.search() gives 10,000 at most, and one more is asked for
+    max_count constant int := least(coalesce((request ->> 'limit')::int, 20), 9999);
     width     constant interval := make_interval(secs => nullif(request ->> 'bucket', 'auto')::int);
     -- of the database's own limit and the caller's the lesser one, for all parts together
     ends      constant timestamptz := clock_timestamp() + least(nullif(configured::interval, '0'),

@@ -442,7 +442,8 @@ def _():
 
 @test("search_text_that_looks_like_sql_is_text")
 def _():
-    for text in ("'; DROP TABLE events.event; --", "$1", "\\'", '"', "%", "a' || 'b", "{}", "\\u0000"):
+    for text in ("'; DROP TABLE events.event; --", "$1", "\\'", '"', "%", "a' || 'b", "{}",
+                 "\\u0000"):
         for name in ("q", "types", "topic", "source", "sources", "subject"):
             answer = ask(**{name: text})
             one_of(answer.status, (200, 400), f"{name}={text}")
@@ -506,7 +507,8 @@ def _():
 @test("event_head_says_whether_it_is_there")
 def _():
     answer = get_event(f"{SHOP}-1", method="HEAD")
-    equal((answer.status, answer.header("content-type")), (200, "application/cloudevents+json"), "head")
+    equal((answer.status, answer.header("content-type")), (200, "application/cloudevents+json"),
+          "head")
     equal(answer.header("content-length"), str(len(get_event(f"{SHOP}-1").body)), "length")
     equal(get_event("nosuch-" + SHOP, method="HEAD").status, 404, "status of one that is not")
 
