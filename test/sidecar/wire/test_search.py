@@ -364,6 +364,11 @@ def _():
     true(1 <= histogram["bucket"] <= 3600, f"width: {histogram['bucket']}")
     equal(sum(entry["count"] for entry in histogram["buckets"]), 4, "events")
     one_of(len(histogram["buckets"]), range(2, 200), "buckets of two hours")
+    alone = search(q=f"{SHOP}-1", bucket="auto", limit=0)["histogram"]
+    equal([entry["count"] for entry in alone["buckets"]], [1], "a single bucket")
+    true(alone["bucket"] >= 1, f"its width: {alone['bucket']}")
+    nothing = search(q="nosuchword", bucket="auto", limit=0)["histogram"]
+    equal(nothing, {"bucket": None, "buckets": []}, "of nothing")
 
 
 # ---- what makes no sense
