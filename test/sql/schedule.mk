@@ -57,4 +57,5 @@ REGRESS = \
 	handler \
 	retain \
 	hold \
-	consumer_loss
+	consumer_loss \
+	search_http
