@@ -115,7 +115,7 @@ static const IntSetting int_settings[] = {
 	 1000000, 1, 1000000, PGC_SUSET, 0},
 	{"events.pending_memory", "Memory for the events of a transaction, up to its commit.",
 	 "It is taken as they come, and freed at the end. Events past it wait in a temporary file.",
-	 &ev_pending_memory, 65536, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
+	 &ev_pending_memory, 49152, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
 	{"events.dedup_window", "How long an event is known by its source and id; 0 for not at all.",
 	 "An event that is published with an id of its own, and has the source and id of one that was "
 	 "published no longer ago, is a duplicate and is not published again. Set it for the server or "
