@@ -27,13 +27,13 @@ AS $$
                                             '_inherit_tracking', '_lock_tracked', '_register_changes', '_set_trigger_options',
                                             '_set_triggers', '_track_key',
                                             '_track_options', '_track_schema_name')
-          WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
+          WHEN 'read' THEN p.proname IN ('read', 'export', 'horizon', 'oldest', 'position_at', 'read_subject',
                                          'matches_event', '_matches_event',
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
                                          'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
                                          '_relay_state', '_partitions')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
-                                          '_relay_state', '_partitions', '_feed', '_intake',
+                                          '_relay_state', '_partitions', '_feed', '_intake', 'export',
                                           '_check_filter', '_try_filter', '_test_filter',
                                           '_due_handlers', '_run_handler')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',

@@ -54,4 +54,5 @@ REGRESS = \
 	table_schema \
 	track \
 	track_ddl \
-	handler
+	handler \
+	export_import
