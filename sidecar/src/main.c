@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * eventsd [serve | tail | publish | export | import | replay | check-config] …; without a command word it serves.
+ * eventsd [serve | tail | publish | export | import | replay | check-config] …; without a command
+ * word it serves.
  */
 #include <stdio.h>
 #include <string.h>

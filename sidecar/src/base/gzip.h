@@ -28,7 +28,7 @@ bool gzip_end_member(GzipWriter *writer, Buf *out);
 /* reads a descriptor, which stays the caller's */
 GzipReader *gzip_reader_new(int fd);
 void gzip_reader_free(GzipReader *reader);
-/* up to size bytes; 0 at the end, -1 on an error.  Does not read past the end of a member at once. */
+/* up to size bytes; 0 at the end, -1 on an error.  It stops at the end of a member */
 long gzip_read(GzipReader *reader, char *out, size_t size);
 /* why, after -1 */
 const char *gzip_reader_error(const GzipReader *reader);

@@ -145,7 +145,7 @@ refuse_file(const Export *export, const char *why)
 	return CMD_FAILED;
 }
 
-/* the beginning of a line that is followed by another one, not far from the end; 0 is always good */
+/* the beginning of a line, not far from the end, that another one follows; 0 is always good */
 static int64_t
 find_tail(int fd)
 {

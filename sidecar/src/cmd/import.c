@@ -6,9 +6,9 @@
  * Lines go to the database in batches, each one statement and one transaction: a batch is in the
  * history whole or not at all.  While the database works on one, the next is read.
  *
- * What is there already is left out by the database, which knows events by their sequence.  So there
- * is nothing to remember here: an import that was broken off is gone on with by running it again,
- * and a batch whose answer was lost with the connection is simply sent again.
+ * What is there already is left out by the database, which knows events by their sequence.  So
+ * there is nothing to remember here: an import that was broken off is gone on with by running it
+ * again, and a batch whose answer was lost with the connection is simply sent again.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -25,7 +25,7 @@ typedef struct Progress
 void progress_begin(Progress *progress, const char *verb, int64_t whole);
 /* cheap enough for every few hundred events */
 void progress_show(Progress *progress, int64_t events, int64_t done);
-/* leaves the terminal as it was; then "exported 5 events in 0.1 s (50 a second)" without a newline */
+/* clears the line; then "exported 5 events in 0.1 s (50 a second)", without a newline */
 void progress_end(Progress *progress, int64_t events);
 
 #endif /* EVENTSD_CMD_PROGRESS_H */

@@ -8,9 +8,9 @@
  * again for as long as --retry-for; what is refused is the end.  However it ends, the cursor after
  * which everything is still to be sent is told, and --after goes on there.
  *
- * The pace is what the receiver takes, or --rate events a second, or --speed times that at which the
- * events were recorded.  Paced events are read in small pieces, so that no statement
- * stays open while we wait.
+ * The pace is what the receiver takes, or --rate events a second, or --speed times that at which
+ * the events were recorded.  Paced events are read in small pieces, so that no statement stays open
+ * while we wait.
  */
 #include <errno.h>
 #include <stdio.h>

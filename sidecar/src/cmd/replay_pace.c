@@ -4,9 +4,8 @@
  * SPDX-License-Identifier: PostgreSQL
  *
  * By count, or by the time at which the events were recorded, which stands in each of them before
- * anything but plain texts (see walk.c).  An event without one is due at once.  When the receiver is
- * slower than the pace, what is late is due now, and the pace is not made up for by bursts longer than
- * what is late.
+ * anything but plain texts (see walk.c).  An event without one is due at once.  Times count from
+ * the first event: a receiver that is slower than the pace for a while gets what is late at once.
  */
 #define _GNU_SOURCE
 

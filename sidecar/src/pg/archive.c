@@ -7,7 +7,8 @@
  * binary format has the bytes of each event as they are: the others escape backslashes, or need
  * to be looked through for what must be quoted.
  *
- * Statements may take as long as they want; the server looks every second whether we are still there.
+ * Statements may take as long as they want; the server looks every second whether we are still
+ * there.
  */
 #include "pg/archive.h"
 
@@ -284,7 +285,7 @@ read_int32(const char *data)
 	return (int32_t) ntohl(value);
 }
 
-/* one message: perhaps the header, then rows of one column, or the end; false: it is no such thing */
+/* one message: perhaps the header, then rows of one column, or the end; false: it is none */
 static bool
 take_message(CopyStream *stream, const char *data, size_t len)
 {
