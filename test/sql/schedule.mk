@@ -58,4 +58,5 @@ REGRESS = \
 	retain \
 	hold \
 	consumer_loss \
-	search_http
+	search_http \
+	export_import
