@@ -16,17 +16,19 @@ const HOSTILE = '<img src=x onerror="window.hacked = 1"> <mark>no hit</mark> &lt
 
 const publish = (type, count, data, { user = "", source = "/shop" } = {}) =>
 	`SET events."user" = '${user}';
-	 SELECT count(events.publish('${type}', ${data}, source => '${source}'))
+	 SELECT count(events.publish('${type}', jsonb_build_object(${data}), source => '${source}'))
 	 FROM generate_series(1, ${count}) n;\n`;
 
 // Fifty events at one time.
-const batch = `BEGIN;
-${publish("order.created", 12, `jsonb_build_object('order', n, 'note', 'a parcel for you')`, { user: "alice" })}
-${publish("order.created", 8, `jsonb_build_object('order', n, 'note', 'two parcels')`, { user: "bob" })}
-${publish("order.paid", 15, `jsonb_build_object('order', n, 'total', n * 10)`, { user: "bob" })}
-${publish("payment.refused", 10, `jsonb_build_object('note', 'the refund of order ' || n)`, { source: "/bank" })}
-${publish("user.login", 5, `'{}'`, { user: "carol", source: "/door" })}
-COMMIT;\n`;
+const batch = [
+	"BEGIN;\n",
+	publish("order.created", 12, "'order', n, 'note', 'a parcel for you'", { user: "alice" }),
+	publish("order.created", 8, "'order', n, 'note', 'two parcels'", { user: "bob" }),
+	publish("order.paid", 15, "'order', n, 'total', n * 10", { user: "bob" }),
+	publish("payment.refused", 10, "'note', 'the refund of order ' || n", { source: "/bank" }),
+	publish("user.login", 5, "", { user: "carol", source: "/door" }),
+	"COMMIT;\n",
+].join("");
 
 // Four times fifty, each in another second, so that there is something to zoom into.
 async function fill() {
@@ -43,7 +45,8 @@ async function fill() {
 		);
 	}
 	await stand.psql(
-		`SELECT events.publish('note.added', jsonb_build_object('text', $$${HOSTILE}$$), topic => '{note,"<i>slanted</i>"}');`,
+		`SELECT events.publish('note.added', jsonb_build_object('text', $$${HOSTILE}$$),
+			topic => '{note,"<i>slanted</i>"}');`,
 	);
 }
 
