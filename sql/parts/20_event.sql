@@ -83,13 +83,18 @@ CREATE TABLE events.partition (
     events            bigint NOT NULL,
     first_recorded_at timestamptz,
     last_recorded_at  timestamptz,
-    closed_at         timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    closed_at         timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    removed           bigint NOT NULL DEFAULT 0,
+    removed_up_to     bigint
 );
 COMMENT ON TABLE events.partition IS
 'Closed partitions of events.event: all their positions are decided; kept by events.maintain()';
 COMMENT ON COLUMN events.partition.lower IS 'First position, inclusive';
 COMMENT ON COLUMN events.partition.upper IS 'Last position, exclusive';
-COMMENT ON COLUMN events.partition.events IS 'Number of events';
+COMMENT ON COLUMN events.partition.events IS 'Number of events that are kept';
+COMMENT ON COLUMN events.partition.removed IS
+'Number of events that retention has removed one by one, because others of the partition have to be kept';
+COMMENT ON COLUMN events.partition.removed_up_to IS 'The greatest position of those';
 
 -- The current epoch is the earliest one that has not ended.
 CREATE TABLE events.epoch (

@@ -31,7 +31,7 @@ AS $$
                                          'matches_event', '_matches_event',
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
                                          'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
-                                         '_relay_state', '_partitions')
+                                         '_relay_state', '_partitions', '_retention')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
                                           '_relay_state', '_partitions', '_feed', '_intake',
                                           '_check_filter', '_try_filter', '_test_filter',
@@ -42,9 +42,13 @@ AS $$
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_clean_consumers',
-                                              '_close_partitions', '_drop_old_partitions',
+                                              '_close_partitions', '_consumer_wants', '_covers', '_check_covered',
+                                              '_drop_partitions', '_enforce_retention',
                                               '_ensure_partitions', '_forget_duplicates', '_forget_subjects',
-                                              '_handlers_changed', '_index_subjects', '_retention',
+                                              '_handlers_changed', '_held', '_index_subjects', '_is_filed', '_is_thinning',
+                                              '_note_losses', '_note_risks', '_partition_bytes',
+                                              '_removals', '_remove_events', '_rule_of',
+                                              '_thin_partitions', '_thin_step',
                                               '_registry_changed', '_role_functions',
                                               '_roll_over_partition',
                                               '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',
@@ -76,7 +80,7 @@ BEGIN
     END LOOP;
     EXECUTE format('%s SELECT ON events.schema, events.type, events.tracked_tables, events._tracking %s %s', command, direction, role);
     IF privilege <> 'publish' THEN
-        EXECUTE format('%s SELECT ON events.status, events.consumers, events.consumer_members %s %s',
+        EXECUTE format('%s SELECT ON events.status, events.storage, events.consumers, events.consumer_members %s %s',
                        command, direction, role);
     END IF;
     IF privilege = 'admin' THEN

@@ -20,6 +20,7 @@ extern int ev_max_publishers;	   /* of one database */
 
 /* retention; text, because an interval has no GUC type of its own */
 extern char *ev_retention;
+extern int ev_retention_size; /* kB; 0: any */
 
 extern int ev_search_timeout; /* ms; 0: none */
 extern bool ev_search_index;

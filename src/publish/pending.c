@@ -53,6 +53,9 @@ typedef struct Pending
 	int64 count;			/* events in the store */
 	int64 nskipped_events;
 	bool writing;
+	bool has_recorded;	 /* one keeps the time at which it was recorded, */
+	bool has_unrecorded; /* one gets it at commit */
+	TimestampTz newest;	 /* of the former */
 	Level *levels;
 	int nlevels;
 	int maxlevels;
@@ -76,6 +79,7 @@ create_pending(void)
 	p->levels = palloc(sizeof(Level) * p->maxlevels);
 	p->maxskipped = 8;
 	p->skipped = palloc(sizeof(Range) * p->maxskipped);
+	p->newest = DT_NOBEGIN;
 	MemoryContextSwitchTo(old);
 	pending = p;
 }
@@ -94,11 +98,11 @@ create_store(Pending *p)
 
 /*
  * Rows are kept as they will be written, but for position and recorded_at,
- * which get their room now and their values at commit: forming a row is the
- * better part of what a row costs here.
+ * which get their room now and their values at commit (an imported event brings
+ * its recorded_at): forming a row is the better part of what a row costs here.
  */
 static void
-keep(Pending *p, const Datum *given_values, const bool *given_nulls)
+keep(Pending *p, const Datum *given_values, const bool *given_nulls, TimestampTz recorded_at)
 {
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
@@ -106,7 +110,7 @@ keep(Pending *p, const Datum *given_values, const bool *given_nulls)
 	memcpy(values, given_values, sizeof(values));
 	memcpy(nulls, given_nulls, sizeof(nulls));
 	values[EV_POSITION] = Int64GetDatum(0);
-	values[EV_RECORDED_AT] = TimestampTzGetDatum(0);
+	values[EV_RECORDED_AT] = TimestampTzGetDatum(recorded_at);
 	nulls[EV_POSITION] = nulls[EV_RECORDED_AT] = false;
 	if (p->count == 0)
 	{
@@ -161,8 +165,20 @@ ev_pending_check(void)
 						errhint("Roll the transaction back.")));
 }
 
+static void
+note_recorded(Pending *p, TimestampTz recorded_at)
+{
+	if (TIMESTAMP_IS_NOBEGIN(recorded_at))
+		p->has_unrecorded = true;
+	else
+	{
+		p->has_recorded = true;
+		p->newest = Max(p->newest, recorded_at);
+	}
+}
+
 void
-ev_pending_add(Datum *values, bool *nulls)
+ev_pending_add_recorded(Datum *values, bool *nulls, TimestampTz recorded_at)
 {
 	Pending *p;
 
@@ -178,9 +194,30 @@ ev_pending_add(Datum *values, bool *nulls)
 				 errhint("Publish them in several transactions.")));
 	note_level(p);
 	p->writing = true;
-	keep(p, values, nulls);
+	keep(p, values, nulls, recorded_at);
 	p->writing = false;
+	note_recorded(p, recorded_at);
 	p->count++;
+}
+
+void
+ev_pending_add(Datum *values, bool *nulls)
+{
+	ev_pending_add_recorded(values, nulls, DT_NOBEGIN);
+}
+
+bool
+ev_pending_has_recorded(void)
+{
+	return pending != NULL && pending->has_recorded;
+}
+
+TimestampTz
+ev_pending_newest(TimestampTz now)
+{
+	if (pending == NULL)
+		return DT_NOBEGIN;
+	return pending->has_unrecorded ? Max(now, pending->newest) : pending->newest;
 }
 
 int64

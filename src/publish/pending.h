@@ -6,6 +6,7 @@
 #define EV_PENDING_H
 
 #include "access/xact.h"
+#include "datatype/timestamp.h"
 #include "executor/tuptable.h"
 
 /*
@@ -13,6 +14,18 @@
  * past events.max_pending_events.
  */
 extern void ev_pending_add(Datum *values, bool *nulls);
+
+/* The same for an event that was recorded elsewhere, and keeps that time. */
+extern void ev_pending_add_recorded(Datum *values, bool *nulls, TimestampTz recorded_at);
+
+/* Does one of them keep the time at which it was recorded? */
+extern bool ev_pending_has_recorded(void);
+
+/*
+ * The latest time at which one of them is recorded, `now` for those that get it at commit;
+ * -infinity if there is none.  Rolled-back ones may count.
+ */
+extern TimestampTz ev_pending_newest(TimestampTz now);
 
 /* Raises 55000 if an error has left the list incomplete. */
 extern void ev_pending_check(void);
@@ -29,7 +42,8 @@ extern bool ev_pending_next(Datum *values, bool *nulls);
 
 /*
  * The same as a formed row of ev_columns_descriptor(), in which position and
- * recorded_at have room (they are 0); NULL at the end.
+ * recorded_at have room: a position of 0, and the time that is kept or, for those that
+ * get it at commit, -infinity.  NULL at the end.
  */
 extern MinimalTuple ev_pending_next_row(void);
 

@@ -345,7 +345,9 @@ put_values(EvAppender *appender, Target *target, const Datum *values, const bool
 	}
 	slot->tts_values[target->numbers[EV_POSITION]] = Int64GetDatum(appender->last);
 	slot->tts_isnull[target->numbers[EV_POSITION]] = false;
-	slot->tts_values[target->numbers[EV_RECORDED_AT]] = TimestampTzGetDatum(appender->recorded_at);
+	if (nulls[EV_RECORDED_AT] || TIMESTAMP_IS_NOBEGIN(DatumGetTimestampTz(values[EV_RECORDED_AT])))
+		slot->tts_values[target->numbers[EV_RECORDED_AT]] = TimestampTzGetDatum(
+			appender->recorded_at);
 	slot->tts_isnull[target->numbers[EV_RECORDED_AT]] = false;
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = RelationGetRelid(rel);
@@ -379,9 +381,9 @@ breaks_not_null(const Target *target, HeapTuple row)
 	return false;
 }
 
-/* Write an 8-byte value into its room in a formed row. */
-static void
-set_value(HeapTuple row, EvColumn column, int64 value)
+/* The room of an 8-byte value, which is not NULL, in a formed row. */
+static int64 *
+room_of(HeapTuple row, EvColumn column)
 {
 	TupleDesc descriptor = ev_columns_descriptor();
 	char *data = (char *) row->t_data + row->t_data->t_hoff;
@@ -396,7 +398,7 @@ set_value(HeapTuple row, EvColumn column, int64 value)
 		at = att_align_pointer(at, attribute->attalign, attribute->attlen, data + at);
 		at = att_addlength_pointer(at, attribute->attlen, data + at);
 	}
-	memcpy(data + MAXALIGN(at), &value, sizeof(value));
+	return (int64 *) (data + MAXALIGN(at));
 }
 
 /* Where formed rows cannot be taken, or to have the error raised that there is. */
@@ -424,8 +426,11 @@ ev_append_formed_row(EvAppender *appender, MinimalTuple formed)
 		put_deformed(appender, target, row);
 	else
 	{
-		set_value(row, EV_POSITION, appender->last);
-		set_value(row, EV_RECORDED_AT, appender->recorded_at);
+		int64 *recorded_at = room_of(row, EV_RECORDED_AT);
+
+		*room_of(row, EV_POSITION) = appender->last;
+		if (TIMESTAMP_IS_NOBEGIN(*recorded_at))
+			*recorded_at = appender->recorded_at;
 		slot = next_slot(target, appender->nbuffered++);
 		ExecForceStoreHeapTuple(row, slot, true);
 		slot->tts_tableOid = RelationGetRelid(target->relinfo->ri_RelationDesc);

@@ -16,8 +16,8 @@ typedef struct EvAppender EvAppender;
 extern EvAppender *ev_append_open(int64 count);
 
 /*
- * Draw a position and write (or buffer) the row.  position and recorded_at of
- * the values are filled in here.
+ * Draw a position and write (or buffer) the row.  position of the values is
+ * filled in here, and recorded_at if it is NULL or -infinity.
  */
 extern void ev_append_row(EvAppender *appender, Datum *values, bool *nulls);
 

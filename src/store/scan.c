@@ -253,3 +253,38 @@ ev_scan_close(EvScan *scan)
 	pfree(scan->partitions);
 	pfree(scan);
 }
+
+/* The last event of the open partition. */
+static bool
+take_last(EvScan *scan, Datum *values, bool *nulls)
+{
+	HeapTuple tuple;
+
+	scan->scan = systable_beginscan_ordered(scan->rel, scan->index, scan->snapshot, 0, NULL);
+	tuple = systable_getnext_ordered(scan->scan, BackwardScanDirection);
+	if (tuple != NULL)
+		take_columns(scan, tuple, values, nulls);
+	return tuple != NULL;
+}
+
+bool
+ev_scan_newest(TimestampTz *recorded_at)
+{
+	EvScan *scan = open_scan(0, PG_INT64_MAX, true);
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	bool found = false;
+
+	for (int i = scan->npartitions - 1; i >= 0 && !found; i--)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!open_partition(scan, &scan->partitions[i]))
+			continue;
+		found = take_last(scan, values, nulls);
+		if (found)
+			*recorded_at = DatumGetTimestampTz(values[EV_RECORDED_AT]);
+		close_partition(scan);
+	}
+	ev_scan_close(scan);
+	return found;
+}
