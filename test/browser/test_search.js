@@ -12,7 +12,7 @@ after(() => stand.stop());
 const browser = await Browser.start();
 after(() => browser.stop());
 
-const HOSTILE = '<img src=x onerror="window.hacked = 1"> <mark>no hit</mark> &lt;b&gt; parcel';
+const HOSTILE = 'parcel <img src=x onerror="window.hacked = 1"> <mark>no hit</mark> &lt;b&gt;';
 
 const publish = (type, count, data, { user = "", source = "/shop" } = {}) =>
 	`SET events."user" = '${user}';
@@ -364,8 +364,7 @@ test("search_trusts_nothing: what is in an event stays text", async () => {
 	const page = await open("#search=parcel&type=note.added");
 	await shows(page, 1);
 	const [[, , topic, text]] = await rows(page);
-	assert.match(text, /window\.hacked = 1">/);
-	assert.match(text, /<mark>no hit<\/mark>/);
+	assert.match(text, /<img src=x onerror=.*<mark>no hit<\/mark> &lt;b&gt;/);
 	assert.equal(topic, "note / <i>slanted</i>");
 	assert.deepEqual(await marks(page), ["parcel"]);
 	await page.locator("#search-rows .hit").click();
