@@ -9,6 +9,7 @@
  */
 import { element } from "/console-detail.js";
 import { hue } from "/console-list.js";
+import { clip } from "/console-results.js";
 
 const FEW = 6;
 const TITLES = { type: "Type", source: "Source", topic: "Topic", user: "User" };
@@ -72,11 +73,8 @@ class Facet {
 	}
 
 	#make(value) {
-		const name = element(
-			"span",
-			"value",
-			this.field === "topic" ? value.split("/").join(" / ") : value,
-		);
+		const text = this.field === "topic" ? value.split("/").join(" / ") : value;
+		const name = element("span", "value clip", ...clip(text));
 		const button = element("button", "facet-value", name, " ", element("span", "number"));
 		button.type = "button";
 		button.title = value;

@@ -263,6 +263,7 @@ export class SearchView {
 	async #ask() {
 		const fault = this.filters.fault(this.#question);
 		this.#say(fault);
+		this.#dim(true, true);
 		if (fault) return;
 		this.#isCounted = false;
 		const asked = (this.#asked = new AbortController());
@@ -306,13 +307,16 @@ export class SearchView {
 			...filtered.map((field) => ask({ [field]: [] }, [field])),
 		];
 		const failure = (await Promise.allSettled(requests)).find(({ reason }) => reason);
-		if (failure && !asked.signal.aborted) this.#failed(failure.reason);
+		if (asked.signal.aborted) return;
+		if (failure) this.#failed(failure.reason);
+		else this.#dim(undefined, false);
 	}
 
 	/* ---- the answers */
 
 	#found({ events, highlights, next, total_estimate: total }, took) {
 		this.#next = next ?? null;
+		this.#dim(false);
 		this.parts.found.scrollTop = 0;
 		this.results.show(events, highlights);
 		this.parts.took.textContent = `${Math.max(1, Math.round(took))} ms`;
@@ -356,13 +360,20 @@ export class SearchView {
 
 	/* ---- drawing */
 
+	/* What an earlier question found; undefined: as it is. */
+	#dim(results, counts) {
+		const { rows, facets } = this.parts;
+		const dim = (part, isOld) => isOld !== undefined && part.classList.toggle("old", isOld);
+		dim(rows, results);
+		for (const part of [facets, this.histogram.box]) dim(part, counts);
+	}
+
 	#say(text, isPassing = false) {
 		const line = this.parts.error.firstElementChild;
 		if (line.textContent !== text) line.textContent = text;
 		this.parts.error.hidden = !text;
 		this.parts.error.dataset.tone = isPassing ? "wait" : "bad";
 		this.parts.retry.hidden = !isPassing;
-		this.box.classList.toggle("failed", text !== "");
 	}
 
 	#draw() {
