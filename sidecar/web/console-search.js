@@ -74,7 +74,17 @@ export class SearchView {
 		Object.assign(this, { box, onstream, onchange, onclose });
 		this.parts = Object.fromEntries(
 			["text", "range", "more", "narrow", "filters", "facets", "chips", "count", "again"]
-				.concat(["error", "retry", "found", "end", "end-text", "next", "empty", "wide"])
+				.concat([
+					"error",
+					"retry",
+					"found",
+					"end",
+					"end-text",
+					"ahead",
+					"next",
+					"empty",
+					"wide",
+				])
 				.concat(["zoom", "zoom-text", "reset", "rows", "took"])
 				.map((name) => [name, find(name)]),
 		);
@@ -139,7 +149,7 @@ export class SearchView {
 		const atEnd = ([{ isIntersecting }]) =>
 			isIntersecting && this.results.size < BY_ITSELF && this.#page();
 		this.end = new IntersectionObserver(atEnd);
-		this.end.observe(parts.end);
+		this.end.observe(parts.ahead);
 		this.box.addEventListener("keydown", (event) => {
 			if (event.key === "Escape" && parts.filters.contains(event.target)) {
 				event.stopPropagation();
@@ -341,8 +351,8 @@ export class SearchView {
 			this.#isPaging = false;
 			this.#drawEnd();
 			/* What is in sight already does not come into sight again. */
-			this.end.unobserve(this.parts.end);
-			this.end.observe(this.parts.end);
+			this.end.unobserve(this.parts.ahead);
+			this.end.observe(this.parts.ahead);
 		} catch (error) {
 			if (asked.signal.aborted) return;
 			this.#isPaging = false;
@@ -467,8 +477,8 @@ export class SearchView {
 		const [title, text] = this.parts.empty.children;
 		title.textContent = isNarrowed ? "Nothing was found" : "There are no events yet";
 		text.textContent = isNarrowed
-			? "All words must be in an event, and all filters must let it through. " +
-				"word* finds what begins with a word, or finds either of two."
+			? "Every word must be in the event, and every filter must let it through. " +
+				"Try fewer of them, begin* for the start of a word, or one or other."
 			: "What is published can be found here with its commit.";
 		this.parts.wide.hidden = !isNarrowed;
 	}

@@ -46,7 +46,7 @@ async function fill() {
 	}
 	await stand.psql(
 		`SELECT events.publish('note.added', jsonb_build_object('text', $$${HOSTILE}$$),
-			topic => '{note,"<i>slanted</i>"}');`,
+			topic => '{note,<i>slanted}');`,
 	);
 }
 
@@ -365,7 +365,7 @@ test("search_trusts_nothing: what is in an event stays text", async () => {
 	await shows(page, 1);
 	const [[, , topic, text]] = await rows(page);
 	assert.match(text, /<img src=x onerror=.*<mark>no hit<\/mark> &lt;b&gt;/);
-	assert.equal(topic, "note / <i>slanted</i>");
+	assert.equal(topic, "note / <i>slanted");
 	assert.deepEqual(await marks(page), ["parcel"]);
 	await page.locator("#search-rows .hit").click();
 	await page.locator("#detail-data", { hasText: "<img src=x onerror=" }).waitFor();
