@@ -251,10 +251,14 @@ export class SearchView {
 		this.#change({ ...this.#question, range, since: "", until: "" });
 	}
 
-	#unfold(button, panel, isOpen = this.parts[button].ariaExpanded !== "true") {
+	#unfold(button, panel, isOpen = !this.#isUnfolded(button)) {
 		this.parts[button].setAttribute("aria-expanded", isOpen);
 		this.parts[panel].classList.toggle("unfolded", isOpen);
 		if (panel === "filters") this.parts.filters.hidden = !isOpen;
+	}
+
+	#isUnfolded(button) {
+		return this.parts[button].getAttribute("aria-expanded") === "true";
 	}
 
 	#cancel() {
@@ -395,7 +399,6 @@ export class SearchView {
 		own.hidden = !isTimes;
 		own.textContent = times;
 		this.parts.range.value = isTimes ? "times" : range;
-		if (this.parts.range.selectedIndex < 0) this.parts.range.value = "";
 		this.parts.zoom.hidden = !isTimes;
 		this.parts["zoom-text"].textContent = times;
 		const hasWords = question.words.trim() !== "";

@@ -218,6 +218,8 @@ test("search_filters: source, subject, contains, pattern and FEEL, all together"
 	await page.getByText("Nothing was found").waitFor();
 	await page.fill("#search-user", "alice, bob");
 	await shows(page, await count("(data -> 'total')::int > 100"));
+	await page.fill("#search-filter", "data.total < 130 // not too much");
+	await shows(page, await count("(data -> 'total')::int IN (110, 120)"));
 	await page.click("#search-chips >> text=Remove all");
 	await page.fill("#search-source", "/bank, /door");
 	await shows(page, await count("source IN ('/bank', '/door')"));
