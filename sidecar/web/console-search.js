@@ -35,6 +35,11 @@ import { Results } from "/console-results.js";
 import { SearchFilters } from "/console-search-filters.js";
 
 const URL = "/v1/events/search";
+const PARTS = [
+	...["text", "range", "more", "narrow", "count", "took", "again"],
+	...["filters", "chips", "error", "retry", "facets", "zoom", "zoom-text", "reset"],
+	...["found", "rows", "end", "end-text", "ahead", "next", "empty", "wide"],
+];
 const PAGE = 50;
 const BY_ITSELF = 2000; // rows; beyond them a page more is had by the button only
 const MOST = 10000; // rows
@@ -72,22 +77,7 @@ export class SearchView {
 	constructor({ box, form, onselect, onstream, onchange, onclose }) {
 		const find = (name) => document.getElementById(`search-${name}`);
 		Object.assign(this, { box, onstream, onchange, onclose });
-		this.parts = Object.fromEntries(
-			["text", "range", "more", "narrow", "filters", "facets", "chips", "count", "again"]
-				.concat([
-					"error",
-					"retry",
-					"found",
-					"end",
-					"end-text",
-					"ahead",
-					"next",
-					"empty",
-					"wide",
-				])
-				.concat(["zoom", "zoom-text", "reset", "rows", "took"])
-				.map((name) => [name, find(name)]),
-		);
+		this.parts = Object.fromEntries(PARTS.map((name) => [name, find(name)]));
 		this.orders = [...box.querySelectorAll("input[name=search-order]")];
 		this.filters = new SearchFilters({
 			form: this.parts.filters,
@@ -290,6 +280,7 @@ export class SearchView {
 		const counting = this.#count(now, asked);
 		try {
 			const page = await get(this.#request, asked.signal);
+			if (asked.signal.aborted) return;
 			this.#found(page, performance.now() - began);
 			await counting;
 		} catch (error) {
@@ -331,7 +322,7 @@ export class SearchView {
 	#found({ events, highlights, next, total_estimate: total }, took) {
 		this.#next = next ?? null;
 		this.#dim(false);
-		this.parts.found.scrollTop = 0;
+		for (const scroller of [this.parts.found, this.box]) scroller.scrollTop = 0;
 		this.results.show(events, highlights);
 		this.parts.took.textContent = `${Math.max(1, Math.round(took))} ms`;
 		if (!this.#isCounted) this.#drawTotal(next === null ? events.length : about(total));

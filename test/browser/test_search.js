@@ -122,6 +122,14 @@ test("search_opens: by its key, newest first, with everything", async () => {
 	assert.equal(await page.evaluate(() => document.activeElement.id), "search-text");
 	await page.locator("label", { hasText: "Oldest" }).click();
 	await until("the oldest is first", async () => (await rows(page))[0]?.[1] === "order.created");
+	await page.locator("#search-rows .hit").first().focus();
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	await page.locator("#detail-type", { hasText: "order.created" }).waitFor();
+	await page.click("#only-type");
+	await shows(page, await count("type = 'order.created'"));
+	await page.keyboard.press("Escape");
+	await page.locator("#detail").waitFor({ state: "hidden" });
 	await page.keyboard.press("Escape");
 	await page.locator("#search").waitFor({ state: "hidden" });
 	await page.locator("#list").waitFor();
