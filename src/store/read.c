@@ -190,10 +190,10 @@ ev_read_position_at(TimestampTz t)
 void
 ev_read_narrow(TimestampTz from, TimestampTz to, int64 *after, int64 *upto)
 {
-	if (!TIMESTAMP_NOT_FINITE(from) && from > MIN_TIMESTAMP + CLOCK_DISORDER)
-		*after = cursor_before(from - CLOCK_DISORDER, *after, *upto);
-	if (!TIMESTAMP_NOT_FINITE(to) && to < END_TIMESTAMP - CLOCK_DISORDER)
-		*upto = cursor_before(to + CLOCK_DISORDER, *after, *upto);
+	if (!TIMESTAMP_NOT_FINITE(from) && from > MIN_TIMESTAMP + EV_CLOCK_DISORDER)
+		*after = cursor_before(from - EV_CLOCK_DISORDER, *after, *upto);
+	if (!TIMESTAMP_NOT_FINITE(to) && to < END_TIMESTAMP - EV_CLOCK_DISORDER)
+		*upto = cursor_before(to + EV_CLOCK_DISORDER, *after, *upto);
 }
 
 /* events.position_at(time) → cursor */

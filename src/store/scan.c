@@ -288,7 +288,7 @@ take_last(EvScan *scan, Datum *values, bool *nulls)
 bool
 ev_scan_newest(TimestampTz *recorded_at)
 {
-	EvScan *scan = open_scan(0, PG_INT64_MAX, true);
+	EvScan *scan = open_scan(0, PG_INT64_MAX, true, NULL);
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	bool found = false;
