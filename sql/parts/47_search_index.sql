@@ -66,3 +66,10 @@ CREATE TABLE events.search_configuration_used (
 );
 COMMENT ON TABLE events.search_configuration_used IS
 'Text search configurations with which documents were made';
+
+CREATE FUNCTION events._search_document(
+    event events.event, OUT keys bigint[], OUT document tsvector, OUT configuration text, OUT is_truncated boolean)
+AS 'MODULE_PATHNAME', 'ev_search_document'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION events._search_document(events.event) IS
+'What of an event is searched, as it would be filed now';
