@@ -181,6 +181,9 @@ BEGIN
     PERFORM events._index_subjects(events.horizon(), 25000);
     PERFORM events._forget_subjects(events.oldest());
     PERFORM events._clean_consumers();
+    PERFORM events._index_search(events.horizon(), 5000);
+    PERFORM events._forget_summaries(events.oldest());
+    PERFORM events._drop_search_partitions();
     keep := events._retention();
     -- Either one holds up those who publish until this transaction ends: not
     -- both in one round, and nothing after them.
