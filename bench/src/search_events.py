@@ -80,11 +80,12 @@ class Pools:
         self.name = self.cycle([word.capitalize() for word in self.drawn[: size // 2 + 7]])
         self.user = self.cycle(zipf(rng, [f"{self.vocabulary[rng.randrange(5000)]}{n}"
                                           for n in range(USERS)], size + 13))
-        self.wiki = self.cycle(zipf(rng, [f"{self.vocabulary[200 + n]}.wikipedia.org"
+        # These go into sources, which are URIs.
+        plain = [word for word in self.vocabulary[:10000] if word.isascii()]
+        self.wiki = self.cycle(zipf(rng, [f"{plain[200 + n]}.wikipedia.org"
                                           for n in range(WIKIS)], size + 29))
         self.repository = self.cycle(zipf(rng, [
-            f"{self.vocabulary[rng.randrange(300)]}/{self.vocabulary[n + 1000]}"
-            for n in range(REPOSITORIES)], size // 2 + 31))
+            f"{plain[rng.randrange(300)]}/{plain[n + 1000]}" for n in range(REPOSITORIES)], size // 2 + 31))
         self.sentences = {}
         self.numbers = {}
         self.bool = self.cycle([rng.choice(("true", "false")) for _ in range(1009)])
