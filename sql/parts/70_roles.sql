@@ -29,6 +29,7 @@ AS $$
                                             '_track_options', '_track_schema_name')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
                                          'matches_event', '_matches_event',
+                                         'search', 'explain_search',
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
                                          'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
                                          '_relay_state', '_partitions')

@@ -121,7 +121,7 @@ ev_oldest(PG_FUNCTION_ARGS)
 static bool
 first_after(int64 after, int64 horizon, int64 *position, TimestampTz *recorded_at)
 {
-	EvScan *scan = ev_scan_open(after, horizon);
+	EvScan *scan = ev_scan_open_kept(after, horizon);
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	bool found = ev_scan_next(scan, values, nulls);
@@ -188,6 +188,15 @@ ev_read_position_at(TimestampTz t)
 	}
 	ev_scan_close(scan);
 	return cursor;
+}
+
+void
+ev_read_narrow(TimestampTz from, TimestampTz to, int64 *after, int64 *upto)
+{
+	if (!TIMESTAMP_NOT_FINITE(from) && from > MIN_TIMESTAMP + CLOCK_DISORDER)
+		*after = cursor_before(from - CLOCK_DISORDER, *after, *upto);
+	if (!TIMESTAMP_NOT_FINITE(to) && to < END_TIMESTAMP - CLOCK_DISORDER)
+		*upto = cursor_before(to + CLOCK_DISORDER, *after, *upto);
 }
 
 /* events.position_at(time) → cursor */

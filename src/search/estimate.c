@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * estimate.c: about how many events belong to the answer of a search.
+ *
+ * What follows a page is counted as far as it takes little work, which is all of it where
+ * there is not much.  For what is left, some chunks all over it are counted by the index,
+ * or, where there is nothing to ask an index, it is taken to be like what was walked.
+ */
+#include "base/compat.h"
+
+#include "search/estimate.h"
+
+/* Rows that are looked at for an exact number. */
+#define COUNTED_ROWS 2000
+
+/* Small chunks that are counted for an estimate. */
+#define SAMPLES 12
+
+typedef struct Counter
+{
+	EvWalk *walk;
+	int64 count;
+} Counter;
+
+static bool
+count_hit(void *arg, const EvHit *hit)
+{
+	Counter *counter = (Counter *) arg;
+
+	counter->count += ev_walk_confirm(counter->walk, hit);
+	return !ev_tally_is_spent(&counter->walk->tally);
+}
+
+/* Positions that the walk has not come to, beyond `reached`. */
+static double
+positions_left(const EvWalk *walk, int64 reached)
+{
+	double left = 0;
+
+	for (int i = 0; i < walk->nranges; i++)
+	{
+		int64 low = walk->ranges[i].low;
+		int64 high = walk->ranges[i].high;
+
+		if (walk->backward)
+			high = Min(high, reached - 1);
+		else
+			low = Max(low, reached + 1);
+		left += Max(high - low + 1, 0);
+	}
+	return left;
+}
+
+/* The n-th position of those that are left. */
+static int64
+position_left(const EvWalk *walk, int64 reached, double n)
+{
+	for (int i = 0; i < walk->nranges; i++)
+	{
+		int64 low = walk->ranges[i].low;
+		int64 high = walk->ranges[i].high;
+
+		if (walk->backward)
+			high = Min(high, reached - 1);
+		else
+			low = Max(low, reached + 1);
+		if (low > high)
+			continue;
+		if (n < high - low + 1)
+			return low + (int64) n;
+		n -= high - low + 1;
+	}
+	return 0;
+}
+
+/* Candidates in some chunks all over what is left; the positions looked at are added up. */
+static int64
+count_samples(EvWalk *walk, int64 reached, double left, double *positions)
+{
+	int64 count = 0;
+
+	for (int i = 0; i < SAMPLES; i++)
+	{
+		int64 position = position_left(walk, reached, left * (i + 0.5) / SAMPLES);
+		int64 low = position >> ev_chunk_shifts[0] << ev_chunk_shifts[0];
+		int64 high = low + (INT64CONST(1) << ev_chunk_shifts[0]) - 1;
+		int64 found, end;
+
+		*positions += high - low + 1;
+		if (ev_filed_seek(walk->filed, low, high, true, &found, &end) &&
+			ev_filed_is_indexed(walk->filed))
+			count += ev_filed_count_index(walk->filed, 0, low, high);
+	}
+	return count;
+}
+
+static double
+absolute(double x)
+{
+	return x < 0 ? -x : x;
+}
+
+void
+ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, int64 tried)
+{
+	Counter counter = {walk, 0};
+	int64 start = walk->backward ? walk->tally.horizon : 1;
+	int64 reached = page->count > 0 && page->order != EV_ORDER_RANK
+						? page->found[page->count - 1].position
+						: (walk->backward ? stretch->low : stretch->high);
+	double confirmed = tried > 0 ? (double) (page->order == EV_ORDER_RANK ? tried : page->count) /
+									   tried
+								 : 1;
+	double walked, hits, rest;
+	EvStretch next;
+
+	(void) left;
+	ev_tally_allow(&walk->tally, COUNTED_ROWS);
+	ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
+				  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
+	while (!ev_tally_is_spent(&walk->tally) && ev_walk_next(walk, count_hit, &counter, &next))
+		;
+	page->is_exact = !ev_tally_is_spent(&walk->tally);
+	walk->tally.allowance = 0;
+	page->total += counter.count;
+	if (page->is_exact)
+		return;
+
+	/* Like the positions that were walked, or like samples of what was not. */
+	reached = walk->tally.reached;
+	if (page->has_after && page->order != EV_ORDER_RANK)
+		start = page->after.position;
+	walked = absolute((double) start - reached) + 1;
+	hits = page->count + counter.count;
+	rest = positions_left(walk, reached);
+	if (walk->filed != NULL && walk->by_index)
+	{
+		walked = 0;
+		hits = count_samples(walk, reached, rest, &walked) * confirmed;
+	}
+	page->total += (int64) (hits / walked * rest);
+}
