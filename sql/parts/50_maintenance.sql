@@ -182,7 +182,7 @@ BEGIN
     PERFORM events._forget_subjects(events.oldest());
     PERFORM events._clean_consumers();
     PERFORM events._index_search(events.horizon(), 5000);
-    PERFORM events._forget_summaries(events.oldest());
+    PERFORM events._forget_summaries();
     PERFORM events._drop_search_partitions();
     keep := events._retention();
     -- Either one holds up those who publish until this transaction ends: not
