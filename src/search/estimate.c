@@ -5,6 +5,9 @@
  * What follows a page is counted as far as it takes little work, which is all of it where
  * there is not much.  For what is left, some chunks all over it are counted by the index,
  * or, where there is nothing to ask an index, it is taken to be like what was walked.
+ *
+ * If the stretch in which the page became full has many more candidates, there is much: then
+ * nothing is counted one by one, and a few chunks say enough.
  */
 #include "base/compat.h"
 
@@ -15,6 +18,10 @@
 
 /* Small chunks that are counted for an estimate. */
 #define SAMPLES 12
+
+/* With so many candidates left in one stretch there is much, and fewer chunks are counted. */
+#define MANY_LEFT 30
+#define FEW_SAMPLES 4
 
 typedef struct Counter
 {
@@ -29,6 +36,12 @@ count_hit(void *arg, const EvHit *hit)
 
 	counter->count += ev_walk_confirm(counter->walk, hit);
 	return !ev_tally_is_spent(&counter->walk->tally);
+}
+
+static double
+absolute(double x)
+{
+	return x < 0 ? -x : x;
 }
 
 /* Positions that the walk has not come to, beyond `reached`. */
@@ -75,13 +88,14 @@ position_left(const EvWalk *walk, int64 reached, double n)
 
 /* Candidates in some chunks all over what is left; the positions looked at are added up. */
 static int64
-count_samples(EvWalk *walk, int64 reached, double left, double *positions)
+count_samples(EvWalk *walk, int64 reached, int samples, double *positions)
 {
+	double left = positions_left(walk, reached);
 	int64 count = 0;
 
-	for (int i = 0; i < SAMPLES; i++)
+	for (int i = 0; i < samples; i++)
 	{
-		int64 position = position_left(walk, reached, left * (i + 0.5) / SAMPLES);
+		int64 position = position_left(walk, reached, left * (i + 0.5) / samples);
 		int64 low = position >> ev_chunk_shifts[0] << ev_chunk_shifts[0];
 		int64 high = low + (INT64CONST(1) << ev_chunk_shifts[0]) - 1;
 		int64 found, end;
@@ -94,10 +108,19 @@ count_samples(EvWalk *walk, int64 reached, double left, double *positions)
 	return count;
 }
 
-static double
-absolute(double x)
+/* The stretch had `left` candidates behind the page: what lies beyond it is like it and some chunks. */
+static void
+estimate_much(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, double confirmed)
 {
-	return x < 0 ? -x : x;
+	int64 last = page->found[page->count - 1].position;
+	int64 end = walk->backward ? stretch->low : stretch->high;
+	double positions = absolute((double) last - end) + 1;
+	double rest = positions_left(walk, end);
+	double count = left;
+
+	if (rest > 0)
+		count += count_samples(walk, end, FEW_SAMPLES, &positions);
+	page->total += (int64) ((left + count / positions * rest) * confirmed);
 }
 
 void
@@ -114,7 +137,11 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left,
 	double walked, hits, rest;
 	EvStretch next;
 
-	(void) left;
+	if (left >= MANY_LEFT && page->count > 0 && walk->filed != NULL && walk->by_index)
+	{
+		estimate_much(walk, page, stretch, left, confirmed);
+		return;
+	}
 	ev_tally_allow(&walk->tally, COUNTED_ROWS);
 	ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
 				  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
@@ -136,7 +163,7 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left,
 	if (walk->filed != NULL && walk->by_index)
 	{
 		walked = 0;
-		hits = count_samples(walk, reached, rest, &walked) * confirmed;
+		hits = count_samples(walk, reached, SAMPLES, &walked) * confirmed;
 	}
 	page->total += (int64) (hits / walked * rest);
 }
