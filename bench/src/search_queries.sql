@@ -23,10 +23,10 @@ CREATE TEMPORARY TABLE around AS
 CREATE FUNCTION pg_temp.draw(what text, n bigint) RETURNS float8 IMMUTABLE LANGUAGE sql
 RETURN ('x' || left(md5(what || ' ' || n), 8))::bit(32)::bigint / 4294967296.0;
 
--- Events, twice as many as one needs.
+-- Events, more than one needs: not all have what is looked for.
 CREATE TEMPORARY TABLE chosen AS
     SELECT n, r.id, r.type, r.recorded_at, r.data
-    FROM generate_series(1, 2 * :count) AS n, around,
+    FROM generate_series(1, 10 * :count) AS n, around,
         LATERAL (SELECT * FROM bench.rival
                  WHERE position >= around.first + (pg_temp.draw(:'seed', n) * (around.last - around.first))::bigint
                  ORDER BY position LIMIT 1) AS r;
