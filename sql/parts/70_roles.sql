@@ -29,12 +29,12 @@ AS $$
                                             '_track_options', '_track_schema_name')
           WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
                                          'matches_event', '_matches_event',
-                                         'search', 'explain_search',
+                                         'search', 'explain_search', 'facets', 'histogram',
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
                                          'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
-                                         '_relay_state', '_partitions')
+                                         '_relay_state', '_partitions', '_search_document', '_search_partitions')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
-                                          '_relay_state', '_partitions', '_feed', '_intake',
+                                          '_relay_state', '_partitions', '_feed', '_intake', '_index_search',
                                           '_check_filter', '_try_filter', '_test_filter',
                                           '_due_handlers', '_run_handler')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
@@ -44,6 +44,9 @@ AS $$
                                               '_ensure_partitions', '_forget_duplicates', '_forget_subjects',
                                               '_handlers_changed', '_index_subjects', '_retention',
                                               '_registry_changed', '_role_functions',
+                                              '_drop_search_partitions', '_forget_documents', '_forget_summaries',
+                                              '_lock_search_index', '_next_reindex_chunk', '_note_search_configuration',
+                                              '_reindexed_chunk', '_summarise_chunks', '_summarise_stale_chunks',
                                               '_roll_over_partition',
                                               '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',
                                               '_recheck_condition', '_rename_in_condition', '_rename_tracked',

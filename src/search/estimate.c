@@ -131,9 +131,9 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left,
 	int64 reached = page->count > 0 && page->order != EV_ORDER_RANK
 						? page->found[page->count - 1].position
 						: (walk->backward ? stretch->low : stretch->high);
-	double confirmed = tried > 0 ? (double) (page->order == EV_ORDER_RANK ? tried : page->count) /
-									   tried
-								 : 1;
+	double confirmed = tried > 0
+						   ? (double) (page->order == EV_ORDER_RANK ? tried : page->count) / tried
+						   : 1;
 	double walked, hits, rest;
 	EvStretch next;
 

@@ -46,8 +46,9 @@ static EvOrder
 get_order(FunctionCallInfo fcinfo)
 {
 	static const char *const names[] = {"newest", "oldest", "rank"};
-	const char *name =
-		PG_ARGISNULL(ARGUMENT_ORDER) ? "newest" : text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_ORDER));
+	const char *name = PG_ARGISNULL(ARGUMENT_ORDER)
+						   ? "newest"
+						   : text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_ORDER));
 
 	for (int i = 0; i < lengthof(names); i++)
 	{
@@ -66,11 +67,10 @@ get_max_count(FunctionCallInfo fcinfo)
 											 : PG_GETARG_INT32(ARGUMENT_MAX_COUNT);
 
 	if (n < 1 || n > GREATEST_MAX_COUNT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_count must be from 1 to %d: %d", GREATEST_MAX_COUNT, n),
-				 errhint("More events come page by page, with the cursor of the last row as "
-						 "\"after\", or in order with events.read().")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("max_count must be from 1 to %d: %d", GREATEST_MAX_COUNT, n),
+						errhint("More events come page by page, with the cursor of the last row as "
+								"\"after\", or in order with events.read().")));
 	return n;
 }
 
@@ -114,10 +114,10 @@ show_text(EvRequest *request, const EvPage *page, const EvFound *found, Datum *r
 					   ev_key_condition_has_key(document.keys, document.nkeys,
 												ev_search_key(EV_KEY_CORRELATION, whole, length));
 	}
-	row[COLUMN_RANK] =
-		Float4GetDatum(page->order == EV_ORDER_RANK ? found->rank : ev_walk_rank(&hit));
-	row[COLUMN_HEADLINE] =
-		PointerGetDatum(ev_headline_make(row, nulls, configuration, hit.configured->query));
+	row[COLUMN_RANK] = Float4GetDatum(page->order == EV_ORDER_RANK ? found->rank
+																   : ev_walk_rank(&hit));
+	row[COLUMN_HEADLINE] = PointerGetDatum(
+		ev_headline_make(row, nulls, configuration, hit.configured->query));
 	nulls[COLUMN_RANK] = nulls[COLUMN_HEADLINE] = false;
 }
 
@@ -139,8 +139,8 @@ cursor_of(const EvRequest *request, const EvPage *page, int i)
 static void
 put_page(ReturnSetInfo *result, EvWalk *walk, const EvPage *page)
 {
-	MemoryContext row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "events search row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "events search row",
+													  ALLOCSET_DEFAULT_SIZES);
 
 	for (int i = 0; i < page->count; i++)
 	{
@@ -202,8 +202,7 @@ ev_search(PG_FUNCTION_ARGS)
 
 /* ---- events.explain_search() */
 
-static void
-put_line(ReturnSetInfo *result, const char *format, ...) pg_attribute_printf(2, 3);
+static void put_line(ReturnSetInfo *result, const char *format, ...) pg_attribute_printf(2, 3);
 
 static void
 put_line(ReturnSetInfo *result, const char *format, ...)

@@ -203,7 +203,7 @@ ev_scan_next(EvScan *scan, Datum *values, bool *nulls)
 		if (scan->rel == NULL && !begin_partition(scan))
 			return false;
 		tuple = systable_getnext_ordered(scan->scan, scan->backward ? BackwardScanDirection
-															: ForwardScanDirection);
+																	: ForwardScanDirection);
 		if (tuple != NULL)
 			break;
 		close_partition(scan);
