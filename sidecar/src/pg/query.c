@@ -29,6 +29,8 @@ static const ConnStatement try_statement = {
 	.sql = "SELECT events._try_filter($1::text, $2::text, $3::jsonb, $4::boolean)",
 	.params = 4};
 static const ConnStatement maintain_statement = {.number = 7, .sql = "SELECT events.maintain()"};
+static const ConnStatement index_statement = {
+	.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
 
 /* ---- answers ---- */
 
@@ -262,6 +264,17 @@ query_maintain(Queries *queries, QueryDoneFn fn, void *arg)
 	Query *query = new_query(&queries->publish, QUERY_MAINTAIN, &maintain_statement, arg);
 
 	query->fn.done = fn;
+	queries_submit(query);
+	return query;
+}
+
+Query *
+query_index_search(Queries *queries, QueryPositionFn fn, void *arg)
+{
+	Query *query = new_query(&queries->publish, QUERY_POSITION, &index_statement, arg);
+
+	query->fn.position = fn;
+	query->patient = true;
 	queries_submit(query);
 	return query;
 }

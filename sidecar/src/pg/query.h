@@ -134,6 +134,9 @@ Query *query_try_filter(Queries *queries, const TryRequest *request, QueryTextFn
 typedef void (*QueryDoneFn)(void *arg, const QueryError *error);
 Query *query_maintain(Queries *queries, QueryDoneFn fn, void *arg);
 
+/* events._index_search() of a piece; gives how many events were filed, 0 when there are no more */
+Query *query_index_search(Queries *queries, QueryPositionFn fn, void *arg);
+
 void query_cancel(Query *query);
 /* the database works on it */
 bool query_is_running(const Query *query);
