@@ -2,26 +2,27 @@
  *
  * estimate.c: about how many events belong to the answer of a search.
  *
- * What follows a page is counted as far as it takes little work, which is all of it where
- * there is not much.  For what is left, some chunks all over it are counted by the index,
- * or, where there is nothing to ask an index, it is taken to be like what was walked.
+ * Where there is an index to ask, it counts the candidates in some small chunks all over what
+ * follows the page.  If that means little in all, it is counted one by one and so exactly, else
+ * what is left is taken to be like those chunks.  If the stretch in which the page became
+ * full has many more candidates, there is much, and a few chunks say enough.
  *
- * If the stretch in which the page became full has many more candidates, there is much: then
- * nothing is counted one by one, and a few chunks say enough.
+ * Where there is none, what follows is counted as far as it takes little work, and what is
+ * left is taken to be like what was walked.
  */
 #include "base/compat.h"
 
 #include "search/estimate.h"
 
 /* Rows that are looked at for an exact number. */
-#define COUNTED_ROWS 2000
+#define COUNTED_ROWS 1000
 
 /* Small chunks that are counted for an estimate. */
-#define SAMPLES 12
+#define SAMPLES 6
 
 /* With so many candidates left in one stretch there is much, and fewer chunks are counted. */
 #define MANY_LEFT 30
-#define FEW_SAMPLES 4
+#define FEW_SAMPLES 3
 
 typedef struct Counter
 {
@@ -123,25 +124,13 @@ estimate_much(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, do
 	page->total += (int64) ((left + count / positions * rest) * confirmed);
 }
 
-void
-ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, int64 tried)
+/* Count one by one what comes after `reached`; false if there is too much of it. */
+static bool
+count_rest(EvWalk *walk, EvPage *page, int64 reached, int64 *count)
 {
 	Counter counter = {walk, 0};
-	int64 start = walk->backward ? walk->tally.horizon : 1;
-	int64 reached = page->count > 0 && page->order != EV_ORDER_RANK
-						? page->found[page->count - 1].position
-						: (walk->backward ? stretch->low : stretch->high);
-	double confirmed = tried > 0
-						   ? (double) (page->order == EV_ORDER_RANK ? tried : page->count) / tried
-						   : 1;
-	double walked, hits, rest;
 	EvStretch next;
 
-	if (left >= MANY_LEFT && page->count > 0 && walk->filed != NULL && walk->by_index)
-	{
-		estimate_much(walk, page, stretch, left, confirmed);
-		return;
-	}
 	ev_tally_allow(&walk->tally, COUNTED_ROWS);
 	ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
 				  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
@@ -149,21 +138,56 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left,
 		;
 	page->is_exact = !ev_tally_is_spent(&walk->tally);
 	walk->tally.allowance = 0;
-	page->total += counter.count;
-	if (page->is_exact)
-		return;
+	*count = counter.count;
+	return page->is_exact;
+}
 
-	/* Like the positions that were walked, or like samples of what was not. */
-	reached = walk->tally.reached;
-	if (page->has_after && page->order != EV_ORDER_RANK)
-		start = page->after.position;
-	walked = absolute((double) start - reached) + 1;
-	hits = page->count + counter.count;
-	rest = positions_left(walk, reached);
-	if (walk->filed != NULL && walk->by_index)
+/* There is an index: samples say if it is worth counting, and if not, how many there are. */
+static void
+estimate_by_index(EvWalk *walk, EvPage *page, int64 reached, double confirmed)
+{
+	double positions = 0;
+	double rest = positions_left(walk, reached);
+	int64 sampled = rest > 0 ? count_samples(walk, reached, SAMPLES, &positions) : 0;
+	double expected = positions > 0 ? sampled / positions * rest : 0;
+	int64 count = 0;
+
+	if (expected > COUNTED_ROWS || !count_rest(walk, page, reached, &count))
+		count = Max(count, (int64) (expected * confirmed));
+	page->total += count;
+}
+
+/* There is none: what is left is like what was walked. */
+static void
+estimate_by_walk(EvWalk *walk, EvPage *page, int64 reached)
+{
+	int64 start = walk->backward ? walk->tally.horizon : 1;
+	double walked;
+	int64 count;
+
+	if (!count_rest(walk, page, reached, &count))
 	{
-		walked = 0;
-		hits = count_samples(walk, reached, SAMPLES, &walked) * confirmed;
+		if (page->has_after && page->order != EV_ORDER_RANK)
+			start = page->after.position;
+		reached = walk->tally.reached;
+		walked = absolute((double) start - reached) + 1;
+		page->total += (int64) ((page->count + count) / walked * positions_left(walk, reached));
 	}
-	page->total += (int64) (hits / walked * rest);
+	page->total += count;
+}
+
+void
+ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, int64 tried)
+{
+	bool by_rank = page->order == EV_ORDER_RANK;
+	int64 reached = page->count > 0 && !by_rank ? page->found[page->count - 1].position
+												: (walk->backward ? stretch->low : stretch->high);
+	double confirmed = tried > 0 && !by_rank ? (double) page->count / tried : 1;
+
+	if (walk->filed == NULL || !walk->by_index)
+		estimate_by_walk(walk, page, reached);
+	else if (left >= MANY_LEFT && page->count > 0)
+		estimate_much(walk, page, stretch, left, confirmed);
+	else
+		estimate_by_index(walk, page, reached, confirmed);
 }
