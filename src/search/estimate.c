@@ -109,19 +109,15 @@ count_samples(EvWalk *walk, int64 reached, int samples, double *positions)
 	return count;
 }
 
-/* The stretch had `left` candidates behind the page: what lies beyond it is like it and some chunks. */
-static void
-estimate_much(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, double confirmed)
+/* What lies beyond a stretch, which had `left` candidates behind the page, is like it and some chunks. */
+static double
+estimate_much(EvWalk *walk, const EvPage *page, int64 end, int left)
 {
 	int64 last = page->found[page->count - 1].position;
-	int64 end = walk->backward ? stretch->low : stretch->high;
 	double positions = absolute((double) last - end) + 1;
-	double rest = positions_left(walk, end);
-	double count = left;
+	int64 sampled = count_samples(walk, end, FEW_SAMPLES, &positions);
 
-	if (rest > 0)
-		count += count_samples(walk, end, FEW_SAMPLES, &positions);
-	page->total += (int64) ((left + count / positions * rest) * confirmed);
+	return (left + sampled) / positions * positions_left(walk, end);
 }
 
 /* Count one by one what comes after `reached`; false if there is too much of it. */
@@ -180,14 +176,25 @@ void
 ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, int64 tried)
 {
 	bool by_rank = page->order == EV_ORDER_RANK;
-	int64 reached = page->count > 0 && !by_rank ? page->found[page->count - 1].position
-												: (walk->backward ? stretch->low : stretch->high);
+	bool is_known = !by_rank && !stretch->is_ordered && page->count > 0;
+	int64 end = walk->backward ? stretch->low : stretch->high;
+	int64 reached = page->count > 0 && !by_rank ? page->found[page->count - 1].position : end;
 	double confirmed = tried > 0 && !by_rank ? (double) page->count / tried : 1;
 
+	/* The candidates of the stretch are counted already, if nothing more is asked of them. */
+	if (is_known && walk->conditions.are_all)
+	{
+		page->total += left;
+		reached = end;
+	}
+	page->is_exact = positions_left(walk, reached) <= 0;
+	if (page->is_exact)
+		return;
 	if (walk->filed == NULL || !walk->by_index)
 		estimate_by_walk(walk, page, reached);
-	else if (left >= MANY_LEFT && page->count > 0)
-		estimate_much(walk, page, stretch, left, confirmed);
+	else if (is_known && left >= MANY_LEFT)
+		page->total += (int64) (((reached == end ? 0 : left) + estimate_much(walk, page, end, left)) *
+								confirmed);
 	else
 		estimate_by_index(walk, page, reached, confirmed);
 }
