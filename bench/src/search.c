@@ -51,7 +51,7 @@ static int by_cpu;
 static Way all[MOST_WAYS];
 static char kind[128];
 
-/* CPU time of the way's server process so far.  It is brought up to date when that goes to sleep. */
+/* CPU time of the way's server process so far; it is up to date when that has gone to sleep. */
 static double
 cpu_ms(const Way *way)
 {

@@ -8,16 +8,17 @@
 An event of the corpus (at most 4 kB of JSON) becomes a template: its names, its structure and those
 of its strings that say of which kind it is (streams, actions, schemas, codes) stay, every other
 value gives way to one of the same kind for each event made: ids and hashes by random ones, numbers
-by numbers of as many digits, times by times near the event's own, one word by a word, several
-by as many, URLs by ones of the same host. Words are drawn from a vocabulary of 100,000 by Zipf's law,
-so that there are words in every second event and words in a dozen of two million; titles and
-sentences come from a pool, as people come back to the same things, so that phrases are found
-too. Templates, users and sources are drawn by Zipf's law as well.
+by numbers of as many digits, times by the event's own, one word by a word, several by as many,
+URLs by ones of the same host. Words are drawn from a vocabulary of 100,000 by Zipf's law, so that
+there are words in every sixth event and words in a dozen of two million; sentences come from a
+pool, as people come back to the same things, so that phrases are found too. Templates, users and
+sources are drawn by Zipf's law as well.
 
 Written to standard output, in the order of COPY events.event (position, id, source, type, subject,
 "time", recorded_at, topic, datacontenttype, data, attributes): positions from --first on without
 holes, recorded_at rises with them over --days (30) to --end. To --words: the vocabulary, the most
-frequent word first. To standard error: a line with what was made. The same seed makes the same events.
+frequent word first. To standard error: a line with what was made. The same seed makes the same
+events.
 """
 
 import argparse
@@ -85,7 +86,8 @@ class Pools:
         self.wiki = self.cycle(zipf(rng, [f"{plain[200 + n]}.wikipedia.org"
                                           for n in range(WIKIS)], size + 29))
         self.repository = self.cycle(zipf(rng, [
-            f"{plain[rng.randrange(300)]}/{plain[n + 1000]}" for n in range(REPOSITORIES)], size // 2 + 31))
+            f"{plain[rng.randrange(300)]}/{plain[n + 1000]}"
+            for n in range(REPOSITORIES)], size // 2 + 31))
         self.sentences = {}
         self.numbers = {}
         self.bool = self.cycle([rng.choice(("true", "false")) for _ in range(1009)])
@@ -109,7 +111,8 @@ class Pools:
     def number(self, digits):
         if digits not in self.numbers:
             low, high = (0, 10) if digits == 1 else (10 ** (digits - 1), 10 ** digits)
-            self.numbers[digits] = [str(self.rng.randrange(low, high)) for _ in range(50021 + digits)]
+            self.numbers[digits] = [str(self.rng.randrange(low, high))
+                                    for _ in range(50021 + digits)]
         return self.cycle(self.numbers[digits])
 
     def uuid(self):
@@ -156,11 +159,15 @@ class Template:
         self.places.append(pool)
         return "%s"
 
+    @staticmethod
+    def quote(text):
+        return json.dumps(text, ensure_ascii=False).replace("%", "%%")
+
     def write(self, value, name):
         if isinstance(value, dict):
             yield "{"
             for n, (key, member) in enumerate(value.items()):
-                yield (", " if n else "") + json.dumps(key, ensure_ascii=False).replace("%", "%%") + ": "
+                yield (", " if n else "") + self.quote(key) + ": "
                 yield from self.write(member, key)
             yield "}"
         elif isinstance(value, list):
@@ -172,7 +179,8 @@ class Template:
         elif isinstance(value, bool):
             yield self.place(self.pools.bool)
         elif isinstance(value, int):
-            yield ("-" if value < 0 else "") + self.place(self.pools.number(min(len(str(abs(value))), 15)))
+            digits = min(len(str(abs(value))), 15)
+            yield ("-" if value < 0 else "") + self.place(self.pools.number(digits))
         elif isinstance(value, float):
             yield self.place(self.pools.number(max(1, len(str(int(abs(value)))))))
             yield "." + self.place(self.pools.number(3))
@@ -204,17 +212,18 @@ class Template:
                 return self.place(pools.sentence(min(len(words), 40)))
             if any(part in lower for part in NAMES):
                 # A title in one piece: Some_words_and_more
-                return self.place(pools.sentence(3)) if "_" in text else self.place(pools.name)
+                return self.place(pools.sentence(3) if "_" in text else pools.name)
             if re.search(r"\d.*\d", text) and len(text) > 8 and CODE.match(text):
                 return self.place(pools.hex(min(len(text), 64)))
-        return json.dumps(text, ensure_ascii=False)[1:-1].replace("%", "%%")
+        return self.quote(text)[1:-1]
 
     def write_url(self, text):
         host, path = URL.match(text).groups()
         parts = (path or "/").replace("%", "%%").split("/")
         last = parts.pop()
-        last = self.place(self.pools.number(len(last))) if DIGITS.match(last) and len(last) < 16 else \
-            self.place(self.pools.name) if last else ""
+        if last:
+            is_number = DIGITS.match(last) and len(last) < 16
+            last = self.place(self.pools.number(len(last)) if is_number else self.pools.name)
         return json.dumps(host + "/".join(parts) + "/")[1:-1] + last
 
     def compile(self):
@@ -222,7 +231,7 @@ class Template:
         names = {f"p{n}": pool for n, pool in enumerate(self.places) if pool is not None}
         calls = "".join(f"p{n}(), " if pool is not None else "time, "
                         for n, pool in enumerate(self.places))
-        exec(f"def make(time): return form % ({calls})", {"form": self.form, **names}, names)  # pylint: disable=exec-used
+        exec(f"def make(time): return form % ({calls})", {"form": self.form, **names}, names)
         return names["make"]
 
 
@@ -257,6 +266,7 @@ def rows(args, pools, templates):
     start = args.end - args.days * 86400
     correlation = uuid()
     utc = datetime.timezone.utc
+    form = "%d\t%08x-%04x-7%03x-%04x-%012x" + "\t%s" * 6 + "\tapplication/json\t%s\t%s\n"
     for n in range(args.events):
         make, kind, topic, place, source = draws()
         at = start + (n + chance()) * step
@@ -266,10 +276,11 @@ def rows(args, pools, templates):
         ms = int(at * 1000)
         if random_bits % 5 < 2:
             correlation = uuid()
-        yield "%d\t%08x-%04x-7%03x-%04x-%012x\t%s\t%s\t%s\t%s\t%s\t%s\tapplication/json\t%s\t%s\n" % (
+        yield form % (
             args.first + n, ms >> 16, ms & 0xffff, random_bits >> 62,
             0x8000 | random_bits >> 48 & 0x3fff, random_bits & 0xffffffffffff,
-            source % place(), kind, subject() if random_bits % 3 else "\\N", time, recorded, topic, make(time),
+            source % place(), kind, subject() if random_bits % 3 else "\\N", time, recorded, topic,
+            make(time),
             f'{{"user": "{user()}", "correlationid": "{correlation}"}}' if random_bits % 4
             else f'{{"correlationid": "{correlation}"}}')
 

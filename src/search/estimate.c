@@ -109,7 +109,7 @@ count_samples(EvWalk *walk, int64 reached, int samples, double *positions)
 	return count;
 }
 
-/* What lies beyond a stretch, which had `left` candidates behind the page, is like it and some chunks. */
+/* Beyond a stretch with `left` candidates behind the page it is like there and in some chunks. */
 static double
 estimate_much(EvWalk *walk, const EvPage *page, int64 end, int left)
 {
@@ -193,8 +193,11 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left,
 	if (walk->filed == NULL || !walk->by_index)
 		estimate_by_walk(walk, page, reached);
 	else if (is_known && left >= MANY_LEFT)
-		page->total += (int64) (((reached == end ? 0 : left) + estimate_much(walk, page, end, left)) *
-								confirmed);
+	{
+		double more = estimate_much(walk, page, end, left) + (reached == end ? 0 : left);
+
+		page->total += (int64) (more * confirmed);
+	}
 	else
 		estimate_by_index(walk, page, reached, confirmed);
 }

@@ -124,8 +124,8 @@ show_text(EvWalk *walk, const EvPage *page, const EvFound *found, Datum *row, bo
 	if (page->order != EV_ORDER_RANK && !ev_walk_rank_filed(walk, found->position, &rank))
 		rank = rank_event(request, configured, configuration, row, nulls);
 	row[COLUMN_RANK] = Float4GetDatum(rank);
-	row[COLUMN_HEADLINE] =
-		PointerGetDatum(ev_headline_make(row, nulls, configuration, configured->query));
+	row[COLUMN_HEADLINE] = PointerGetDatum(
+		ev_headline_make(row, nulls, configuration, configured->query));
 	nulls[COLUMN_RANK] = nulls[COLUMN_HEADLINE] = false;
 }
 
