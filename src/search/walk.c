@@ -375,3 +375,28 @@ ev_walk_rank(const EvHit *hit)
 	/* An id that was typed whole is what was looked for. */
 	return hit->is_named ? rank + 1 : rank;
 }
+
+static bool
+rank_hit(void *arg, const EvHit *hit)
+{
+	*(float4 *) arg = ev_walk_rank(hit);
+	return false;
+}
+
+bool
+ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
+{
+	MemoryContext old;
+	int64 found, end;
+	bool is_filed;
+
+	if (walk->filed == NULL || position > walk->tally.filed_upto)
+		return false;
+	/* A partition that is opened outlives the row. */
+	old = MemoryContextSwitchTo(walk->context);
+	ev_filed_want_documents(walk->filed);
+	is_filed = ev_filed_seek(walk->filed, position, position, true, &found, &end) &&
+			   !ev_filed_visit_rows(walk->filed, position, position, true, rank_hit, rank);
+	MemoryContextSwitchTo(old);
+	return is_filed;
+}
