@@ -11,8 +11,7 @@
  *	 source		one, repeatable; sources: several, with commas between
  *	 since		recorded at or after; until: before
  *	 contains	JSON that data must contain
- *	 bucket		30s, 5min, 1h, 1d, 2w, a duration of ISO 8601 in weeks, days, hours,
- *				minutes and seconds, or auto
+ *	 bucket		as in duration.h, or auto
  */
 #ifndef WEB_SEARCH_PARAMS_H
 #define WEB_SEARCH_PARAMS_H
@@ -50,8 +49,5 @@ extern bool search_params_parse_source(char **source, HttpSlice query_string, Pa
 
 /* As members of the request of events._search_page(), behind an opening brace. */
 extern void search_params_write(Buf *out, const SearchParams *params);
-
-/* Seconds of a bucket (not auto), or -1 when it is none. */
-extern int64_t search_params_seconds(const char *text);
 
 #endif /* WEB_SEARCH_PARAMS_H */

@@ -6,6 +6,7 @@
 #include "tap.h"
 
 #include "base/mem.h"
+#include "web/duration.h"
 #include "web/search_params.h"
 
 static const ParamsLimits limits = {.max_limit = 1000,
@@ -127,30 +128,29 @@ bad(void)
 static void
 buckets(void)
 {
-	ok(search_params_seconds("1s") == 1 && search_params_seconds("15min") == 900 &&
-		   search_params_seconds("2h") == 7200 && search_params_seconds("7d") == 604800 &&
-		   search_params_seconds("1w") == 604800,
+	ok(duration_seconds("1s") == 1 && duration_seconds("15min") == 900 &&
+		   duration_seconds("2h") == 7200 && duration_seconds("7d") == 604800 &&
+		   duration_seconds("1w") == 604800,
 	   "a number and a unit");
-	ok(search_params_seconds("PT1H") == 3600 && search_params_seconds("P1D") == 86400 &&
-		   search_params_seconds("P1DT1H1M1S") == 90061 &&
-		   search_params_seconds("P2W") == 1209600 && search_params_seconds("P1W1DT1S") == 691201,
+	ok(duration_seconds("PT1H") == 3600 && duration_seconds("P1D") == 86400 &&
+		   duration_seconds("P1DT1H1M1S") == 90061 && duration_seconds("P2W") == 1209600 &&
+		   duration_seconds("P1W1DT1S") == 691201,
 	   "durations of ISO 8601");
-	ok(search_params_seconds("") == -1 && search_params_seconds("1") == -1 &&
-		   search_params_seconds("s") == -1 && search_params_seconds("1m") == -1 &&
-		   search_params_seconds("1 h") == -1 && search_params_seconds("-1h") == -1 &&
-		   search_params_seconds("1h30min") == -1 && search_params_seconds("1.5h") == -1,
+	ok(duration_seconds("") == -1 && duration_seconds("1") == -1 && duration_seconds("s") == -1 &&
+		   duration_seconds("1m") == -1 && duration_seconds("1 h") == -1 &&
+		   duration_seconds("-1h") == -1 && duration_seconds("1h30min") == -1 &&
+		   duration_seconds("1.5h") == -1,
 	   "what is no number and unit");
-	ok(search_params_seconds("P") == -1 && search_params_seconds("PT") == -1 &&
-		   search_params_seconds("P1") == -1 && search_params_seconds("P1H") == -1 &&
-		   search_params_seconds("P1M") == -1 && search_params_seconds("P1Y") == -1 &&
-		   search_params_seconds("PT1D") == -1 && search_params_seconds("PT1S1H") == -1 &&
-		   search_params_seconds("P1DT") == -1 && search_params_seconds("PT1H1H") == -1 &&
-		   search_params_seconds("P1D1W") == -1 && search_params_seconds("PT1.5S") == -1,
+	ok(duration_seconds("P") == -1 && duration_seconds("PT") == -1 &&
+		   duration_seconds("P1") == -1 && duration_seconds("P1H") == -1 &&
+		   duration_seconds("P1M") == -1 && duration_seconds("P1Y") == -1 &&
+		   duration_seconds("PT1D") == -1 && duration_seconds("PT1S1H") == -1 &&
+		   duration_seconds("P1DT") == -1 && duration_seconds("PT1H1H") == -1 &&
+		   duration_seconds("P1D1W") == -1 && duration_seconds("PT1.5S") == -1,
 	   "what is no duration");
-	ok(search_params_seconds("0s") == -1 && search_params_seconds("PT0S") == -1 &&
-		   search_params_seconds("999999999w") == -1 &&
-		   search_params_seconds("9999999999s") == -1 &&
-		   search_params_seconds("PT99999999999999999999S") == -1,
+	ok(duration_seconds("0s") == -1 && duration_seconds("PT0S") == -1 &&
+		   duration_seconds("999999999w") == -1 && duration_seconds("9999999999s") == -1 &&
+		   duration_seconds("PT99999999999999999999S") == -1,
 	   "nothing, and too much");
 }
 
