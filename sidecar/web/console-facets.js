@@ -9,6 +9,7 @@
  */
 import { element } from "/console-detail.js";
 import { hue } from "/console-list.js";
+import { clip } from "/console-results.js";
 
 const FEW = 6;
 const TITLES = { type: "Type", source: "Source", topic: "Topic", user: "User" };
@@ -36,11 +37,13 @@ class Facet {
 		this.box.dataset.field = field;
 	}
 
-	show(values, chosen) {
+	/* Without values before they are known. */
+	show(values = [], chosen = [], isKnown = true) {
 		const isThere = new Set(values.map(({ value }) => value));
 		const others = chosen.filter((value) => !isThere.has(value));
 		this.#values = [...others.map((value) => ({ value, count: null })), ...values];
 		this.chosen = new Set(chosen);
+		this.isKnown = isKnown;
 		this.#draw();
 	}
 
@@ -55,7 +58,7 @@ class Facet {
 		if (this.list.contains(focused)) focused.focus({ preventScroll: true });
 		const wanted = new Set(shown.map(({ value }) => value));
 		for (const value of this.#items.keys()) if (!wanted.has(value)) this.#items.delete(value);
-		this.box.hidden = all.length === 0;
+		this.box.hidden = this.isKnown && all.length === 0;
 		this.more.hidden = all.length <= FEW;
 		this.more.textContent = this.#isLong ? "Fewer" : `${all.length - FEW} more`;
 		this.more.setAttribute("aria-expanded", this.#isLong);
@@ -72,11 +75,8 @@ class Facet {
 	}
 
 	#make(value) {
-		const name = element(
-			"span",
-			"value",
-			this.field === "topic" ? value.split("/").join(" / ") : value,
-		);
+		const text = this.field === "topic" ? value.split("/").join(" / ") : value;
+		const name = element("span", "value clip", ...clip(text));
 		const button = element("button", "facet-value", name, " ", element("span", "number"));
 		button.type = "button";
 		button.title = value;
@@ -94,6 +94,9 @@ export class Facets {
 
 	/* { type: [{ value, count }, ...], ... } and the chosen values of each */
 	show(counts, chosen) {
-		for (const facet of this.facets) facet.show(counts[facet.field] ?? [], chosen[facet.field]);
+		for (const facet of this.facets) {
+			const values = counts[facet.field];
+			facet.show(values, chosen[facet.field], values !== undefined);
+		}
 	}
 }

@@ -11,14 +11,13 @@
  * last hour: `range`, in seconds) or two times; a zoom lays the two times over
  * the range, which comes back when they are taken away.
  *
- * eventsd knows no parameter for the attribute `user`: it becomes a part of the
- * pattern or, where the pattern has something to say about it already, of the
- * FEEL expression.
+ * eventsd knows no parameter for the attribute `user`: it becomes the pattern
+ * or, where there is one, a part of the FEEL expression.
  */
-import { scanJson } from "/console-json.js";
 
 const LISTS = ["type", "topic", "source", "user"];
 const TEXTS = ["subject", "contains", "pattern", "filter"];
+const RANGES = ["900", "3600", "14400", "86400", "604800", "2592000"]; // as in index.html
 const LABELS = {
 	type: "Type",
 	topic: "Topic",
@@ -50,8 +49,6 @@ export const listOf = (text) => [
 	),
 ];
 
-const isTime = (text) => text !== null && !Number.isNaN(Date.parse(text));
-
 /* ---- the address */
 
 export function fromAddress(parameters) {
@@ -61,9 +58,11 @@ export function fromAddress(parameters) {
 	for (const name of TEXTS) question[name] = parameters.get(name) ?? "";
 	const order = parameters.get("order");
 	if (order === "oldest" || order === "rank") question.order = order;
-	if (Number(parameters.get("range")) > 0) question.range = parameters.get("range");
-	for (const name of ["since", "until"])
-		if (isTime(parameters.get(name))) question[name] = parameters.get(name);
+	if (RANGES.includes(parameters.get("range"))) question.range = parameters.get("range");
+	for (const name of ["since", "until"]) {
+		const time = Date.parse(parameters.get(name));
+		if (!Number.isNaN(time)) question[name] = new Date(time).toISOString();
+	}
 	return question;
 }
 
@@ -82,18 +81,8 @@ function withUsers({ user, pattern, filter }) {
 	if (!user.length) return { pattern, filter };
 	const users = JSON.stringify(user);
 	if (!pattern) return { pattern: `{"user":${users}}`, filter };
-	const { compact, places } = scanJson(pattern);
-	/* As text, so that the numbers of the pattern keep their digits. */
-	if (!places.has("/user"))
-		return {
-			pattern: compact.replace(
-				/^\{(?=(\})?)/,
-				(_, end) => `{"user":${users}${end ? "" : ","}`,
-			),
-			filter,
-		};
 	const isOne = `list contains(${users}, user)`;
-	return { pattern: compact, filter: filter ? `(${filter}\n) and ${isOne}` : isOne };
+	return { pattern, filter: filter ? `(${filter}\n) and ${isOne}` : isOne };
 }
 
 /* An element's own "/" and "%" are escaped in a path. */
@@ -103,7 +92,6 @@ const pathOf = (topic) =>
 /* The order that can be had: without words nothing has a rank. */
 export const orderOf = ({ order, words }) => (order === "rank" && !words.trim() ? "newest" : order);
 
-/* Throws a JsonFault when the pattern is no JSON and has to be made part of another one. */
 export function toRequest(question, now) {
 	const parameters = new URLSearchParams();
 	const put = (name, value) => value && parameters.append(name, value);

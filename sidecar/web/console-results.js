@@ -14,6 +14,7 @@ import { element } from "/console-detail.js";
 import { clock, hue } from "/console-list.js";
 
 const PREVIEW = 400;
+const [SHORT, TAIL] = [16, 9]; // characters of a name that is whole, and of the end of one
 const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 const plain = (text) =>
@@ -35,6 +36,12 @@ export function marked(headline) {
 			const hit = /^<mark>([^]*)<\/mark>$/.exec(part);
 			return hit ? element("mark", "", plain(hit[1])) : plain(part);
 		});
+}
+
+/* A name in two parts, of which the first one may be shortened where there is no room. */
+export function clip(text) {
+	const at = text.length > SHORT ? text.length - TAIL : text.length;
+	return [element("span", "", text.slice(0, at)), element("span", "", text.slice(at))];
 }
 
 const keyOf = ({ sequence, source, id }) => sequence ?? `${source} ${id}`;
@@ -92,7 +99,8 @@ export class Results {
 		const time = element("time", "time", clock(when));
 		time.dateTime = when ?? "";
 		time.title = when ?? "";
-		const type = element("span", "type", event.type);
+		const type = element("span", "type clip", ...clip(event.type));
+		type.title = event.type;
 		type.style.setProperty("--hue", hue(event.type));
 		const data = JSON.stringify(event.data ?? event.data_base64) ?? "";
 		const text = headline === null ? [data.slice(0, PREVIEW)] : marked(headline);

@@ -35,6 +35,11 @@ import { Results } from "/console-results.js";
 import { SearchFilters } from "/console-search-filters.js";
 
 const URL = "/v1/events/search";
+const PARTS = [
+	...["text", "range", "more", "narrow", "count", "took", "again"],
+	...["filters", "chips", "error", "retry", "facets", "zoom", "zoom-text", "reset"],
+	...["found", "rows", "end", "end-text", "ahead", "next", "empty", "wide"],
+];
 const PAGE = 50;
 const BY_ITSELF = 2000; // rows; beyond them a page more is had by the button only
 const MOST = 10000; // rows
@@ -72,12 +77,7 @@ export class SearchView {
 	constructor({ box, form, onselect, onstream, onchange, onclose }) {
 		const find = (name) => document.getElementById(`search-${name}`);
 		Object.assign(this, { box, onstream, onchange, onclose });
-		this.parts = Object.fromEntries(
-			["text", "range", "more", "narrow", "filters", "facets", "chips", "count", "again"]
-				.concat(["error", "retry", "found", "end", "end-text", "next", "empty", "wide"])
-				.concat(["zoom", "zoom-text", "reset", "rows", "took"])
-				.map((name) => [name, find(name)]),
-		);
+		this.parts = Object.fromEntries(PARTS.map((name) => [name, find(name)]));
 		this.orders = [...box.querySelectorAll("input[name=search-order]")];
 		this.filters = new SearchFilters({
 			form: this.parts.filters,
@@ -139,7 +139,7 @@ export class SearchView {
 		const atEnd = ([{ isIntersecting }]) =>
 			isIntersecting && this.results.size < BY_ITSELF && this.#page();
 		this.end = new IntersectionObserver(atEnd);
-		this.end.observe(parts.end);
+		this.end.observe(parts.ahead);
 		this.box.addEventListener("keydown", (event) => {
 			if (event.key === "Escape" && parts.filters.contains(event.target)) {
 				event.stopPropagation();
@@ -241,10 +241,14 @@ export class SearchView {
 		this.#change({ ...this.#question, range, since: "", until: "" });
 	}
 
-	#unfold(button, panel, isOpen = this.parts[button].ariaExpanded !== "true") {
+	#unfold(button, panel, isOpen = !this.#isUnfolded(button)) {
 		this.parts[button].setAttribute("aria-expanded", isOpen);
 		this.parts[panel].classList.toggle("unfolded", isOpen);
 		if (panel === "filters") this.parts.filters.hidden = !isOpen;
+	}
+
+	#isUnfolded(button) {
+		return this.parts[button].getAttribute("aria-expanded") === "true";
 	}
 
 	#cancel() {
@@ -263,6 +267,7 @@ export class SearchView {
 	async #ask() {
 		const fault = this.filters.fault(this.#question);
 		this.#say(fault);
+		this.#dim(true, true);
 		if (fault) return;
 		this.#isCounted = false;
 		const asked = (this.#asked = new AbortController());
@@ -275,6 +280,7 @@ export class SearchView {
 		const counting = this.#count(now, asked);
 		try {
 			const page = await get(this.#request, asked.signal);
+			if (asked.signal.aborted) return;
 			this.#found(page, performance.now() - began);
 			await counting;
 		} catch (error) {
@@ -306,14 +312,17 @@ export class SearchView {
 			...filtered.map((field) => ask({ [field]: [] }, [field])),
 		];
 		const failure = (await Promise.allSettled(requests)).find(({ reason }) => reason);
-		if (failure && !asked.signal.aborted) this.#failed(failure.reason);
+		if (asked.signal.aborted) return;
+		if (failure) this.#failed(failure.reason);
+		else this.#dim(undefined, false);
 	}
 
 	/* ---- the answers */
 
 	#found({ events, highlights, next, total_estimate: total }, took) {
 		this.#next = next ?? null;
-		this.parts.found.scrollTop = 0;
+		this.#dim(false);
+		for (const scroller of [this.parts.found, this.box]) scroller.scrollTop = 0;
 		this.results.show(events, highlights);
 		this.parts.took.textContent = `${Math.max(1, Math.round(took))} ms`;
 		if (!this.#isCounted) this.#drawTotal(next === null ? events.length : about(total));
@@ -337,8 +346,8 @@ export class SearchView {
 			this.#isPaging = false;
 			this.#drawEnd();
 			/* What is in sight already does not come into sight again. */
-			this.end.unobserve(this.parts.end);
-			this.end.observe(this.parts.end);
+			this.end.unobserve(this.parts.ahead);
+			this.end.observe(this.parts.ahead);
 		} catch (error) {
 			if (asked.signal.aborted) return;
 			this.#isPaging = false;
@@ -356,13 +365,20 @@ export class SearchView {
 
 	/* ---- drawing */
 
+	/* What an earlier question found; undefined: as it is. */
+	#dim(results, counts) {
+		const { rows, facets } = this.parts;
+		const dim = (part, isOld) => isOld !== undefined && part.classList.toggle("old", isOld);
+		dim(rows, results);
+		for (const part of [facets, this.histogram.box]) dim(part, counts);
+	}
+
 	#say(text, isPassing = false) {
 		const line = this.parts.error.firstElementChild;
 		if (line.textContent !== text) line.textContent = text;
 		this.parts.error.hidden = !text;
 		this.parts.error.dataset.tone = isPassing ? "wait" : "bad";
 		this.parts.retry.hidden = !isPassing;
-		this.box.classList.toggle("failed", text !== "");
 	}
 
 	#draw() {
@@ -374,7 +390,6 @@ export class SearchView {
 		own.hidden = !isTimes;
 		own.textContent = times;
 		this.parts.range.value = isTimes ? "times" : range;
-		if (this.parts.range.selectedIndex < 0) this.parts.range.value = "";
 		this.parts.zoom.hidden = !isTimes;
 		this.parts["zoom-text"].textContent = times;
 		const hasWords = question.words.trim() !== "";
@@ -456,8 +471,8 @@ export class SearchView {
 		const [title, text] = this.parts.empty.children;
 		title.textContent = isNarrowed ? "Nothing was found" : "There are no events yet";
 		text.textContent = isNarrowed
-			? "All words must be in an event, and all filters must let it through. " +
-				"word* finds what begins with a word, or finds either of two."
+			? "Every word must be in the event, and every filter must let it through. " +
+				"Try fewer of them, begin* for the start of a word, or one or other."
 			: "What is published can be found here with its commit.";
 		this.parts.wide.hidden = !isNarrowed;
 	}

@@ -27,15 +27,16 @@ AS $$
                                             '_inherit_tracking', '_lock_tracked', '_register_changes', '_set_trigger_options',
                                             '_set_triggers', '_track_key',
                                             '_track_options', '_track_schema_name')
-          WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
+          WHEN 'read' THEN p.proname IN ('read', 'export', 'horizon', 'oldest', 'position_at', 'read_subject',
                                          'matches_event', '_matches_event',
+                                         'search', 'explain_search', 'facets', 'histogram',
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
                                          'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
                                          '_relay_state', '_partitions', '_retention', '_search_document', '_search_partitions')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
-                                          '_relay_state', '_partitions', '_feed', '_intake', '_index_search',
+                                          '_relay_state', '_partitions', '_feed', '_intake', '_index_search', 'export',
                                           '_check_filter', '_try_filter', '_test_filter',
-                                          'search', 'histogram', 'facets', '_search_page', '_event_page',
+                                          'search', 'facets', '_histogram', '_search_page', '_event_page',
                                           '_cloudevent', '_limit_search', '_search_facets', '_search_filter_of',
                                           '_search_histogram', '_search_hits', '_search_json', '_search_texts', '_search_topics',
                                           '_due_handlers', '_run_handler')
