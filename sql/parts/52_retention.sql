@@ -383,7 +383,7 @@ $$;
 COMMENT ON FUNCTION events._is_thinning() IS
 'For the worker: has a round of maintenance left events to be deleted by the next one?';
 
-CREATE FUNCTION events._thin_partitions(keep interval, max_bytes bigint, until timestamptz)
+CREATE FUNCTION events._thin_partitions(keep interval, max_bytes bigint, max_time interval)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -391,6 +391,7 @@ SET lock_timeout = '100ms'
 AS $$
 DECLARE
     p record;
+    until timestamptz;
 BEGIN
     -- What was begun and is not to be done any more.
     DELETE FROM events.partition_thinning AS t
@@ -404,13 +405,23 @@ BEGIN
         WHERE r.condition <> 'true' AND t.finished IS NOT TRUE
         ORDER BY r.lower
     LOOP
-        EXIT WHEN clock_timestamp() >= until;
         INSERT INTO events.partition_thinning AS t (lower, condition, walked_up_to)
         VALUES (p.lower, p.condition, p.lower - 1)
         ON CONFLICT (lower) DO UPDATE
         SET condition = excluded.condition, walked_up_to = excluded.walked_up_to, deleting = false, finished = false,
             kept = 0, first_recorded_at = NULL, last_recorded_at = NULL
         WHERE t.condition <> excluded.condition;
+        -- Before anything is deleted: who files for search may be at it for longer than one
+        -- waits here.  Then the next round, which comes soon, tries again.
+        IF until IS NULL THEN
+            BEGIN
+                PERFORM events._lock_search_index();
+            EXCEPTION WHEN lock_not_available THEN
+                EXIT;
+            END;
+            until := clock_timestamp() + max_time;
+        END IF;
+        EXIT WHEN clock_timestamp() >= until;
         BEGIN
             WHILE NOT events._thin_step(p.relid, p.lower, p.upper, 2000) AND clock_timestamp() < until LOOP
             END LOOP;
@@ -424,8 +435,8 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION events._thin_partitions(interval, bigint, timestamptz) IS
-'Deletes events that may go from closed partitions in which others stay, until a time';
+COMMENT ON FUNCTION events._thin_partitions(interval, bigint, interval) IS
+'Deletes events that may go from closed partitions in which others stay, for a time';
 
 -- ---------------------------------------------------------------------------
 -- Retention: whole partitions
@@ -559,7 +570,6 @@ DECLARE
     keep interval;
     shortest interval; -- of all rules
     max_bytes bigint := pg_size_bytes(current_setting('events.retention_size'));
-    begun timestamptz := clock_timestamp();
 BEGIN
     -- See events.retention_rule.
     BEGIN
@@ -569,8 +579,8 @@ BEGIN
     END;
     keep := events._retention();
     SELECT min(r.keep) INTO shortest FROM events.retention_rule AS r;
-    PERFORM events._note_risks(keep, max_bytes, begun + '50 ms');
-    PERFORM events._thin_partitions(keep, max_bytes, begun + '100 ms');
+    PERFORM events._note_risks(keep, max_bytes, clock_timestamp() + '50 ms');
+    PERFORM events._thin_partitions(keep, max_bytes, '100 ms');
     -- Rules alone do not make more than one partition an hour.  To end a partition and
     -- to drop one both hold up those who publish until this transaction ends: not
     -- both in one round, and nothing after them.
