@@ -96,6 +96,17 @@ COMMENT ON COLUMN events.partition.removed IS
 'Number of events that retention has removed one by one, because others of the partition have to be kept';
 COMMENT ON COLUMN events.partition.removed_up_to IS 'The greatest position of those';
 
+-- The last row counts (src/store/retention_mark.c).
+CREATE TABLE events.retention_mark (
+    lower          bigint NOT NULL PRIMARY KEY,
+    newest_removed bigint NOT NULL
+);
+COMMENT ON TABLE events.retention_mark IS
+'One row once retention has dropped a partition: which cursors it has left behind';
+COMMENT ON COLUMN events.retention_mark.lower IS 'Since then the oldest partition begins here';
+COMMENT ON COLUMN events.retention_mark.newest_removed IS
+'Position of the newest event that was ever removed with a partition: cursors from there on have missed nothing';
+
 -- The current epoch is the earliest one that has not ended.
 CREATE TABLE events.epoch (
     name       text        NOT NULL PRIMARY KEY CHECK (name ~ '^[a-z0-9]{8}$'),
@@ -114,4 +125,5 @@ SELECT pg_catalog.pg_extension_config_dump('events.position', '');
 SELECT pg_catalog.pg_extension_config_dump('events.prepared_event_ordinal', '');
 SELECT pg_catalog.pg_extension_config_dump('events.prepared_event', '');
 SELECT pg_catalog.pg_extension_config_dump('events.partition', '');
+SELECT pg_catalog.pg_extension_config_dump('events.retention_mark', '');
 SELECT pg_catalog.pg_extension_config_dump('events.epoch', '');

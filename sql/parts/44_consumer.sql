@@ -107,13 +107,14 @@ COMMENT ON COLUMN events.consumer_loss.lost_at IS 'When that last happened';
 
 -- Worked out again by maintenance, so a dump leaves it out.
 CREATE TABLE events.consumer_risk (
-    consumer  text COLLATE "C" NOT NULL,
-    lower     bigint      NOT NULL,
-    upper     bigint      NOT NULL,
-    condition text        NOT NULL,
-    position  bigint      NOT NULL,
-    at_risk   boolean     NOT NULL,
-    noted_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    consumer     text COLLATE "C" NOT NULL,
+    lower        bigint      NOT NULL,
+    upper        bigint      NOT NULL,
+    condition    text        NOT NULL,
+    position     bigint      NOT NULL,
+    at_risk      boolean     NOT NULL,
+    looked_up_to bigint,
+    noted_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     PRIMARY KEY (consumer, lower)
 );
 COMMENT ON TABLE events.consumer_risk IS
@@ -121,7 +122,9 @@ COMMENT ON TABLE events.consumer_risk IS
 COMMENT ON COLUMN events.consumer_risk.lower IS 'The partition: its first position';
 COMMENT ON COLUMN events.consumer_risk.condition IS 'Which of its events will be removed, as SQL';
 COMMENT ON COLUMN events.consumer_risk.position IS 'Where the consumer was then';
-COMMENT ON COLUMN events.consumer_risk.at_risk IS 'The consumer wants some of them, or may do so';
+COMMENT ON COLUMN events.consumer_risk.at_risk IS 'The consumer wants some of them';
+COMMENT ON COLUMN events.consumer_risk.looked_up_to IS
+'It wants none up to there, and the rest will be looked at; NULL: all has been, or it wants one';
 
 SELECT pg_catalog.pg_extension_config_dump('events.consumer', '');
 SELECT pg_catalog.pg_extension_config_dump('events.consumer_state', '');

@@ -151,7 +151,8 @@ AS $$
         WHERE f.value IS NOT NULL
         GROUP BY 1, 2, 3
     ), too_many AS MATERIALIZED (
-        SELECT chunk, field FROM counted GROUP BY 1, 2 HAVING count(*) > 1024
+        SELECT chunk, field FROM counted GROUP BY 1, 2
+        HAVING count(*) > CASE field WHEN 'm' THEN 1024 ELSE 8192 END
         UNION ALL  -- hours are for chunks that have too many minutes
         SELECT chunk, 'h' FROM counted WHERE field = 'm' GROUP BY 1 HAVING count(*) <= 1024
     ), totals AS MATERIALIZED (
@@ -253,14 +254,15 @@ $$;
 COMMENT ON FUNCTION events._drop_search_partitions() IS
 'Drops partitions of events.search_document whose events were dropped';
 
-CREATE FUNCTION events._forget_summaries(oldest bigint)
+CREATE FUNCTION events._forget_summaries()
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     chunks bigint[] := ARRAY(
-        SELECT c.first FROM events.search_chunk AS c WHERE c.first < oldest ORDER BY c.first LIMIT 100);
+        SELECT c.first FROM events.search_chunk AS c
+        WHERE c.first < (SELECT min(p.lower) FROM events._partitions() AS p) ORDER BY c.first LIMIT 100);
 BEGIN
     IF cardinality(chunks) > 0 THEN
         DELETE FROM events.search_count WHERE chunk = ANY (chunks);
@@ -268,8 +270,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION events._forget_summaries(bigint) IS
-'Deletes summaries of chunks that are not kept, a number of them each time';
+COMMENT ON FUNCTION events._forget_summaries() IS
+'Deletes summaries of chunks that begin before the oldest partition, a number of them each time';
 
 -- ---------------------------------------------------------------------------
 -- Filing anew

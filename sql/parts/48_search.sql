@@ -62,3 +62,42 @@ AS 'MODULE_PATHNAME', 'ev_explain_search'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION events.explain_search(text, text[], text[], text[], text, timestamptz, timestamptz, jsonb, jsonb, text, int, text, text) IS
 'What events.search() does for the same arguments: how far documents are filed, which partitions and chunks are of these times, what the index is asked, how much is read';
+
+CREATE FUNCTION events.facets(
+    query         text        DEFAULT NULL,
+    types         text[]      DEFAULT NULL,
+    topics        text[]      DEFAULT NULL,
+    sources       text[]      DEFAULT NULL,
+    subject       text        DEFAULT NULL,
+    from_time     timestamptz DEFAULT NULL,
+    to_time       timestamptz DEFAULT NULL,
+    data_contains jsonb       DEFAULT NULL,
+    pattern       jsonb       DEFAULT NULL,
+    filter        text        DEFAULT NULL,
+    fields        text[]      DEFAULT '{type,source,topic,user}',
+    max_values    int         DEFAULT 20)
+RETURNS TABLE (field text, value text, events bigint)
+AS 'MODULE_PATHNAME', 'ev_facets'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 40;
+COMMENT ON FUNCTION events.facets(text, text[], text[], text[], text, timestamptz, timestamptz, jsonb, jsonb, text, text[], int) IS
+'How many of the events that events.search() finds for the same filters have which type, source, topic (order/created) and user (the attribute): for each field the values that most events have, at most max_values. Events without a user are not counted for it.
+Errors: those of events.search().';
+
+CREATE FUNCTION events.histogram(
+    query         text        DEFAULT NULL,
+    types         text[]      DEFAULT NULL,
+    topics        text[]      DEFAULT NULL,
+    sources       text[]      DEFAULT NULL,
+    subject       text        DEFAULT NULL,
+    from_time     timestamptz DEFAULT NULL,
+    to_time       timestamptz DEFAULT NULL,
+    data_contains jsonb       DEFAULT NULL,
+    pattern       jsonb       DEFAULT NULL,
+    filter        text        DEFAULT NULL,
+    bucket        interval    DEFAULT NULL)
+RETURNS TABLE (bucket timestamptz, events bigint)
+AS 'MODULE_PATHNAME', 'ev_histogram'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 60;
+COMMENT ON FUNCTION events.histogram(text, text[], text[], text[], text, timestamptz, timestamptz, jsonb, jsonb, text, interval) IS
+'How many of the events that events.search() finds for the same filters were recorded when: one row for each bucket from from_time to to_time, or from the first to the last event found, empty ones too; at most 10,000. bucket: how long they are (days have 24 hours; no months), counted from Monday, 3 January 2000, 00:00 UTC; NULL chooses a length for about 60 of them.
+Errors: those of events.search().';

@@ -11,6 +11,15 @@ LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION events._cloudevent(events.event) IS
 'A row of events.event as CloudEvents JSON text, as it goes over the wire: with its cursor in the current epoch as sequence';
 
+CREATE FUNCTION events._histogram(
+    query text, types text[], topics text[], sources text[], subject text, from_time timestamptz, to_time timestamptz,
+    data_contains jsonb, pattern jsonb, filter text, width interval)
+RETURNS TABLE (bucket timestamptz, events bigint, seconds bigint)
+AS 'MODULE_PATHNAME', 'ev_histogram'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 60;
+COMMENT ON FUNCTION events._histogram(text, text[], text[], text[], text, timestamptz, timestamptz, jsonb, jsonb, text, interval) IS
+'events.histogram(), and how long its buckets are, which is not seen of one alone';
+
 -- The conditions that events.search(), events.histogram() and events.facets() have in common.
 CREATE TYPE events._search_filter AS (
     query         text,
@@ -185,22 +194,14 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    WITH bar AS MATERIALIZED (
-        SELECT h.bucket, h.events
-        FROM events.histogram(f.query, f.types, f.topics, f.sources, f.subject, f.from_time, f.to_time,
-                              f.data_contains, f.pattern, f.filter, width) AS h
-    )
     SELECT concat(
-        '"histogram":{"bucket":',
-        coalesce(extract(epoch FROM coalesce(
-            width, (SELECT min(step) FROM (SELECT lead(bucket) OVER (ORDER BY bucket) - bucket AS step FROM bar) AS s)))::bigint::text,
-            'null'),
-        ',"buckets":[',
-        string_agg(format('{"time":"%s","count":%s}', to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), events),
-                   ',' ORDER BY bucket),
-        ']}'), coalesce(sum(events), 0)::bigint
+        '"histogram":{"bucket":', coalesce(max(h.seconds)::text, 'null'), ',"buckets":[',
+        string_agg(format('{"time":"%s","count":%s}', to_char(h.bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), h.events),
+                   ',' ORDER BY h.bucket),
+        ']}'), coalesce(sum(h.events), 0)::bigint
     INTO answer, total
-    FROM bar;
+    FROM events._histogram(f.query, f.types, f.topics, f.sources, f.subject, f.from_time, f.to_time,
+                           f.data_contains, f.pattern, f.filter, width) AS h;
 END
 $$;
 COMMENT ON FUNCTION events._search_histogram(events._search_filter, interval) IS
@@ -235,7 +236,8 @@ DECLARE
     members   constant text[] := '{query,types,topics,sources,subject,from_time,to_time,data_contains,pattern,filter,limit,max_bytes,after,order,facets,bucket,timeout}';
     configured constant text := current_setting('events.search_timeout');
     f         constant events._search_filter := events._search_filter_of(request);
-    max_count constant int := coalesce((request ->> 'limit')::int, 20);
+    -- events.search() gives 10,000 at most, and one more is asked for
+    max_count constant int := least(coalesce((request ->> 'limit')::int, 20), 9999);
     width     constant interval := make_interval(secs => nullif(request ->> 'bucket', 'auto')::int);
     -- of the database's own limit and the caller's the lesser one, for all parts together
     ends      constant timestamptz := clock_timestamp() + least(nullif(configured::interval, '0'),

@@ -92,10 +92,10 @@ BEGIN
     PERFORM events._close_partitions(events.horizon());
     PERFORM events._forget_duplicates();
     PERFORM events._index_subjects(events.horizon(), 25000);
-    PERFORM events._forget_subjects(events.oldest());
+    PERFORM events._forget_subjects();
     PERFORM events._clean_consumers();
     PERFORM events._index_search(events.horizon(), 5000);
-    PERFORM events._forget_summaries(events.oldest());
+    PERFORM events._forget_summaries();
     PERFORM events._drop_search_partitions();
     -- Last, because it may hold up those who publish until this transaction ends.
     PERFORM events._enforce_retention();

@@ -115,11 +115,14 @@ DECLARE
     now timestamptz := clock_timestamp();
 BEGIN
     FOR p IN
-        SELECT l.*, c.lower IS NOT NULL AS closed, c.first_recorded_at AS first,
+        -- A dump that is being restored sets the position after all rows: until then it
+        -- is not known which rules and holds there are.
+        SELECT l.*, c.lower IS NOT NULL AND l.upper <= s.last_position + 1 AS closed, c.first_recorded_at AS first,
                coalesce(c.last_recorded_at, '-infinity') AS last,
                CASE WHEN max_bytes > 0
                     THEN sum(events._partition_bytes(l.relid, l.lower)) OVER (ORDER BY l.lower DESC) END AS bytes
         FROM events._partitions() AS l
+        CROSS JOIN events._relay_state() AS s
         LEFT JOIN events.partition AS c USING (lower)
         ORDER BY l.lower
     LOOP
@@ -157,38 +160,39 @@ COMMENT ON FUNCTION events._removals(interval, bigint, double precision) IS
 -- Retention: consumers that lose events
 -- ---------------------------------------------------------------------------
 
--- It looks at 20,000 events after the consumer's position at most; if none of them is
--- wanted and there are more, the consumer counts as one that wants some: it could.
+-- It looks at 20,000 events after a position at most, or at 2,001, more than are removed
+-- at once, where a pattern or a filter may take its time with each.
 CREATE FUNCTION events._consumer_wants(
-    consumer events.consumer, after bigint, relid regclass, condition text, positions bigint[] DEFAULT NULL)
-RETURNS boolean
+    consumer events.consumer, after bigint, relid regclass, condition text, positions bigint[] DEFAULT NULL,
+    OUT wants boolean, OUT looked_up_to bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    wants boolean;
+    matches text := '';
+    max_count int := 20000;
 BEGIN
+    IF consumer.pattern IS NOT NULL OR consumer.filter IS NOT NULL THEN
+        max_count := 2001;
+        matches := format(' AND events.matches_event(event, %L, %L)', consumer.pattern, consumer.filter);
+    END IF;
     EXECUTE format(
-        'SELECT coalesce(bool_or(goes AND events._covers(%L, %L, type, topic)'
-        || CASE WHEN consumer.pattern IS NULL AND consumer.filter IS NULL THEN ''
-                ELSE ' AND events.matches_event(event, %L, %L)' END
-        || ') OR count(*) = 20000, false)'
-        || ' FROM (SELECT e::events.event AS event, type, topic, (%s) AS goes FROM ONLY %s AS e'
-        || ' WHERE position > $1' || CASE WHEN positions IS NULL THEN '' ELSE ' AND position = ANY ($2)' END
-        || ' ORDER BY position LIMIT 20000) AS looked',
-        VARIADIC ARRAY[consumer.topics::text, consumer.types::text]
-                 || CASE WHEN consumer.pattern IS NULL AND consumer.filter IS NULL THEN '{}'
-                         ELSE ARRAY[consumer.pattern::text, consumer.filter] END
-                 || ARRAY[condition, relid::text])
-    INTO wants
+        'SELECT coalesce(bool_or(goes AND events._covers(%L, %L, type, topic) %s), false),'
+        ' CASE WHEN count(*) = %s THEN max(position) END'
+        ' FROM (SELECT e::events.event AS event, position, type, topic, (%s) AS goes FROM ONLY %s AS e'
+        ' WHERE position > $1 %s ORDER BY position LIMIT %s) AS looked',
+        consumer.topics, consumer.types, matches, max_count, condition, relid,
+        CASE WHEN positions IS NOT NULL THEN 'AND position = ANY ($2)' END, max_count)
+    INTO wants, looked_up_to
     USING after, positions;
-    RETURN wants;
+    looked_up_to := CASE WHEN NOT wants THEN looked_up_to END;
 EXCEPTION WHEN statement_too_complex THEN
-    RETURN true;  -- its filter passes a limit on one of them: it could want it
+    wants := true;  -- its filter passes a limit on one of them: it could want it
+    looked_up_to := NULL;
 END
 $$;
 COMMENT ON FUNCTION events._consumer_wants(events.consumer, bigint, regclass, text, bigint[]) IS
-'Does a consumer want events of a partition that come after a position, fulfil a condition, and have one of the positions?';
+'Does a consumer want events of a partition that come after a position, fulfil a condition, and have one of the positions? Not up to where, if there are more to be looked at';
 
 -- Before events are removed, and in the same transaction.
 CREATE FUNCTION events._note_losses(
@@ -199,6 +203,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     c record;
+    w record;
     before bigint := CASE WHEN positions IS NULL THEN upper ELSE positions[cardinality(positions)] + 1 END;
 BEGIN
     FOR c IN
@@ -209,7 +214,9 @@ BEGIN
         LEFT JOIN events.consumer_loss AS l ON l.consumer = name
         WHERE m.position < before - 1 AND coalesce(l.lost_before < before, true)
     LOOP
-        CONTINUE WHEN NOT events._consumer_wants(c.consumer, c.position, relid, condition, positions);
+        -- Where there is too much to look at, it counts as one that wants some: it could.
+        w := events._consumer_wants(c.consumer, c.position, relid, condition, positions);
+        CONTINUE WHEN NOT w.wants AND w.looked_up_to IS NULL;
         INSERT INTO events.consumer_loss (consumer, lost_before) VALUES ((c.consumer).name, before)
         ON CONFLICT (consumer) DO UPDATE SET lost_before = excluded.lost_before, lost_at = excluded.lost_at;
         IF coalesce(c.lost_before <= lower, true) THEN
@@ -232,7 +239,7 @@ SET lock_timeout = '100ms'
 AS $$
 DECLARE
     r record;
-    wants boolean;
+    w record;
 BEGIN
     -- For each consumer and partition: what is near its end now, and what was noted.
     FOR r IN
@@ -249,13 +256,16 @@ BEGIN
             JOIN near AS n ON p.position < n.upper - 1
         )
         SELECT coalesce(n.name, k.consumer) AS name, coalesce(n.lower, k.lower) AS lower, n.name IS NULL AS is_past,
-               n.consumer, n.position, n.relid, n.upper, n.condition, k.at_risk
+               n.consumer, n.position, n.relid, n.upper, n.condition, k.at_risk,
+               CASE WHEN k.condition = n.condition AND NOT k.at_risk
+                    THEN greatest(k.looked_up_to, n.position) ELSE n.position END AS after
         FROM now AS n
         FULL JOIN events.consumer_risk AS k ON k.consumer = n.name AND k.lower = n.lower
         WHERE n.name IS NULL
            OR k.consumer IS NULL
            OR k.condition <> n.condition
            OR k.at_risk AND k.position <> n.position
+           OR k.looked_up_to IS NOT NULL
         ORDER BY n.name IS NOT NULL, 2
     LOOP
         EXIT WHEN clock_timestamp() >= until;
@@ -264,13 +274,13 @@ BEGIN
                 DELETE FROM events.consumer_risk AS k WHERE k.consumer = r.name AND k.lower = r.lower;
                 CONTINUE;
             END IF;
-            wants := events._consumer_wants(r.consumer, r.position, r.relid, r.condition);
-            INSERT INTO events.consumer_risk (consumer, lower, upper, condition, position, at_risk)
-            VALUES (r.name, r.lower, r.upper, r.condition, r.position, wants)
+            w := events._consumer_wants(r.consumer, r.after, r.relid, r.condition);
+            INSERT INTO events.consumer_risk (consumer, lower, upper, condition, position, at_risk, looked_up_to)
+            VALUES (r.name, r.lower, r.upper, r.condition, r.position, w.wants, w.looked_up_to)
             ON CONFLICT (consumer, lower) DO UPDATE
             SET condition = excluded.condition, position = excluded.position, at_risk = excluded.at_risk,
-                noted_at = excluded.noted_at;
-            IF wants AND r.at_risk IS NOT TRUE THEN
+                looked_up_to = excluded.looked_up_to, noted_at = excluded.noted_at;
+            IF w.wants AND r.at_risk IS NOT TRUE THEN
                 RAISE WARNING 'consumer "%" is about to lose events: retention will remove them soon', r.name
                     USING DETAIL = format('It has come to position %s; events of partition %s, up to position %s, are near the end of their time.',
                                           r.position, r.relid, r.upper - 1),
@@ -289,8 +299,8 @@ COMMENT ON FUNCTION events._note_risks(interval, bigint, timestamptz) IS
 -- Retention: row by row
 -- ---------------------------------------------------------------------------
 
--- Deletes what is derived of them, too.  Nobody is filing events of the partition
--- any more (_thin_partitions), so none of that comes after.
+-- With what is derived of them.  (Who files subjects at that moment may file one that is
+-- gone.  Readers of streams pass over it.)
 CREATE FUNCTION events._remove_events(relid regclass, lower bigint, upper bigint, condition text, positions bigint[])
 RETURNS void
 LANGUAGE plpgsql
@@ -303,9 +313,7 @@ BEGIN
     EXECUTE format('DELETE FROM ONLY %s WHERE position = ANY ($1)', relid) USING positions;
     GET DIAGNOSTICS n = ROW_COUNT;
     DELETE FROM events.subject_event AS s WHERE s.position = ANY (positions);
-    IF to_regprocedure('events._forget_documents(bigint[])') IS NOT NULL THEN
-        EXECUTE 'SELECT events._forget_documents($1)' USING positions;
-    END IF;
+    PERFORM events._forget_documents(positions);
     UPDATE events.partition AS p
     SET events = p.events - n,
         removed = p.removed + n,
@@ -365,18 +373,6 @@ $$;
 COMMENT ON FUNCTION events._thin_step(regclass, bigint, bigint, int) IS
 'Looks at the next events of a partition and deletes those that may go; true at its end';
 
-CREATE FUNCTION events._is_filed(upto bigint)
-RETURNS boolean
-LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT coalesce((SELECT max(s.indexed_up_to) FROM events.subject_index AS s) >= upto, true)
-       AND (NOT current_setting('events.search_index')::boolean
-            OR coalesce((SELECT max(s.indexed_up_to) FROM events.search_state AS s) >= upto, true))
-$$;
-COMMENT ON FUNCTION events._is_filed(bigint) IS
-'Is what is derived of the events up to a position complete, or not made at all?';
-
 CREATE FUNCTION events._is_thinning()
 RETURNS boolean
 LANGUAGE sql
@@ -409,7 +405,6 @@ BEGIN
         ORDER BY r.lower
     LOOP
         EXIT WHEN clock_timestamp() >= until;
-        CONTINUE WHEN NOT events._is_filed(p.upper - 1);
         INSERT INTO events.partition_thinning AS t (lower, condition, walked_up_to)
         VALUES (p.lower, p.condition, p.lower - 1)
         ON CONFLICT (lower) DO UPDATE
@@ -436,6 +431,54 @@ COMMENT ON FUNCTION events._thin_partitions(interval, bigint, timestamptz) IS
 -- Retention: whole partitions
 -- ---------------------------------------------------------------------------
 
+-- Facets and histograms take the summary of a chunk for its events.
+CREATE FUNCTION events._forget_chunks(lower bigint, upper bigint, max_count int)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    chunks bigint[] := ARRAY(
+        SELECT c.first FROM events.search_chunk AS c
+        WHERE c.first > _forget_chunks.lower - 16384 AND c.first < _forget_chunks.upper
+        ORDER BY c.first LIMIT max_count);
+BEGIN
+    IF cardinality(chunks) > 0 THEN
+        DELETE FROM events.search_count WHERE chunk = ANY (chunks);
+        DELETE FROM events.search_chunk WHERE first = ANY (chunks);
+    END IF;
+    RETURN cardinality(chunks) < max_count;
+END
+$$;
+COMMENT ON FUNCTION events._forget_chunks(bigint, bigint, int) IS
+'Deletes summaries of chunks that have positions of a partition; true if none is left';
+
+CREATE FUNCTION events._drop_partition(relid regclass, lower bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    newest bigint;
+BEGIN
+    EXECUTE format('SELECT max(position) FROM ONLY %s', relid) INTO newest;
+    EXECUTE format('DROP TABLE %s', relid);
+    -- What was removed of it before was removed, too.
+    WITH gone AS (
+        DELETE FROM events.partition AS p WHERE p.lower = _drop_partition.lower RETURNING p.removed_up_to
+    ), mark AS (
+        DELETE FROM events.retention_mark RETURNING newest_removed
+    )
+    SELECT greatest(newest, (SELECT g.removed_up_to FROM gone AS g), (SELECT max(m.newest_removed) FROM mark AS m), 0)
+    INTO newest;
+    INSERT INTO events.retention_mark (lower, newest_removed)
+    SELECT min(l.lower), newest FROM events._partitions() AS l;
+    DELETE FROM events.partition_thinning AS t WHERE t.lower = _drop_partition.lower;
+END
+$$;
+COMMENT ON FUNCTION events._drop_partition(regclass, bigint) IS
+'Drops a partition, and notes what goes with it';
+
 CREATE FUNCTION events._drop_partitions(keep interval, max_bytes bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -454,10 +497,9 @@ BEGIN
         ORDER BY r.lower
     LOOP
         BEGIN
+            EXIT WHEN NOT events._forget_chunks(p.lower, p.upper, 300);  -- the next round goes on
             PERFORM events._note_losses(p.relid, p.lower, p.upper, p.condition);
-            EXECUTE format('DROP TABLE %s', p.relid);
-            DELETE FROM events.partition AS d WHERE d.lower = p.lower;
-            DELETE FROM events.partition_thinning AS d WHERE d.lower = p.lower;
+            PERFORM events._drop_partition(p.relid, p.lower);
         EXCEPTION
             WHEN lock_not_available THEN
                 EXIT;  -- somebody reads it; the next round tries again

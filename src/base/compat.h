@@ -140,7 +140,7 @@
 #define EV_HAVE_VIRTUAL_GENERATED_COLUMNS 1
 #endif
 
-/* 18: a bitmap of one process has an iterator of its own kind, whose results lie with the caller. */
+/* 18: a bitmap of one process has its own kind of iterator, whose results lie with the caller. */
 #if PG_VERSION_NUM >= 180000
 #define EvBitmapIterator TBMPrivateIterator
 #define ev_bitmap_begin(bitmap) tbm_begin_private_iterate(bitmap)

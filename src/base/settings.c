@@ -22,6 +22,7 @@
 
 int ev_max_event_size;
 int ev_max_pending_events;
+int ev_pending_memory;
 int ev_dedup_window;
 int ev_partition_size;
 int ev_horizon_timeout;
@@ -113,6 +114,9 @@ static const IntSetting int_settings[] = {
 	{"events.max_pending_events", "Greatest number of events that one transaction may publish.",
 	 "They are written at commit, which no statement_timeout ends.", &ev_max_pending_events,
 	 1000000, 1, 1000000, PGC_SUSET, 0},
+	{"events.pending_memory", "Memory for the events of a transaction, up to its commit.",
+	 "It is taken as they come, and freed at the end. Events past it wait in a temporary file.",
+	 &ev_pending_memory, 49152, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
 	{"events.dedup_window", "How long an event is known by its source and id; 0 for not at all.",
 	 "An event that is published with an id of its own, and has the source and id of one that was "
 	 "published no longer ago, is a duplicate and is not published again. Set it for the server or "

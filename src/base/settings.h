@@ -9,6 +9,7 @@
 /* limits */
 extern int ev_max_event_size; /* kB */
 extern int ev_max_pending_events;
+extern int ev_pending_memory;  /* kB */
 extern int ev_dedup_window;	   /* s */
 extern int ev_partition_size;  /* positions */
 extern int ev_horizon_timeout; /* ms */

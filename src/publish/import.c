@@ -32,6 +32,7 @@
 #include "access/htup_details.h"
 #include "base/catalog.h"
 #include "base/rfc3339.h"
+#include "base/settings.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "publish/duplicate.h"
@@ -149,16 +150,16 @@ is_own_event(Import *import, Jsonb *json, int64 position)
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	JsonbValue id, source;
+	bool found;
+
+	/* what the walk keeps from one event to the next outlives the memory of a line */
+	MemoryContext old = MemoryContextSwitchTo(import->context);
 
 	if (import->own == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(import->context);
-
 		import->own = ev_scan_open_kept(0, ev_reader_horizon());
-		MemoryContextSwitchTo(old);
-	}
-	return ev_scan_fetch(import->own, position, values, nulls) &&
-		   text_is(values[EV_ID], string_member(json, "id", &id)) &&
+	found = ev_scan_fetch(import->own, position, values, nulls);
+	MemoryContextSwitchTo(old);
+	return found && text_is(values[EV_ID], string_member(json, "id", &id)) &&
 		   text_is(values[EV_SOURCE], string_member(json, "source", &source));
 }
 
@@ -187,6 +188,8 @@ is_known_by_sequence(Import *import, Jsonb *json, bool *has_sequence)
 static bool
 is_known_by_id(Import *import, const EvEvent *event)
 {
+	if (ev_dedup_window == 0)
+		return false;
 	if (import->duplicates == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(import->context);

@@ -2,10 +2,10 @@
  *
  * cursor.c: where the next page of a search begins; see cursor.h.
  *
- * The form: version, order, epoch, hash of the search, position, upper bound,
- * number of hits so far, rank, and a hash of all that.  No secret is in it: who makes one up sees what he may see
- * anyway.  The times of a search are not part of the hash, so that "the last hour" may
- * move between one page and the next.
+ * The form: version, order, epoch, hash of the search, position, upper bound, number of
+ * hits so far, rank, and a hash of all that.  No secret is in it: who makes one up sees
+ * what he may see anyway.  The times of a search are not part of the hash, so that "the
+ * last hour" may move between one page and the next.
  */
 #include "base/compat.h"
 
@@ -109,18 +109,18 @@ ev_cursor_read(EvSearchCursor *cursor, const text *written, EvOrder order, uint6
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("this is no cursor of a search"),
 				 errhint("Give the column cursor of the last row of a page, as it is.")));
 	if (form.search != search || form.order != order)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the cursor is of another search"),
-				 errdetail("A cursor goes with the filters and the order of the search that gave it; "
-						   "only its times may change."),
-				 errhint("Begin without a cursor, or repeat the filters and the order.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the cursor is of another search"),
+			 errdetail("A cursor goes with the filters and the order of the search that gave it; "
+					   "only its times may change."),
+			 errhint("Begin without a cursor, or repeat the filters and the order.")));
 	fill_epoch(&now);
 	if (memcmp(form.epoch, now.epoch, EV_EPOCH_LENGTH) != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the cursor is of another epoch"),
-						errdetail("The database was restored to an earlier point since."),
-						errhint("Begin without a cursor.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the cursor is of another epoch"),
+				 errdetail("The database was restored to an earlier point since."),
+				 errhint("Begin without a cursor.")));
 	cursor->order = order;
 	cursor->search = search;
 	cursor->position = form.position;

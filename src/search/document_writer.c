@@ -2,29 +2,22 @@
  *
  * document_writer.c: writing documents into a partition of events.search_document.
  *
- * A document has some sixty words and keys.  To enter each by itself into a GIN index
- * is to walk the index sixty times an event; the index's own remedy, the pending
- * list, writes every word twice and leaves searches a list to read.  Here entries are
- * collected in memory, with the means that CREATE INDEX uses, and entered in order
- * when the writer is closed: a word of a thousand documents is one walk.  Until
- * then the rows are in the table and not in the index, which only this transaction
- * could notice.
- *
- * Rows are written in batches; the primary key, and any index that somebody has added, get
- * theirs at once.
+ * Rows are written in batches.  The entries of the index that searches use are collected
+ * (document_entries.c) and entered when the writer is closed: until then the rows are in
+ * the table and not in the index, which only this transaction could notice.  The primary
+ * key, and any index that somebody has added, get theirs at once.
  */
 #include "base/compat.h"
 
 #include "access/genam.h"
-#include "access/gin_private.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
-#include "catalog/pg_am.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "search/document_entries.h"
 #include "search/document_writer.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -49,9 +42,7 @@ typedef struct WriterIndex
 {
 	Relation rel;
 	IndexInfo *info;
-	bool collects; /* a GIN index whose entries are collected */
-	GinState state;
-	BuildAccumulator entries;
+	EvDocumentEntries *entries; /* where they are collected */
 } WriterIndex;
 
 struct EvDocumentWriter
@@ -61,8 +52,7 @@ struct EvDocumentWriter
 	WriterIndex *indexes;
 	EState *estate;
 	BulkInsertState bulk;
-	MemoryContext batch;   /* documents until they are written */
-	MemoryContext entries; /* collected for GIN indexes */
+	MemoryContext batch; /* documents until they are written */
 	TupleTableSlot *slots[BATCH_ROWS];
 	int nbuffered;
 };
@@ -72,21 +62,13 @@ open_index(EvDocumentWriter *writer, WriterIndex *index, Oid oid)
 {
 	index->rel = index_open(oid, RowExclusiveLock);
 	index->info = BuildIndexInfo(index->rel);
-	index->collects = index->rel->rd_rel->relam == GIN_AM_OID && index->info->ii_Predicate == NIL;
 	if (!index->info->ii_ReadyForInserts)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("index \"%s\" cannot take entries yet",
 							   RelationGetRelationName(index->rel)),
 						errhint("Wait for CREATE INDEX CONCURRENTLY, or drop what it has left.")));
-	if (index->collects)
-	{
-		MemoryContext old = MemoryContextSwitchTo(writer->entries);
-
-		initGinState(&index->state, index->rel);
-		index->entries.ginstate = &index->state;
-		ginInitBA(&index->entries);
-		MemoryContextSwitchTo(old);
-	}
+	if (ev_document_entries_fit(index->rel, KEYS + 1, DOCUMENT + 1))
+		index->entries = ev_document_entries_begin(index->rel);
 }
 
 EvDocumentWriter *
@@ -98,8 +80,6 @@ ev_document_writer_open(Oid partition)
 	writer->rel = table_open(partition, RowExclusiveLock);
 	writer->batch = AllocSetContextCreate(CurrentMemoryContext, "events search batch",
 										  ALLOCSET_DEFAULT_SIZES);
-	writer->entries = AllocSetContextCreate(CurrentMemoryContext, "events search entries",
-											ALLOCSET_DEFAULT_SIZES);
 	writer->estate = CreateExecutorState();
 	writer->bulk = GetBulkInsertState();
 	oids = RelationGetIndexList(writer->rel);
@@ -118,26 +98,14 @@ ev_document_writer_context(const EvDocumentWriter *writer)
 Size
 ev_document_writer_memory(const EvDocumentWriter *writer)
 {
-	return MemoryContextMemAllocated(writer->entries, true);
-}
+	Size size = 0;
 
-/* ---- entries of indexes */
-
-static void
-collect(EvDocumentWriter *writer, WriterIndex *index, Datum *values, bool *isnull, ItemPointer tid)
-{
-	for (int i = 0; i < index->state.origTupdesc->natts; i++)
+	for (int i = 0; i < writer->nindexes; i++)
 	{
-		OffsetNumber attribute = i + 1;
-		GinNullCategory *categories;
-		int32 n;
-		Datum *entries = ginExtractEntries(&index->state, attribute, values[i], isnull[i], &n,
-										   &categories);
-		MemoryContext old = MemoryContextSwitchTo(writer->entries);
-
-		ginInsertBAEntries(&index->entries, tid, attribute, entries, categories, n);
-		MemoryContextSwitchTo(old);
+		if (writer->indexes[i].entries != NULL)
+			size += ev_document_entries_memory(writer->indexes[i].entries);
 	}
+	return size;
 }
 
 static void
@@ -152,39 +120,15 @@ enter_row(EvDocumentWriter *writer, TupleTableSlot *slot)
 		WriterIndex *index = &writer->indexes[i];
 
 		FormIndexDatum(index->info, slot, writer->estate, values, isnull);
-		if (index->collects)
-			collect(writer, index, values, isnull, &slot->tts_tid);
+		if (index->entries != NULL)
+			ev_document_entries_add(index->entries, DatumGetArrayTypeP(values[0]),
+									DatumGetTSVector(values[1]), &slot->tts_tid);
 		else
 			(void) index_insert(index->rel, values, isnull, &slot->tts_tid, writer->rel,
 								index->rel->rd_index->indisunique ? UNIQUE_CHECK_YES
 																  : UNIQUE_CHECK_NO,
 								false, index->info);
 	}
-}
-
-/* Enter what was collected. */
-static void
-enter_collected(EvDocumentWriter *writer, WriterIndex *index)
-{
-	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "events search entry",
-											  ALLOCSET_DEFAULT_SIZES);
-	ItemPointerData *tids;
-	OffsetNumber attribute;
-	Datum key;
-	GinNullCategory category;
-	uint32 n;
-
-	ginBeginBAScan(&index->entries);
-	while ((tids = ginGetBAEntry(&index->entries, &attribute, &key, &category, &n)) != NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(row);
-
-		CHECK_FOR_INTERRUPTS();
-		ginEntryInsert(&index->state, attribute, key, category, tids, n, NULL);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(row);
-	}
-	MemoryContextDelete(row);
 }
 
 /* ---- rows */
@@ -254,15 +198,14 @@ ev_document_writer_close(EvDocumentWriter *writer)
 	write_batch(writer);
 	for (int i = 0; i < writer->nindexes; i++)
 	{
-		if (writer->indexes[i].collects)
-			enter_collected(writer, &writer->indexes[i]);
+		if (writer->indexes[i].entries != NULL)
+			ev_document_entries_end(writer->indexes[i].entries);
 		index_close(writer->indexes[i].rel, NoLock);
 	}
 	for (int i = 0; i < BATCH_ROWS && writer->slots[i] != NULL; i++)
 		ExecDropSingleTupleTableSlot(writer->slots[i]);
 	FreeBulkInsertState(writer->bulk);
 	FreeExecutorState(writer->estate);
-	MemoryContextDelete(writer->entries);
 	MemoryContextDelete(writer->batch);
 	table_close(writer->rel, NoLock);
 	pfree(writer);

@@ -47,9 +47,9 @@ read_configurations(EvFiled *filed)
 	while ((tuple = systable_getnext(scan)) != NULL)
 	{
 		char *name = TextDatumGetCString(heap_getattr(tuple, 1, RelationGetDescr(rel), &isnull));
-		const EvConfigured *configured =
-			ev_request_configured(filed->request, find_configuration(name),
-								  ev_search_key(EV_KEY_CONFIGURATION, name, strlen(name)));
+		const EvConfigured *configured = ev_request_configured(
+			filed->request, find_configuration(name),
+			ev_search_key(EV_KEY_CONFIGURATION, name, strlen(name)));
 
 		filed->configured = lappend(filed->configured, (void *) configured);
 		if (configured->narrowed != NULL && !ev_text_query_is_indexable(configured->narrowed))
@@ -76,8 +76,8 @@ ev_filed_open(EvRequest *request, const EvKeyConditions *conditions, Snapshot sn
 	table_close(parent, NoLock);
 	tally->all_partitions = filed->npartitions;
 	filed->context = CurrentMemoryContext;
-	filed->row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "events search document", ALLOCSET_SMALL_SIZES);
+	filed->row_context = AllocSetContextCreate(CurrentMemoryContext, "events search document",
+											   ALLOCSET_SMALL_SIZES);
 	if (request->text != NULL)
 	{
 		int length;
@@ -177,8 +177,8 @@ static bool
 nearest(EvFiled *filed, int64 low, int64 high, bool backward, int64 *found)
 {
 	SysScanDesc scan = begin_scan(filed, low, high);
-	HeapTuple tuple =
-		systable_getnext_ordered(scan, backward ? BackwardScanDirection : ForwardScanDirection);
+	HeapTuple tuple = systable_getnext_ordered(scan, backward ? BackwardScanDirection
+															  : ForwardScanDirection);
 	bool isnull;
 
 	if (tuple != NULL)
@@ -227,8 +227,8 @@ static bool
 has_text(const EvConfigured *configured, Datum document)
 {
 	return configured != NULL && configured->query != NULL &&
-		   DatumGetBool(DirectFunctionCall2(ts_match_vq, document,
-											TSQueryGetDatum(configured->query)));
+		   DatumGetBool(
+			   DirectFunctionCall2(ts_match_vq, document, TSQueryGetDatum(configured->query)));
 }
 
 /* By the document alone, as the index would say if it were sure. */
@@ -280,8 +280,8 @@ ev_filed_visit_rows(EvFiled *filed, int64 low, int64 high, bool backward, EvVisi
 	HeapTuple tuple;
 
 	while (go_on && !ev_tally_is_spent(filed->tally) &&
-		   (tuple = systable_getnext_ordered(
-				scan, backward ? BackwardScanDirection : ForwardScanDirection)) != NULL)
+		   (tuple = systable_getnext_ordered(scan, backward ? BackwardScanDirection
+															: ForwardScanDirection)) != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(filed->row_context);
 		EvHit hit;

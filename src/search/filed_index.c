@@ -55,8 +55,8 @@ make_array(const int64 *keys, int n)
 
 	for (int i = 0; i < n; i++)
 		elements[i] = Int64GetDatum(keys[i]);
-	return PointerGetDatum(construct_array(elements, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
-										   TYPALIGN_DOUBLE));
+	return PointerGetDatum(
+		construct_array(elements, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 /* Add what a question names to the bitmap. */
@@ -95,8 +95,8 @@ begin_question(Question *question, int level, int64 low)
 	question->nkeys = 0;
 	question->words = NULL;
 	if (level < EV_CHUNK_LEVELS)
-		question->keys[question->nkeys++] =
-			ev_search_chunk_key(level, low >> ev_chunk_shifts[level]);
+		question->keys[question->nkeys++] = ev_search_chunk_key(level,
+																low >> ev_chunk_shifts[level]);
 }
 
 /* The documents of one configuration. */

@@ -40,7 +40,7 @@ typedef struct Finder
 static void
 add_found(EvPage *page, int64 position, float4 rank)
 {
-	page->found[page->count++] = (EvFound){position, rank};
+	page->found[page->count++] = (EvFound) {position, rank};
 }
 
 static bool
@@ -208,7 +208,7 @@ rank_candidate(void *arg, const EvHit *hit)
 	if (ev_walk_confirm(ranker->walk, hit))
 	{
 		ranker->ranked++;
-		keep_best(ranker->page, (EvFound){hit->position, ev_walk_rank(hit)});
+		keep_best(ranker->page, (EvFound) {hit->position, ev_walk_rank(hit)});
 	}
 	return true;
 }

@@ -100,7 +100,8 @@ append_value(StringInfo out, const EvView *value, int depth)
 	{
 		case EV_JSON_STRING:
 			append_text(out, value->data,
-						pg_mbcliplen(value->data, value->length, MAX_TEXT - Min(out->len, MAX_TEXT)));
+						pg_mbcliplen(value->data, value->length,
+									 MAX_TEXT - Min(out->len, MAX_TEXT)));
 			break;
 		case EV_JSON_NUMBER:
 			appendStringInfoString(out, ev_view_to_cstring(value));

@@ -57,6 +57,8 @@ PG_FUNCTION_INFO_V1(ev_lock_search_index);
 /* The column of events.search_state. */
 #define STATE_END 1
 
+bool ev_search_index_elsewhere = false;
+
 /* ---- how far it has come */
 
 /* A copy of the row of events.search_state, the last one that the snapshot sees; or NULL. */
@@ -238,6 +240,8 @@ ev_index_search(PG_FUNCTION_ARGS)
 	int64 horizon;
 
 	ev_reader_refuse_old_snapshots("events._index_search()");
+	if (ev_search_index_elsewhere)
+		PG_RETURN_INT64(0);
 	/* No caller can have more filed than is decided. */
 	horizon = Min(PG_GETARG_INT64(0), ev_position_horizon(ev_catalog_relid("position")));
 	PG_RETURN_INT64(ev_search_index_extend(horizon, Max(PG_GETARG_INT32(1), 1)));

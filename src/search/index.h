@@ -21,4 +21,7 @@ extern bool ev_search_index_end(Snapshot snapshot, int64 *position);
  */
 extern int64 ev_search_index_extend(int64 horizon, int64 max_events);
 
+/* In the worker: another process files, so events.maintain() does not. */
+extern bool ev_search_index_elsewhere;
+
 #endif /* EV_SEARCH_INDEX_H */

@@ -188,9 +188,9 @@ derive_pattern(EvKeyConditions *conditions, const EvEventPattern *pattern)
 	{
 		const char *name;
 		EvSearchKeyKind kind;
-	} attributes[] = {{"type", EV_KEY_TYPE}, {"source", EV_KEY_SOURCE},	{"subject", EV_KEY_SUBJECT},
-					  {"user", EV_KEY_USER}, {"id", EV_KEY_ID},			{"correlationid",
-																		 EV_KEY_CORRELATION}};
+	} attributes[] = {{"type", EV_KEY_TYPE},	   {"source", EV_KEY_SOURCE},
+					  {"subject", EV_KEY_SUBJECT}, {"user", EV_KEY_USER},
+					  {"id", EV_KEY_ID},		   {"correlationid", EV_KEY_CORRELATION}};
 
 	for (int i = 0; i < lengthof(attributes); i++)
 	{

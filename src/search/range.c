@@ -48,11 +48,10 @@ add_range(Ranges *list, int64 low, int64 high, bool is_filed)
 	if (list->count == list->room)
 	{
 		list->room = Max(2 * list->room, 16);
-		list->ranges = list->ranges == NULL
-						   ? palloc(sizeof(EvRange) * list->room)
-						   : repalloc(list->ranges, sizeof(EvRange) * list->room);
+		list->ranges = list->ranges == NULL ? palloc(sizeof(EvRange) * list->room)
+											: repalloc(list->ranges, sizeof(EvRange) * list->room);
 	}
-	list->ranges[list->count++] = (EvRange){low, high, is_filed};
+	list->ranges[list->count++] = (EvRange) {low, high, is_filed};
 }
 
 static bool
@@ -85,7 +84,8 @@ add_filed(Ranges *list, const EvRequest *request, int64 low, int64 high, Snapsho
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
 		bool isnull;
-		int64 first = DatumGetInt64(heap_getattr(tuple, CHUNK_FIRST, RelationGetDescr(rel), &isnull));
+		int64 first = DatumGetInt64(
+			heap_getattr(tuple, CHUNK_FIRST, RelationGetDescr(rel), &isnull));
 
 		tally->all_chunks++;
 		if (is_outside(request, tuple, RelationGetDescr(rel)))

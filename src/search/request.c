@@ -44,12 +44,12 @@ take_times(EvRequest *request, FunctionCallInfo fcinfo)
 	request->to = PG_ARGISNULL(EV_REQUEST_TO_TIME) ? DT_NOEND
 												   : PG_GETARG_TIMESTAMPTZ(EV_REQUEST_TO_TIME);
 	if (request->from >= request->to)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("from_time must be before to_time"),
-						errdetail("From %s to %s there is no time.",
-								  timestamptz_to_str(request->from),
-								  pstrdup(timestamptz_to_str(request->to))),
-						errhint("from_time is included, to_time is not.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("from_time must be before to_time"),
+				 errdetail("From %s to %s there is no time.", timestamptz_to_str(request->from),
+						   pstrdup(timestamptz_to_str(request->to))),
+				 errhint("from_time is included, to_time is not.")));
 }
 
 /* Of the arguments as they were given; not of the times, so that a window may move. */
@@ -76,13 +76,10 @@ ev_request_make(FunctionCallInfo fcinfo)
 {
 	EvRequest *request = palloc0(sizeof(EvRequest));
 	EvFilterSource source = {
-		.topics = PG_ARGISNULL(EV_REQUEST_TOPICS) ? NULL
-												  : PG_GETARG_ARRAYTYPE_P(EV_REQUEST_TOPICS),
+		.topics = PG_ARGISNULL(EV_REQUEST_TOPICS) ? NULL : PG_GETARG_ARRAYTYPE_P(EV_REQUEST_TOPICS),
 		.types = PG_ARGISNULL(EV_REQUEST_TYPES) ? NULL : PG_GETARG_ARRAYTYPE_P(EV_REQUEST_TYPES),
-		.pattern =
-			PG_ARGISNULL(EV_REQUEST_PATTERN) ? NULL : PG_GETARG_JSONB_P(EV_REQUEST_PATTERN),
-		.expression =
-			PG_ARGISNULL(EV_REQUEST_FILTER) ? NULL : PG_GETARG_TEXT_PP(EV_REQUEST_FILTER),
+		.pattern = PG_ARGISNULL(EV_REQUEST_PATTERN) ? NULL : PG_GETARG_JSONB_P(EV_REQUEST_PATTERN),
+		.expression = PG_ARGISNULL(EV_REQUEST_FILTER) ? NULL : PG_GETARG_TEXT_PP(EV_REQUEST_FILTER),
 	};
 
 	request->context = CurrentMemoryContext;
@@ -131,9 +128,8 @@ has_data(const EvRequest *request, const Datum *values, const bool *nulls)
 {
 	if (request->contains == NULL)
 		return true;
-	return !nulls[EV_DATA] &&
-		   DatumGetBool(DirectFunctionCall2(jsonb_contains, values[EV_DATA],
-											JsonbPGetDatum(request->contains)));
+	return !nulls[EV_DATA] && DatumGetBool(DirectFunctionCall2(jsonb_contains, values[EV_DATA],
+															   JsonbPGetDatum(request->contains)));
 }
 
 bool

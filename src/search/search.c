@@ -46,8 +46,9 @@ static EvOrder
 get_order(FunctionCallInfo fcinfo)
 {
 	static const char *const names[] = {"newest", "oldest", "rank"};
-	const char *name =
-		PG_ARGISNULL(ARGUMENT_ORDER) ? "newest" : text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_ORDER));
+	const char *name = PG_ARGISNULL(ARGUMENT_ORDER)
+						   ? "newest"
+						   : text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_ORDER));
 
 	for (int i = 0; i < lengthof(names); i++)
 	{
@@ -66,11 +67,10 @@ get_max_count(FunctionCallInfo fcinfo)
 											 : PG_GETARG_INT32(ARGUMENT_MAX_COUNT);
 
 	if (n < 1 || n > GREATEST_MAX_COUNT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_count must be from 1 to %d: %d", GREATEST_MAX_COUNT, n),
-				 errhint("More events come page by page, with the cursor of the last row as "
-						 "\"after\", or in order with events.read().")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("max_count must be from 1 to %d: %d", GREATEST_MAX_COUNT, n),
+						errhint("More events come page by page, with the cursor of the last row as "
+								"\"after\", or in order with events.read().")));
 	return n;
 }
 
@@ -93,31 +93,39 @@ get_page(FunctionCallInfo fcinfo, EvPage *page)
 	return request;
 }
 
-/* Rank and headline, by a document made for the purpose. */
-static void
-show_text(EvRequest *request, const EvPage *page, const EvFound *found, Datum *row, bool *nulls)
+/* The rank of an event by a document made for the purpose. */
+static float4
+rank_event(EvRequest *request, const EvConfigured *configured, Oid configuration, const Datum *row,
+		   const bool *nulls)
 {
 	EvDocument document;
-	EvHit hit = {.position = found->position};
-	Oid configuration = ev_document_configuration(DatumGetTextPP(row[EV_TYPE]));
+	EvHit hit = {.configured = configured};
 	int length;
 	const char *whole = ev_text_query_whole(request->text, &length);
 
-	hit.configured = ev_request_configured(request, configuration,
-										   ev_document_configuration_key(configuration));
-	if (page->order != EV_ORDER_RANK)
-	{
-		ev_document_make(&document, row, nulls, configuration);
-		hit.document = TSVectorGetDatum(document.text);
-		hit.is_named = ev_key_condition_has_key(document.keys, document.nkeys,
-												ev_search_key(EV_KEY_ID, whole, length)) ||
-					   ev_key_condition_has_key(document.keys, document.nkeys,
-												ev_search_key(EV_KEY_CORRELATION, whole, length));
-	}
-	row[COLUMN_RANK] =
-		Float4GetDatum(page->order == EV_ORDER_RANK ? found->rank : ev_walk_rank(&hit));
-	row[COLUMN_HEADLINE] =
-		PointerGetDatum(ev_headline_make(row, nulls, configuration, hit.configured->query));
+	ev_document_make(&document, row, nulls, configuration);
+	hit.document = TSVectorGetDatum(document.text);
+	hit.is_named = ev_key_condition_has_key(document.keys, document.nkeys,
+											ev_search_key(EV_KEY_ID, whole, length)) ||
+				   ev_key_condition_has_key(document.keys, document.nkeys,
+											ev_search_key(EV_KEY_CORRELATION, whole, length));
+	return ev_walk_rank(&hit);
+}
+
+static void
+show_text(EvWalk *walk, const EvPage *page, const EvFound *found, Datum *row, bool *nulls)
+{
+	EvRequest *request = walk->request;
+	Oid configuration = ev_document_configuration(DatumGetTextPP(row[EV_TYPE]));
+	const EvConfigured *configured = ev_request_configured(
+		request, configuration, ev_document_configuration_key(configuration));
+	float4 rank = found->rank;
+
+	if (page->order != EV_ORDER_RANK && !ev_walk_rank_filed(walk, found->position, &rank))
+		rank = rank_event(request, configured, configuration, row, nulls);
+	row[COLUMN_RANK] = Float4GetDatum(rank);
+	row[COLUMN_HEADLINE] = PointerGetDatum(
+		ev_headline_make(row, nulls, configuration, configured->query));
 	nulls[COLUMN_RANK] = nulls[COLUMN_HEADLINE] = false;
 }
 
@@ -139,8 +147,8 @@ cursor_of(const EvRequest *request, const EvPage *page, int i)
 static void
 put_page(ReturnSetInfo *result, EvWalk *walk, const EvPage *page)
 {
-	MemoryContext row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "events search row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "events search row",
+													  ALLOCSET_DEFAULT_SIZES);
 
 	for (int i = 0; i < page->count; i++)
 	{
@@ -152,7 +160,7 @@ put_page(ReturnSetInfo *result, EvWalk *walk, const EvPage *page)
 		if (ev_walk_fetch(walk, page->found[i].position, row, nulls))
 		{
 			if (walk->request->text != NULL)
-				show_text(walk->request, page, &page->found[i], row, nulls);
+				show_text(walk, page, &page->found[i], row, nulls);
 			row[COLUMN_CURSOR] = PointerGetDatum(cursor_of(walk->request, page, i));
 			row[COLUMN_TOTAL_ESTIMATE] = Int64GetDatum(page->total);
 			nulls[COLUMN_CURSOR] = nulls[COLUMN_TOTAL_ESTIMATE] = false;
@@ -202,8 +210,7 @@ ev_search(PG_FUNCTION_ARGS)
 
 /* ---- events.explain_search() */
 
-static void
-put_line(ReturnSetInfo *result, const char *format, ...) pg_attribute_printf(2, 3);
+static void put_line(ReturnSetInfo *result, const char *format, ...) pg_attribute_printf(2, 3);
 
 static void
 put_line(ReturnSetInfo *result, const char *format, ...)

@@ -17,16 +17,17 @@ typedef struct EvTally
 {
 	TimestampTz started;
 	uint32 checks;
-	int64 reached;	   /* the position that was looked at last */
+	int64 reached; /* the position that was looked at last */
 	int64 horizon;
-	int64 filed_upto;  /* documents are filed up to here; 0: none */
-	int partitions;	   /* of documents that were opened */
+	int64 filed_upto; /* documents are filed up to here; 0: none */
+	int partitions;	  /* of documents that were opened */
 	int all_partitions;
-	int64 chunks;	   /* summarised ones that the times let through */
-	int64 all_chunks;  /* 0: none was looked at, since all events are asked for */
-	int64 summaries;   /* chunks of which only the counts were read */
-	int64 scans[EV_CHUNK_LEVELS + 1]; /* of the index, in chunks of each size; last: whole partitions */
-	int64 documents;   /* that were read because the index named them */
+	int64 chunks;	  /* summarised ones that the times let through */
+	int64 all_chunks; /* 0: none was looked at, since all events are asked for */
+	int64 summaries;  /* chunks of which only the counts were read */
+	int64 scans[EV_CHUNK_LEVELS +
+				1];			/* of the index, in chunks of each size; last: whole partitions */
+	int64 documents;		/* that were read because the index named them */
 	int64 walked_documents; /* that were read one after the other */
 	int64 walked_events;
 	int64 fetched_events;

@@ -177,8 +177,9 @@ append_position(StringInfo out, const ParsedText *parsed, int i, bool is_prefix)
 	for (; i < parsed->curwords && parsed->words[i].pos.pos == parsed->words[first].pos.pos; i++)
 	{
 		if (i > first)
-			appendStringInfoString(
-				out, parsed->words[i].nvariant == parsed->words[i - 1].nvariant ? "&" : "|");
+			appendStringInfoString(out, parsed->words[i].nvariant == parsed->words[i - 1].nvariant
+											? "&"
+											: "|");
 		append_lexeme(out, parsed->words[i].word, parsed->words[i].len,
 					  is_prefix || (parsed->words[i].flags & TSL_PREFIX) != 0);
 	}
@@ -214,19 +215,20 @@ static bool
 append_term(StringInfo out, Oid configuration, const Term *term)
 {
 	StringInfoData words;
-	char *name;
+	StringInfoData name;
+	char *lower = str_tolower(term->text, term->length, DEFAULT_COLLATION_OID);
 
 	initStringInfo(&words);
+	initStringInfo(&name);
 	if (!append_parsed(&words, configuration, term))
 		return false;
+	appendStringInfoString(&name, "((");
+	append_lexeme(&name, lower, strlen(lower), term->is_prefix);
+	appendStringInfoString(&name, "))");
 	appendStringInfoString(out, term->is_negated ? "!(" : "(");
-	appendBinaryStringInfo(out, words.data, words.len);
-	name = str_tolower(term->text, term->length, DEFAULT_COLLATION_OID);
-	if (!term->is_phrase && strlen(name) < MAXSTRLEN)
-	{
-		appendStringInfoChar(out, '|');
-		append_lexeme(out, name, strlen(name), term->is_prefix);
-	}
+	appendStringInfoString(out, words.data);
+	if (!term->is_phrase && strlen(lower) < MAXSTRLEN && strcmp(words.data, name.data) != 0)
+		appendStringInfo(out, "|%s", name.data);
 	appendStringInfoChar(out, ')');
 	return true;
 }

@@ -21,6 +21,7 @@
 #include "search/document_configuration.h"
 #include "search/index.h"
 #include "search/walk.h"
+#include "store/reader.h"
 #include "tsearch/ts_utils.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -33,14 +34,14 @@
 #define FIRST_ROWS 2048
 
 EvWalk *
-ev_walk_open(EvRequest *request, int64 horizon, bool for_counting)
+ev_walk_open(EvRequest *request, int64 horizon, bool is_counting)
 {
 	EvWalk *walk = palloc0(sizeof(EvWalk));
 
 	ev_tally_begin(&walk->tally);
 	walk->context = CurrentMemoryContext;
 	walk->request = request;
-	walk->wants_fields = for_counting;
+	walk->is_counting = is_counting;
 	walk->tally.horizon = horizon;
 	ev_key_condition_derive(&walk->conditions, request);
 	walk->events = ev_scan_open_kept(0, horizon);
@@ -49,7 +50,7 @@ ev_walk_open(EvRequest *request, int64 horizon, bool for_counting)
 	walk->filed = ev_filed_open(request, &walk->conditions, ev_scan_snapshot(walk->events),
 								&walk->tally);
 	walk->by_index = ev_filed_has_index_conditions(walk->filed);
-	if (!walk->by_index && request->text == NULL && !for_counting)
+	if (!walk->by_index && request->text == NULL && !is_counting)
 	{
 		/* Each event would be fetched anyway. */
 		ev_filed_close(walk->filed);
@@ -73,22 +74,37 @@ begin_range(EvWalk *walk)
 		walk->at = walk->backward ? walk->ranges[walk->range].high : walk->ranges[walk->range].low;
 }
 
+static void
+begin(EvWalk *walk)
+{
+	walk->range = walk->backward ? walk->nranges - 1 : 0;
+	walk->max_level = EV_CHUNK_LEVELS;
+	walk->level = walk->is_counting ? EV_CHUNK_LEVELS - 1 : 0;
+	if (walk->filed != NULL && walk->wants_documents)
+		ev_filed_want_documents(walk->filed);
+	if (walk->filed != NULL && ev_filed_has_prefix(walk->filed))
+		walk->level = walk->is_counting ? EV_CHUNK_LEVELS : -1;
+	if (walk->conditions.is_impossible)
+		walk->nranges = 0;
+	begin_range(walk);
+}
+
 void
 ev_walk_begin(EvWalk *walk, int64 low, int64 high, bool backward)
 {
 	walk->backward = backward;
-	walk->ranges = ev_range_list(walk->request, low, high, ev_scan_snapshot(walk->events),
-								 &walk->tally, &walk->nranges);
-	walk->range = backward ? walk->nranges - 1 : 0;
-	walk->max_level = EV_CHUNK_LEVELS;
-	walk->level = walk->wants_fields ? EV_CHUNK_LEVELS - 1 : 0;
-	if (walk->filed != NULL && walk->wants_documents)
-		ev_filed_want_documents(walk->filed);
-	if (walk->filed != NULL && ev_filed_has_prefix(walk->filed))
-		walk->level = walk->wants_fields ? EV_CHUNK_LEVELS : -1;
-	if (walk->conditions.is_impossible)
-		walk->nranges = 0;
-	begin_range(walk);
+	walk->ranges = ev_range_list(walk->request, Max(low, ev_reader_oldest()), high,
+								 ev_scan_snapshot(walk->events), &walk->tally, &walk->nranges);
+	begin(walk);
+}
+
+void
+ev_walk_begin_ranges(EvWalk *walk, EvRange *ranges, int count)
+{
+	walk->backward = false;
+	walk->ranges = ranges;
+	walk->nranges = count;
+	begin(walk);
 }
 
 /* ---- events that are looked at themselves */
@@ -156,10 +172,10 @@ take_event(EvWalk *walk, EvHit *hit, const Datum *values, const bool *nulls)
 static void
 visit_events(EvWalk *walk, const EvStretch *stretch, EvVisitor visitor, void *arg)
 {
-	EvScan *scan =
-		ev_scan_open_beside(walk->events, stretch->low - 1, stretch->high, walk->backward);
-	MemoryContext row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "events search event", ALLOCSET_DEFAULT_SIZES);
+	EvScan *scan = ev_scan_open_beside(walk->events, stretch->low - 1, stretch->high,
+									   walk->backward);
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "events search event",
+													  ALLOCSET_DEFAULT_SIZES);
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	bool go_on = true;
@@ -305,7 +321,7 @@ ev_walk_next(EvWalk *walk, EvVisitor visitor, void *arg, EvStretch *stretch)
 				return true;
 			continue;
 		}
-		*stretch = (EvStretch){range->low, range->high, true};
+		*stretch = (EvStretch) {range->low, range->high, true};
 		visit_events(walk, stretch, visitor, arg);
 		walk->range += walk->backward ? -1 : 1;
 		begin_range(walk);
@@ -358,4 +374,29 @@ ev_walk_rank(const EvHit *hit)
 												  TSQueryGetDatum(hit->configured->query)));
 	/* An id that was typed whole is what was looked for. */
 	return hit->is_named ? rank + 1 : rank;
+}
+
+static bool
+rank_hit(void *arg, const EvHit *hit)
+{
+	*(float4 *) arg = ev_walk_rank(hit);
+	return false;
+}
+
+bool
+ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
+{
+	MemoryContext old;
+	int64 found, end;
+	bool is_filed;
+
+	if (walk->filed == NULL || position > walk->tally.filed_upto)
+		return false;
+	/* A partition that is opened outlives the row. */
+	old = MemoryContextSwitchTo(walk->context);
+	ev_filed_want_documents(walk->filed);
+	is_filed = ev_filed_seek(walk->filed, position, position, true, &found, &end) &&
+			   !ev_filed_visit_rows(walk->filed, position, position, true, rank_hit, rank);
+	MemoryContextSwitchTo(old);
+	return is_filed;
 }

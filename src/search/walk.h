@@ -23,14 +23,15 @@ typedef struct EvWalk
 	MemoryContext context;
 	bool by_index;
 	bool backward;
+	bool is_counting;
 	bool wants_fields; /* of events that are not filed */
 	bool wants_documents;
 
 	EvRange *ranges;
 	int nranges;
-	int range;	  /* the present one */
-	int64 at;	  /* where the next stretch begins in it */
-	int level;	  /* of the next stretch of the index; -1: of rows */
+	int range; /* the present one */
+	int64 at;  /* where the next stretch begins in it */
+	int level; /* of the next stretch of the index; -1: of rows */
 	int max_level;
 	int64 candidates; /* so far, in filed stretches of the index */
 	int64 looked;	  /* positions of those stretches */
@@ -45,14 +46,17 @@ typedef struct EvStretch
 } EvStretch;
 
 /*
- * To be called when the horizon is known.  for_counting: fields are wanted of many events,
- * and so documents are walked even where there is nothing to ask an index.
+ * To be called when the horizon is known.  is_counting: all events are wanted, but little
+ * of each, so documents are walked even where there is nothing to ask an index.
  */
-extern EvWalk *ev_walk_open(EvRequest *request, int64 horizon, bool for_counting);
+extern EvWalk *ev_walk_open(EvRequest *request, int64 horizon, bool is_counting);
 extern void ev_walk_close(EvWalk *walk);
 
 /* Events of low..high, newest first or oldest first. */
 extern void ev_walk_begin(EvWalk *walk, int64 low, int64 high, bool backward);
+
+/* Events of these ranges, oldest first. */
+extern void ev_walk_begin_ranges(EvWalk *walk, EvRange *ranges, int count);
 
 /* Visit the next stretch; false if there is none. */
 extern bool ev_walk_next(EvWalk *walk, EvVisitor visitor, void *arg, EvStretch *stretch);
@@ -68,5 +72,8 @@ extern bool ev_walk_fetch(EvWalk *walk, int64 position, Datum *values, bool *nul
 
 /* How well the text of a hit fits; its document is needed. */
 extern float4 ev_walk_rank(const EvHit *hit);
+
+/* The same of an event that was found, by the document that is filed of it; false if none is. */
+extern bool ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank);
 
 #endif /* EV_SEARCH_WALK_H */

@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "store/partition.h"
+#include "store/retention_mark.h"
 #include "store/scan.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -72,7 +73,8 @@ open_scan(int64 after, int64 upto, bool only_kept, Snapshot snapshot)
 	table_close(event, AccessShareLock);
 
 	/* Asked of the very list that is read, so that retention cannot come between. */
-	if (!only_kept && scan->npartitions > 0 && after + 1 < scan->partitions[0].lower)
+	if (!only_kept && scan->npartitions > 0 && after + 1 < scan->partitions[0].lower &&
+		ev_retention_mark_passed(after, scan->partitions[0].lower))
 		raise_too_old(after, scan->partitions[0].lower);
 	scan->snapshot = RegisterSnapshot(snapshot != NULL ? snapshot : GetLatestSnapshot());
 	PushActiveSnapshot(scan->snapshot);
@@ -134,17 +136,19 @@ close_partition(EvScan *scan)
 	scan->open = NULL;
 }
 
-/* Open a partition; false if retention has removed it and that is no error. */
+/* Open a partition; false if retention has just removed it and that is no error. */
 static bool
 open_partition(EvScan *scan, EvPartition *p)
 {
 	TupleDesc descriptor;
 
 	scan->rel = try_table_open(p->relid, AccessShareLock);
-	if (scan->rel == NULL && scan->only_kept)
-		return false;
 	if (scan->rel == NULL)
-		raise_too_old(scan->after, p->upper);
+	{
+		if (!scan->only_kept && ev_retention_mark_passed(scan->after, p->upper))
+			raise_too_old(scan->after, p->upper);
+		return false;
+	}
 	scan->open = p;
 	ev_partition_check(scan->rel);
 	descriptor = RelationGetDescr(scan->rel);
@@ -203,7 +207,7 @@ ev_scan_next(EvScan *scan, Datum *values, bool *nulls)
 		if (scan->rel == NULL && !begin_partition(scan))
 			return false;
 		tuple = systable_getnext_ordered(scan->scan, scan->backward ? BackwardScanDirection
-															: ForwardScanDirection);
+																	: ForwardScanDirection);
 		if (tuple != NULL)
 			break;
 		close_partition(scan);

@@ -28,6 +28,8 @@
  */
 #include "base/compat.h"
 
+#include <limits.h>
+
 #include "access/xact.h"
 #include "base/catalog.h"
 #include "base/handler_slot.h"
@@ -52,6 +54,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/handler_starter.h"
+#include "worker/indexer.h"
 #include "worker/session.h"
 #include "worker/worker.h"
 
@@ -263,6 +266,7 @@ maintain(void)
 			(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 			(void) SPI_execute("SELECT events.maintain()", false, 0);
 			more = maintenance_has_more();
+			ev_indexer_check();
 			SPI_finish();
 			ev_handler_starter_check();
 		}
@@ -303,7 +307,7 @@ serve(void)
 	{
 		EvHold hold;
 		long timeout;
-		long handlers;
+		long others = LONG_MAX;
 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -318,19 +322,21 @@ serve(void)
 			withdraw();
 			proc_exit(0);
 		}
+		if (hold == EV_HOLD_KEPT)
+			others = ev_indexer_serve(notified);
 		if (hold == EV_HOLD_KEPT && GetCurrentTimestamp() >= next_maintenance)
 		{
 			long pause = maintain() ? MORE_WORK_MS : ev_maintenance_interval * 1000L;
 
 			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
 		}
-		handlers = ev_handler_starter_serve(notified);
+		others = Min(others, ev_handler_starter_serve(notified));
 		pgstat_report_stat(false);
 		timeout = hold == EV_HOLD_BUSY
 					  ? BUSY_POLL_MS
 					  : TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_maintenance);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 Min(timeout + 1, handlers), PG_WAIT_EXTENSION);
+						 Min(timeout + 1, others), PG_WAIT_EXTENSION);
 		rest();
 	}
 }

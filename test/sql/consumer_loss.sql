@@ -92,6 +92,39 @@ SELECT events.drop_consumer('audit');
 SELECT consumer FROM events.consumer_loss ORDER BY consumer;
 SELECT data FROM events.fetch('in time');
 
+-- who had everything when it went, has lost nothing: neither a consumer nor a cursor
+SELECT events.create_consumer('idle') > 0 AS created;
+SELECT events.publish('order.created', '{"n": 5}') IS NOT NULL AS published;
+SELECT data FROM events.fetch('idle');
+SELECT events.acknowledge('idle', max(position)) = max(position) AS done FROM events.fetch('idle');
+SELECT max(position) AS cursor FROM events.event \gset
+BEGIN;
+LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
+SELECT events._advance_position(min(upper) - 1) FROM events._partitions() WHERE upper > events.horizon();
+SELECT events.maintain();
+SELECT events.maintain();
+SET LOCAL events.retention = '1 microsecond';
+SELECT events.maintain();
+SELECT count(*) FROM events.event;
+COMMIT;
+SELECT events.oldest() > :cursor + 1 AS gone;
+SELECT count(*) FROM events.fetch('idle');
+SELECT count(*) FROM events.read(:cursor);
+\set VERBOSITY sqlstate
+SELECT count(*) FROM events.read(:cursor - 1);
+\set VERBOSITY default
+SELECT events.publish('order.created', '{"n": 6}') IS NOT NULL AS published;
+SELECT data FROM events.fetch('idle');
+SELECT data FROM events.read(:cursor);
+SELECT data FROM events.read(events.oldest() - 1);
+-- but what others have dropped, nobody knows
+SELECT events._advance_position(min(upper) - 1) FROM events._partitions() WHERE upper > events.horizon();
+SELECT events.maintain();
+SELECT format('DROP TABLE %s', relid) FROM events._partitions() ORDER BY lower LIMIT 1 \gexec
+\set VERBOSITY sqlstate
+SELECT events.read(:cursor);
+\set VERBOSITY default
+
 -- by size
 CALL make_partition('0');
 CALL make_partition('0');
@@ -100,7 +133,7 @@ SELECT (sum(bytes) / 1024)::bigint + 1 AS kb FROM events.storage \gset
 BEGIN;
 LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
 SELECT events.drop_retention_rule(topic) FROM events.retention_rule;
-SELECT format('SET LOCAL events.retention_size = %s', :kb) \gexec
+SELECT set_config('events.retention_size', (:kb)::text, true) IS NOT NULL AS set;
 \set VERBOSITY terse
 SELECT events.maintain();
 \set VERBOSITY default

@@ -65,11 +65,28 @@ CALL make_partition('20 days');
 CALL make_partition('2 days');
 SELECT events.publish('order.created', '{}', source => '/s', subject => 's1') IS NOT NULL AS published;
 SELECT count(*) FROM events.read_subject('/s', 's1');
+SET events.search_index = on;
 BEGIN;
 LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
 SELECT events.maintain();
 TABLE kept;
 SELECT count(*) > 0 AS filed FROM events.subject_event;
+CREATE VIEW stray AS
+SELECT 'document' AS what, d.position FROM events.search_document AS d
+WHERE NOT EXISTS (SELECT FROM events.event AS e WHERE e.position = d.position)
+UNION ALL
+SELECT 'subject', s.position FROM events.subject_event AS s
+WHERE NOT EXISTS (SELECT FROM events.event AS e WHERE e.position = s.position)
+UNION ALL
+SELECT 'chunk', c.first FROM events.search_chunk AS c
+WHERE c.events <> (SELECT count(*) FROM events.event AS e WHERE e.position BETWEEN c.first AND c.last)
+UNION ALL
+SELECT 'count', c.chunk FROM events.search_count AS c
+WHERE NOT EXISTS (SELECT FROM events.search_chunk AS h WHERE h.first = c.chunk);
+SELECT count(*) = (SELECT count(*) FROM events.event WHERE position <= (SELECT max(indexed_up_to) FROM events.search_state)) AS filed,
+       count(*) > 0 AS some
+FROM events.search_document;
+SELECT count(*) > 0 AS summarised FROM events.search_chunk;
 
 -- a rule for a topic: its events go, where all of a partition are old enough; others are kept for ever
 SELECT events.retain('{debug}', '10 days');
@@ -78,8 +95,8 @@ TABLE kept;
 TABLE untrue;
 SELECT s.events, s.removed, p.removed_up_to > s.lower AS known, s.closed, s.drops_at IS NULL AS for_ever
 FROM events.storage AS s JOIN events.partition AS p USING (lower) WHERE s.removed > 0;
--- also from the index of subjects
-SELECT count(*) FROM events.subject_event AS s WHERE NOT EXISTS (SELECT FROM events.event AS e WHERE e.position = s.position);
+-- also from the index of subjects, and from what is searched
+TABLE stray;
 SELECT count(*) FROM events.read_subject('/s', 's1');
 -- not again: a partition that is done is left alone
 SELECT bool_and(finished) AS finished FROM events.partition_thinning;
@@ -104,6 +121,9 @@ SELECT events.maintain();
 TABLE kept;
 TABLE untrue;
 SELECT events.oldest() > :oldest AS dropped;
+-- what is derived goes with it, or in the next round
+SELECT events.maintain();
+TABLE stray;
 COMMIT;
 SELECT events.read(:oldest);
 SELECT count(*) FROM events.read_subject('/s', 's1');
@@ -154,14 +174,16 @@ CALL make_partition('0', 1000);
 SELECT events.publish('last', '{}') IS NOT NULL AS published;
 BEGIN;
 LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL events.search_index = off;
+SELECT events.maintain();
 SELECT events._removals(NULL, 0);
 SELECT (sum(bytes) / 1024)::bigint AS kb, count(*) AS partitions FROM events.storage \gset
 SELECT min(upper) AS ending FROM events.storage WHERE NOT closed \gset
 SELECT bytes / 1024 AS oldest_kb FROM events.storage ORDER BY lower LIMIT 1 \gset
-SELECT format('SET LOCAL events.retention_size = %s', :kb) \gexec
+SELECT set_config('events.retention_size', (:kb)::text, true) IS NOT NULL AS set;
 SELECT events.maintain();
 SELECT count(*) = :partitions AS all_kept FROM events.storage;
-SELECT format('SET LOCAL events.retention_size = %s', :kb - 1) \gexec
+SELECT set_config('events.retention_size', (:kb - 1)::text, true) IS NOT NULL AS set;
 SELECT events.maintain();
 SELECT count(*) = :partitions - 1 AS oldest_gone, sum(bytes) / 1024 + :oldest_kb = :kb AS no_more FROM events.storage;
 SELECT events.horizon() < :ending - 1 AS written_to;
@@ -177,8 +199,9 @@ ROLLBACK;
 -- size goes before rules
 BEGIN;
 LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL events.search_index = off;
 SELECT events.retain('{order}', '1000 years');
-SELECT format('SET LOCAL events.retention_size = %s', :kb - 1) \gexec
+SELECT set_config('events.retention_size', (:kb - 1)::text, true) IS NOT NULL AS set;
 SELECT events.oldest() AS oldest \gset
 SELECT events.maintain();
 SELECT events.oldest() > :oldest AS dropped;

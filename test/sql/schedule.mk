@@ -57,4 +57,6 @@ REGRESS = \
 	handler \
 	retain \
 	hold \
-	consumer_loss
+	consumer_loss \
+	search_http \
+	export_import

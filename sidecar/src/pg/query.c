@@ -38,6 +38,8 @@ static const ConnStatement cancel_statement = {.number = 15,
 											   .sql = "SELECT pg_cancel_backend($1::int)",
 											   .params = 1};
 static const ConnStatement maintain_statement = {.number = 7, .sql = "SELECT events.maintain()"};
+static const ConnStatement index_statement = {
+	.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
 
 /* ---- answers ---- */
 
@@ -309,6 +311,17 @@ query_maintain(Queries *queries, QueryDoneFn fn, void *arg)
 	Query *query = new_query(&queries->publish, QUERY_DONE, &maintain_statement, arg);
 
 	query->fn.done = fn;
+	queries_submit(query);
+	return query;
+}
+
+Query *
+query_index_search(Queries *queries, QueryPositionFn fn, void *arg)
+{
+	Query *query = new_query(&queries->publish, QUERY_POSITION, &index_statement, arg);
+
+	query->fn.position = fn;
+	query->patient = true;
 	queries_submit(query);
 	return query;
 }

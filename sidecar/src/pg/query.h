@@ -5,11 +5,11 @@
  *
  * A Queries holds three small pools of connections, one for reading (history), one for publishing
  * (intake) and one for searches, which may take long, so that none makes the others wait.  A
- * request takes a free connection or waits in its pool's bounded queue.  Each request returns a handle, and calls back exactly
- * once, always later from the loop and never from inside the call that made it, unless it is
- * cancelled: query_cancel() means no callback, and the handle is gone.  (An intake that is
- * already under way is not undone by that: it commits or not, unseen.  A search is ended in the
- * server, too.)  The handle is also gone once the callback has returned.
+ * request takes a free connection or waits in its pool's bounded queue.  Each request returns a
+ * handle, and calls back exactly once, always later from the loop and never from inside the call
+ * that made it, unless it is cancelled: query_cancel() means no callback, and the handle is gone.
+ * (An intake that is already under way is not undone by that: it commits or not, unseen.  A search
+ * is ended in the server, too.)  The handle is also gone once the callback has returned.
  *
  * Failures are a QueryError.  `unavailable`: the database cannot be reached, or the queue is full;
  * nothing was done, come again in retry_after seconds (HTTP 503).  `unknown_outcome`: the
@@ -143,6 +143,9 @@ Query *query_event(Queries *queries, const char *id, const char *source, QueryTe
 /* events.maintain(); fn may be NULL */
 typedef void (*QueryDoneFn)(void *arg, const QueryError *error);
 Query *query_maintain(Queries *queries, QueryDoneFn fn, void *arg);
+
+/* events._index_search() of a piece; gives how many events were filed, 0 when there are no more */
+Query *query_index_search(Queries *queries, QueryPositionFn fn, void *arg);
 
 void query_cancel(Query *query);
 /* the database works on it */

@@ -364,6 +364,11 @@ def _():
     true(1 <= histogram["bucket"] <= 3600, f"width: {histogram['bucket']}")
     equal(sum(entry["count"] for entry in histogram["buckets"]), 4, "events")
     one_of(len(histogram["buckets"]), range(2, 200), "buckets of two hours")
+    alone = search(q=f"{SHOP}-1", bucket="auto", limit=0)["histogram"]
+    equal([entry["count"] for entry in alone["buckets"]], [1], "a single bucket")
+    true(alone["bucket"] >= 1, f"its width: {alone['bucket']}")
+    nothing = search(q="nosuchword", bucket="auto", limit=0)["histogram"]
+    equal(nothing, {"bucket": None, "buckets": []}, "of nothing")
 
 
 # ---- what makes no sense
@@ -442,7 +447,8 @@ def _():
 
 @test("search_text_that_looks_like_sql_is_text")
 def _():
-    for text in ("'; DROP TABLE events.event; --", "$1", "\\'", '"', "%", "a' || 'b", "{}", "\\u0000"):
+    for text in ("'; DROP TABLE events.event; --", "$1", "\\'", '"', "%", "a' || 'b", "{}",
+                 "\\u0000"):
         for name in ("q", "types", "topic", "source", "sources", "subject"):
             answer = ask(**{name: text})
             one_of(answer.status, (200, 400), f"{name}={text}")
@@ -506,7 +512,8 @@ def _():
 @test("event_head_says_whether_it_is_there")
 def _():
     answer = get_event(f"{SHOP}-1", method="HEAD")
-    equal((answer.status, answer.header("content-type")), (200, "application/cloudevents+json"), "head")
+    equal((answer.status, answer.header("content-type")), (200, "application/cloudevents+json"),
+          "head")
     equal(answer.header("content-length"), str(len(get_event(f"{SHOP}-1").body)), "length")
     equal(get_event("nosuch-" + SHOP, method="HEAD").status, 404, "status of one that is not")
 
