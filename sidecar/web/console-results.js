@@ -14,7 +14,7 @@ import { element } from "/console-detail.js";
 import { clock, hue } from "/console-list.js";
 
 const PREVIEW = 400;
-const [SHORT, TAIL] = [16, 9]; // characters of a name that is whole, and of the end of one
+const [SHORT, TAIL] = [18, 12]; // characters of a name that is whole, and of the end of one
 const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 const plain = (text) =>

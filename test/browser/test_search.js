@@ -370,6 +370,30 @@ test("search_says_what_is_wrong: and keeps what was found", async () => {
 	await page.close();
 });
 
+test("search_without_counts: shows what was found, and tries again when told to", async () => {
+	const page = await open("#search=refund");
+	const all = await count("data::text ~ 'refund'");
+	await shows(page, all);
+	const tooSlow = { detail: "The search takes too long.", hint: "Narrow the range of time." };
+	await page.route(/limit=0/, (route) =>
+		route.fulfill({
+			status: 503,
+			contentType: "application/problem+json",
+			body: JSON.stringify({ status: 503, code: "search-too-slow", ...tooSlow }),
+		}),
+	);
+	await page.fill("#search-text", "parcel*");
+	const error = page.locator("#search-error");
+	await error.filter({ hasText: `${tooSlow.detail}\n${tooSlow.hint}` }).waitFor();
+	await until("parcels are shown", async () => (await types(page))[0] !== "payment.refused");
+	await page.unroute(/limit=0/);
+	await page.click("#search-retry");
+	await error.waitFor({ state: "hidden" });
+	await shows(page, await count("data::text ~ 'parcel'"));
+	browser.faults = browser.faults.filter((fault) => !/status of 503/.test(fault));
+	await page.close();
+});
+
 test("search_trusts_nothing: what is in an event stays text", async () => {
 	const page = await open("#search=parcel&type=note.added");
 	await shows(page, 1);
