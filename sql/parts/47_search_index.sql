@@ -85,6 +85,7 @@ CREATE TABLE events.search_reindex (
 );
 COMMENT ON TABLE events.search_reindex IS
 'events.reindex_search() that are under way; empty when all is done';
+COMMENT ON SEQUENCE events.search_reindex_request_seq IS 'Numbers of requests in events.search_reindex';
 COMMENT ON COLUMN events.search_reindex.upto IS 'All events up to this position are to be filed anew; NULL: not begun';
 COMMENT ON COLUMN events.search_reindex.next IS 'Those from this position on are';
 
@@ -327,6 +328,13 @@ $$;
 COMMENT ON FUNCTION events._reindexed_chunk(bigint, bigint) IS
 'For who files: the documents of these positions were made anew';
 
+CREATE FUNCTION events._wake_indexer()
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_wake_indexer'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._wake_indexer() IS
+'When this transaction commits, who files looks whether there is more to do than new events';
+
 CREATE FUNCTION events.reindex_search()
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
@@ -337,6 +345,7 @@ DECLARE
     n bigint;
 BEGIN
     INSERT INTO events.search_reindex DEFAULT VALUES;
+    PERFORM events._wake_indexer();
     SELECT coalesce(sum(c.events), 0), coalesce(max(c.last), 0) INTO n, summarised FROM events.search_chunk AS c;
     RETURN n + (SELECT count(*) FROM events.search_document AS d WHERE d.position > summarised);
 END
