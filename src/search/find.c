@@ -82,15 +82,14 @@ compare_positions(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Candidates in order, until the page is full; how many are left. */
-static int
+/* Candidates in order, until the page is full. */
+static void
 confirm_candidates(Finder *finder)
 {
 	EvPage *page = finder->page;
-	int i;
 
 	qsort(finder->candidates, finder->ncandidates, sizeof(int64), compare_positions);
-	for (i = 0; i < finder->ncandidates && page->count < page->max_count; i++)
+	for (int i = 0; i < finder->ncandidates && page->count < page->max_count; i++)
 	{
 		int64 position =
 			finder->candidates[finder->walk->backward ? finder->ncandidates - 1 - i : i];
@@ -100,7 +99,6 @@ confirm_candidates(Finder *finder)
 		if (ev_walk_confirm(finder->walk, &hit))
 			add_found(page, position, 0);
 	}
-	return finder->ncandidates - i;
 }
 
 static void
@@ -109,7 +107,6 @@ find_by_position(EvWalk *walk, EvPage *page)
 	Finder finder = {.walk = walk, .page = page, .room = 1024};
 	int64 low = 1;
 	int64 high = walk->tally.horizon;
-	int left = 0;
 
 	finder.candidates = palloc(sizeof(int64) * finder.room);
 	if (page->has_after && page->order == EV_ORDER_NEWEST)
@@ -130,11 +127,11 @@ find_by_position(EvWalk *walk, EvPage *page)
 		if (finder.is_overfull)
 			ev_walk_retry(walk, &finder.stretch);
 		else if (!finder.stretch.is_ordered)
-			left = confirm_candidates(&finder);
+			confirm_candidates(&finder);
 	}
 	page->total = page->count + (page->has_after ? page->after.seen : 0);
 	if (!page->is_exact)
-		ev_estimate_rest(walk, page, &finder.stretch, left, finder.tried);
+		ev_estimate_rest(walk, page, &finder.stretch, finder.tried, page->count);
 	pfree(finder.candidates);
 }
 
@@ -240,7 +237,7 @@ find_by_rank(EvWalk *walk, EvPage *page)
 	qsort(page->found, page->count, sizeof(EvFound), compare_found);
 	page->total = ranker.ranked;
 	if (!page->is_exact)
-		ev_estimate_rest(walk, page, &stretch, 0, ranker.ranked);
+		ev_estimate_rest(walk, page, &stretch, page->count, ranker.ranked);
 }
 
 void

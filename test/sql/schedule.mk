@@ -54,4 +54,7 @@ REGRESS = \
 	table_schema \
 	track \
 	track_ddl \
-	handler
+	handler \
+	search \
+	search_facets \
+	search_errors
