@@ -327,6 +327,13 @@ $$;
 COMMENT ON FUNCTION events._reindexed_chunk(bigint, bigint) IS
 'For who files: the documents of these positions were made anew';
 
+CREATE FUNCTION events._wake_indexer()
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_wake_indexer'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._wake_indexer() IS
+'When this transaction commits, who files looks whether there is more to do than new events';
+
 CREATE FUNCTION events.reindex_search()
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
@@ -337,6 +344,7 @@ DECLARE
     n bigint;
 BEGIN
     INSERT INTO events.search_reindex DEFAULT VALUES;
+    PERFORM events._wake_indexer();
     SELECT coalesce(sum(c.events), 0), coalesce(max(c.last), 0) INTO n, summarised FROM events.search_chunk AS c;
     RETURN n + (SELECT count(*) FROM events.search_document AS d WHERE d.position > summarised);
 END

@@ -46,7 +46,7 @@ AS $$
                                               '_registry_changed', '_role_functions',
                                               '_drop_search_partitions', '_forget_documents', '_forget_summaries',
                                               '_lock_search_index', '_next_reindex_chunk', '_note_search_configuration',
-                                              '_reindexed_chunk', '_summarise_chunks', '_summarise_stale_chunks',
+                                              '_reindexed_chunk', '_summarise_chunks', '_summarise_stale_chunks', '_wake_indexer',
                                               '_roll_over_partition',
                                               '_change_schema', '_ddl', '_follow_ddl', '_keep_in_step',
                                               '_recheck_condition', '_rename_in_condition', '_rename_tracked',

@@ -33,12 +33,14 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "publish/transaction.h"
 #include "search/index.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "store/position.h"
 #include "tcop/tcopprot.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -46,6 +48,7 @@
 #include "worker/session.h"
 
 PGDLLEXPORT pg_noreturn void ev_indexer_main(Datum arg);
+PG_FUNCTION_INFO_V1(ev_wake_indexer);
 
 /* Events that are filed in one transaction. */
 #define PIECE 10000
@@ -262,6 +265,30 @@ ev_indexer_main(Datum arg)
 
 static BackgroundWorkerHandle *handle = NULL; /* of the process that was asked for last */
 static TimestampTz next_start = 0;
+static Oid watched = InvalidOid; /* events.search_reindex */
+static bool was_asked = false;	 /* somebody has written there */
+
+static void
+note_request(Datum arg, Oid relid)
+{
+	if (OidIsValid(relid) && relid == watched)
+		was_asked = true;
+}
+
+void
+ev_indexer_init(void)
+{
+	CacheRegisterRelcacheCallback(note_request, (Datum) 0);
+}
+
+/* events._wake_indexer(): when this transaction commits, it looks at events.search_reindex */
+Datum
+ev_wake_indexer(PG_FUNCTION_ARGS)
+{
+	CacheInvalidateRelcacheByRelid(ev_catalog_relid("search_reindex"));
+	ev_transaction_wake_worker();
+	PG_RETURN_VOID();
+}
 
 static bool
 start(void)
@@ -303,6 +330,9 @@ ev_indexer_serve(int64 horizon)
 	TimestampTz now;
 	TimestampTz not_before;
 
+	if (slot != NULL && was_asked)
+		slot->indexer_has_tasks = true;
+	was_asked = false;
 	if (slot == NULL || !ev_search_index || (horizon == slot->indexed && !slot->indexer_has_tasks))
 		return LOOK_AGAIN_MS;
 	now = GetCurrentTimestamp();
@@ -328,6 +358,7 @@ ev_indexer_check(void)
 {
 	EvWorkerSlot *slot = slot_of(MyDatabaseId);
 
+	watched = ev_catalog_relid("search_reindex");
 	(void) SPI_execute("SELECT FROM events.search_reindex"
 					   " UNION ALL SELECT FROM events.search_stale_chunk",
 					   true, 1);

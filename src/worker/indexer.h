@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+/* Once, when the worker is connected. */
+extern void ev_indexer_init(void);
+
 /*
  * For the worker, with each round: start the process, or wake it, if there is something
  * to file up to this horizon.  Returns in how many milliseconds to look again if

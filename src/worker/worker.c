@@ -339,6 +339,7 @@ ev_worker_main(Datum arg)
 	ev_session_fix("synchronous_commit", "off");
 	ev_session_fix("lock_timeout", "1s");
 	ev_handler_starter_init();
+	ev_indexer_init();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	serve();
 	pg_unreachable();

@@ -14,6 +14,7 @@ REGRESS = \
 	duplicate \
 	read \
 	read_subject \
+	search_index \
 	expected_position \
 	consumer \
 	consumer_nothing_skipped \

@@ -82,6 +82,9 @@ SQL
 my $consumers = consumers('postgres');
 like($consumers, qr/many:\d+:1:1 one:\d+:0:0/, 'consumers have come somewhere');
 
+wait_for($node, 'SELECT indexed_up_to >= events.horizon() FROM events.search_status', 'all is filed for search');
+my $documents = 'SELECT position, keys, document FROM events.search_document ORDER BY position';
+my $filed = $node->safe_psql('postgres', $documents);
 my $folder = PostgreSQL::Test::Utils::tempdir;
 foreach my $format ('plain', 'custom')
 {
@@ -100,7 +103,11 @@ foreach my $format ('plain', 'custom')
 			"$format: pg_restore restores it without error");
 	}
 
+	unlike(slurp_file($file), qr/search_document/, 'a dump leaves out what is made again') if $format eq 'plain';
 	is(all_rows($format), $rows, "$format: every event with its position");
+	wait_for($node, 'SELECT indexed_up_to >= events.horizon() FROM events.search_status',
+		"$format: events are filed for search", $format);
+	is($node->safe_psql($format, $documents), $filed, "$format: as they were before");
 	is(partitions_used($format), $partitions, "$format: in as many partitions");
 	is( $node->safe_psql($format, 'SELECT epoch FROM events._relay_state()'),
 		(split /\|/, $state)[0],

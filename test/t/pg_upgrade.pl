@@ -33,6 +33,9 @@ my $tracked = $old->safe_psql('postgres', 'SELECT * FROM events.tracked_tables O
 my $rows = $old->safe_psql('postgres', 'SELECT * FROM events.event ORDER BY position');
 my $epoch = $old->safe_psql('postgres', 'SELECT epoch FROM events._relay_state()');
 my $last = last_position($old);
+wait_for($old, 'SELECT indexed_up_to >= events.horizon() FROM events.search_status', 'all is filed for search');
+my $documents = 'SELECT position, keys, document FROM events.search_document ORDER BY position';
+my $filed = $old->safe_psql('postgres', $documents);
 $old->stop;
 
 my $new = PostgreSQL::Test::Cluster->new('new');
@@ -55,6 +58,7 @@ $new->start;
 is($new->safe_psql('postgres', 'SELECT * FROM events.event ORDER BY position'),
 	$rows, 'every event with its position');
 is($new->safe_psql('postgres', 'SELECT epoch FROM events._relay_state()'), $epoch, 'the same epoch');
+is($new->safe_psql('postgres', $documents), $filed, 'what was filed for search is');
 wait_for_worker($new);
 pass('the worker serves the new cluster');
 publish($new, 'new');
@@ -70,6 +74,9 @@ ALTER TABLE sale RENAME region TO area;
 SELECT events.untrack('sale');
 SQL
 is(read_types($new, $cursor), 'start.5 start.6 new sale.inserted sale.inserted', 'and publish their changes');
+wait_for($new, 'SELECT indexed_up_to >= events.horizon() FROM events.search_status', 'new events are filed for search');
+is($new->safe_psql('postgres', 'SELECT count(*) FROM events.event JOIN events.search_document USING (position)'),
+	$new->safe_psql('postgres', 'SELECT count(*) FROM events.event'), 'each has a document');
 $new->safe_psql('postgres', 'SELECT events.maintain()');
 $new->safe_psql('postgres', 'DROP EXTENSION events');
 is($new->safe_psql('postgres', "SELECT count(*) FROM pg_namespace WHERE nspname = 'events'"),
