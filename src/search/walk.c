@@ -27,8 +27,10 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-/* A whole partition is asked at once if no more than so many candidates are expected. */
+/* A whole partition is asked at once if no more than so many candidates are expected: for
+ * counting, for a page. */
 #define FEW_CANDIDATES 20000
+#define FEW_FOR_PAGE 500
 
 /* Rows that are read before a partition is asked for words that begin with something. */
 #define FIRST_ROWS 2048
@@ -219,8 +221,9 @@ count_candidate(void *arg, const EvHit *hit)
 static bool
 expects_few(const EvWalk *walk, int64 positions)
 {
-	return walk->looked > 0 &&
-		   (double) walk->candidates / walk->looked * positions <= FEW_CANDIDATES;
+	int64 few = walk->wants_fields ? FEW_CANDIDATES : FEW_FOR_PAGE;
+
+	return walk->looked > 0 && (double) (walk->candidates + 1) / walk->looked * positions <= few;
 }
 
 /* The chunk of the document found, up to the end of its partition and range. */
@@ -248,8 +251,7 @@ choose_level(EvWalk *walk, int64 found, int64 end)
 	int64 left = Max(found, end) - Min(found, end) + 1;
 	int level;
 
-	if (walk->level == EV_CHUNK_LEVELS - 1 && walk->max_level == EV_CHUNK_LEVELS &&
-		expects_few(walk, left))
+	if (walk->level >= 0 && walk->max_level == EV_CHUNK_LEVELS && expects_few(walk, left))
 		walk->level = EV_CHUNK_LEVELS;
 	level = Min(walk->level, walk->max_level);
 	if (level == EV_CHUNK_LEVELS && ev_filed_has_prefix(walk->filed))
