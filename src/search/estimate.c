@@ -2,13 +2,9 @@
  *
  * estimate.c: about how many events belong to the answer of a search.
  *
- * Where there is an index to ask, it counts the candidates in some small chunks all over what
- * follows the page.  If that means little in all, it is counted one by one and so exactly, else
- * what is left is taken to be like those chunks.  If the stretch in which the page became
- * full has many more candidates, there is much, and a few chunks say enough.
- *
- * Where there is none, what follows is counted as far as it takes little work, and what is
- * left is taken to be like what was walked.
+ * What follows a page is counted as far as it takes little work, which is all of it where
+ * there is not much.  For what is left, some chunks all over it are counted by the index,
+ * or, where there is nothing to ask an index, it is taken to be like what was walked.
  */
 #include "base/compat.h"
 
@@ -17,12 +13,13 @@
 /* Rows that are looked at for an exact number. */
 #define COUNTED_ROWS 1000
 
-/* Small chunks that are counted for an estimate. */
-#define SAMPLES 6
+/* Fewer positions than these are looked at anyway. */
+#define FEW_POSITIONS 32768
 
-/* With so many candidates left in one stretch there is much, and fewer chunks are counted. */
-#define MANY_LEFT 30
+/* Small chunks that are counted for an estimate; fewer where a stretch held so many more hits. */
+#define SAMPLES 6
 #define FEW_SAMPLES 3
+#define MANY_MORE 30
 
 typedef struct Counter
 {
@@ -37,12 +34,6 @@ count_hit(void *arg, const EvHit *hit)
 
 	counter->count += ev_walk_confirm(counter->walk, hit);
 	return !ev_tally_is_spent(&counter->walk->tally);
-}
-
-static double
-absolute(double x)
-{
-	return x < 0 ? -x : x;
 }
 
 /* Positions that the walk has not come to, beyond `reached`. */
@@ -109,95 +100,77 @@ count_samples(EvWalk *walk, int64 reached, int samples, double *positions)
 	return count;
 }
 
-/* Beyond a stretch with `left` candidates behind the page it is like there and in some chunks. */
 static double
-estimate_much(EvWalk *walk, const EvPage *page, int64 end, int left)
+absolute(double x)
 {
-	int64 last = page->found[page->count - 1].position;
-	double positions = absolute((double) last - end) + 1;
-	int64 sampled = count_samples(walk, end, FEW_SAMPLES, &positions);
+	return x < 0 ? -x : x;
+}
 
-	return (left + sampled) / positions * positions_left(walk, end);
+/* Events between the first one that was walked and `reached`, for each position. */
+static double
+density(const EvWalk *walk, const EvPage *page, int64 reached, int64 hits)
+{
+	int64 start = walk->backward ? walk->tally.horizon : 1;
+
+	if (page->has_after && page->order != EV_ORDER_RANK)
+		start = page->after.position;
+	return (double) hits / (absolute((double) start - reached) + 1);
+}
+
+/* How many candidates the index names in what is left, by samples. */
+static double
+sampled(EvWalk *walk, int64 reached, int samples)
+{
+	double positions = 0;
+	int64 count = count_samples(walk, reached, samples, &positions);
+
+	return count / positions * positions_left(walk, reached);
 }
 
 /* Count one by one what comes after `reached`; false if there is too much of it. */
 static bool
-count_rest(EvWalk *walk, EvPage *page, int64 reached, int64 *count)
+count_rest(EvWalk *walk, int64 reached, int64 *count)
 {
 	Counter counter = {walk, 0};
 	EvStretch next;
+	bool is_all;
 
 	ev_tally_allow(&walk->tally, COUNTED_ROWS);
 	ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
 				  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
 	while (!ev_tally_is_spent(&walk->tally) && ev_walk_next(walk, count_hit, &counter, &next))
 		;
-	page->is_exact = !ev_tally_is_spent(&walk->tally);
+	is_all = !ev_tally_is_spent(&walk->tally);
 	walk->tally.allowance = 0;
 	*count = counter.count;
-	return page->is_exact;
-}
-
-/* There is an index: samples say if it is worth counting, and if not, how many there are. */
-static void
-estimate_by_index(EvWalk *walk, EvPage *page, int64 reached, double confirmed)
-{
-	double positions = 0;
-	double rest = positions_left(walk, reached);
-	int64 sampled = rest > 0 ? count_samples(walk, reached, SAMPLES, &positions) : 0;
-	double expected = positions > 0 ? sampled / positions * rest : 0;
-	int64 count = 0;
-
-	if (expected > COUNTED_ROWS || !count_rest(walk, page, reached, &count))
-		count = Max(count, (int64) (expected * confirmed));
-	page->total += count;
-}
-
-/* There is none: what is left is like what was walked. */
-static void
-estimate_by_walk(EvWalk *walk, EvPage *page, int64 reached)
-{
-	int64 start = walk->backward ? walk->tally.horizon : 1;
-	double walked;
-	int64 count;
-
-	if (!count_rest(walk, page, reached, &count))
-	{
-		if (page->has_after && page->order != EV_ORDER_RANK)
-			start = page->after.position;
-		reached = walk->tally.reached;
-		walked = absolute((double) start - reached) + 1;
-		page->total += (int64) ((page->count + count) / walked * positions_left(walk, reached));
-	}
-	page->total += count;
+	return is_all;
 }
 
 void
-ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left, int64 tried)
+ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tried, int64 hits)
 {
 	bool by_rank = page->order == EV_ORDER_RANK;
-	bool is_known = !by_rank && !stretch->is_ordered && page->count > 0;
 	int64 end = walk->backward ? stretch->low : stretch->high;
-	int64 reached = page->count > 0 && !by_rank ? page->found[page->count - 1].position : end;
-	double confirmed = tried > 0 && !by_rank ? (double) page->count / tried : 1;
+	int64 reached = by_rank || stretch->is_counted ? end : page->found[page->count - 1].position;
+	bool can_sample = walk->filed != NULL && walk->by_index && !ev_filed_has_prefix(walk->filed);
+	double left = positions_left(walk, reached);
+	double expected = 0;
+	int64 count = 0;
 
-	/* The candidates of the stretch are counted already, if nothing more is asked of them. */
-	if (is_known && walk->conditions.are_all)
+	/* Samples know of the holes between positions; the density of what was walked does not. */
+	if (can_sample && left >= FEW_POSITIONS)
 	{
-		page->total += left;
-		reached = end;
-	}
-	page->is_exact = positions_left(walk, reached) <= 0;
-	if (page->is_exact)
-		return;
-	if (walk->filed == NULL || !walk->by_index)
-		estimate_by_walk(walk, page, reached);
-	else if (is_known && left >= MANY_LEFT)
-	{
-		double more = estimate_much(walk, page, end, left) + (reached == end ? 0 : left);
+		int samples = hits >= page->count + MANY_MORE ? FEW_SAMPLES : SAMPLES;
 
-		page->total += (int64) (more * confirmed);
+		expected = sampled(walk, reached, samples) * page->count / Max(tried, 1);
 	}
-	else
-		estimate_by_index(walk, page, reached, confirmed);
+	if (expected < COUNTED_ROWS)
+		page->is_exact = left <= 0 || count_rest(walk, reached, &count);
+	if (!page->is_exact && !can_sample)
+	{
+		reached = walk->tally.reached;
+		expected = count +
+				   density(walk, page, reached, hits + count) * positions_left(walk, reached);
+	}
+	page->total += page->is_exact ? count : Max(count, (int64) expected);
 }

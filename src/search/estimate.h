@@ -8,11 +8,11 @@
 #include "search/find.h"
 
 /*
- * Add to page->total what comes after a full page.  The walk stands behind the stretch
- * in which the page became full, of which `left` candidates were not confirmed; of those
- * that were tried, all of the page were.  Sets page->is_exact if all could be counted.
+ * Add to page->total what comes after a full page, the walk having come to the end of the
+ * stretch.  `tried` candidates were looked at for the page's; of what was walked, `hits` belong
+ * to the answer.  Sets page->is_exact if all could be counted.
  */
-extern void ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int left,
-							 int64 tried);
+extern void ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tried,
+							 int64 hits);
 
 #endif /* EV_SEARCH_ESTIMATE_H */

@@ -132,9 +132,13 @@ find_by_position(EvWalk *walk, EvPage *page)
 		else if (!finder.stretch.is_ordered)
 			left = confirm_candidates(&finder);
 	}
-	page->total = page->count + (page->has_after ? page->after.seen : 0);
+	/* If nothing more is asked of them, candidates that were not tried are hits. */
+	finder.stretch.is_counted = walk->conditions.are_all && !finder.stretch.is_ordered;
+	if (!finder.stretch.is_counted)
+		left = 0;
+	page->total = page->count + left + (page->has_after ? page->after.seen : 0);
 	if (!page->is_exact)
-		ev_estimate_rest(walk, page, &finder.stretch, left, finder.tried);
+		ev_estimate_rest(walk, page, &finder.stretch, finder.tried, page->count + left);
 	pfree(finder.candidates);
 }
 
@@ -240,7 +244,7 @@ find_by_rank(EvWalk *walk, EvPage *page)
 	qsort(page->found, page->count, sizeof(EvFound), compare_found);
 	page->total = ranker.ranked;
 	if (!page->is_exact)
-		ev_estimate_rest(walk, page, &stretch, 0, ranker.ranked);
+		ev_estimate_rest(walk, page, &stretch, page->count, ranker.ranked);
 }
 
 void

@@ -26,6 +26,9 @@
 #define SHOWN 200
 #define SHOWN_BEFORE 40
 
+/* What was found no later than here is shown with all that is before it. */
+#define SHOWN_FROM_START 140
+
 /* Data that is nested deeper is not shown. */
 #define MAX_DEPTH 16
 
@@ -322,7 +325,7 @@ ev_headline_make(const Datum *values, const bool *nulls, Oid configuration, TSQu
 		mark_names(line.data, names, configuration, query, marks);
 	}
 	best = best_start(marks, line.len);
-	from = best <= SHOWN_BEFORE ? 0 : begin_of_word(line.data, line.len, best - SHOWN_BEFORE);
+	from = best <= SHOWN_FROM_START ? 0 : begin_of_word(line.data, line.len, best - SHOWN_BEFORE);
 	to = from + pg_mbcliplen(line.data + from, line.len - from, SHOWN);
 	if (from > 0)
 		appendStringInfoString(&out, more);

@@ -27,8 +27,10 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-/* A whole partition is asked at once if no more than so many candidates are expected. */
+/* A whole partition is asked at once if no more than so many candidates are expected: for
+ * counting, for a page. */
 #define FEW_CANDIDATES 20000
+#define FEW_FOR_PAGE 500
 
 /* Rows that are read before a partition is asked for words that begin with something. */
 #define FIRST_ROWS 2048
@@ -219,20 +221,21 @@ count_candidate(void *arg, const EvHit *hit)
 static bool
 expects_few(const EvWalk *walk, int64 positions)
 {
-	return walk->looked > 0 &&
-		   (double) walk->candidates / walk->looked * positions <= FEW_CANDIDATES;
+	int64 few = walk->wants_fields ? FEW_CANDIDATES : FEW_FOR_PAGE;
+
+	return walk->looked > 0 && (double) (walk->candidates + 1) / walk->looked * positions <= few;
 }
 
 /* The chunk of the document found, up to the end of its partition and range. */
 static void
-bound_chunk(EvWalk *walk, EvStretch *stretch, int64 found, int64 end)
+bound_chunk(EvStretch *stretch, int level, int64 found, int64 end)
 {
 	int64 low = Min(found, end);
 	int64 high = Max(found, end);
 
-	if (walk->level < EV_CHUNK_LEVELS)
+	if (level < EV_CHUNK_LEVELS)
 	{
-		int shift = ev_chunk_shifts[walk->level];
+		int shift = ev_chunk_shifts[level];
 
 		low = Max(low, (found >> shift) << shift);
 		high = Min(high, (((found >> shift) + 1) << shift) - 1);
@@ -241,28 +244,32 @@ bound_chunk(EvWalk *walk, EvStretch *stretch, int64 found, int64 end)
 	stretch->high = high;
 }
 
-static void
+/* Of the level that is due, one whose chunks are not much larger than what is left. */
+static int
 choose_level(EvWalk *walk, int64 found, int64 end)
 {
-	if (walk->level >= EV_CHUNK_LEVELS - 1)
-		walk->level = walk->max_level >= EV_CHUNK_LEVELS &&
-							  (walk->level == EV_CHUNK_LEVELS ||
-							   expects_few(walk, Max(found, end) - Min(found, end)))
-						  ? EV_CHUNK_LEVELS
-						  : EV_CHUNK_LEVELS - 1;
+	int64 left = Max(found, end) - Min(found, end) + 1;
+	int level;
+
+	if (walk->level >= 0 && walk->max_level == EV_CHUNK_LEVELS && expects_few(walk, left))
+		walk->level = EV_CHUNK_LEVELS;
+	level = Min(walk->level, walk->max_level);
+	if (level == EV_CHUNK_LEVELS && ev_filed_has_prefix(walk->filed))
+		return level;
+	while (level > 0 && (INT64CONST(1) << ev_chunk_shifts[level - 1]) >= left / 4)
+		level--;
+	return level;
 }
 
 static void
 visit_index(EvWalk *walk, EvStretch *stretch, int64 found, int64 end, EvVisitor visitor, void *arg)
 {
 	Counter counter = {walk, visitor, arg};
-	int level;
+	int level = choose_level(walk, found, end);
 
-	choose_level(walk, found, end);
-	level = walk->level;
-	bound_chunk(walk, stretch, found, end);
+	bound_chunk(stretch, level, found, end);
 	stretch->is_ordered = false;
-	if (level < EV_CHUNK_LEVELS - 1)
+	if (walk->level < EV_CHUNK_LEVELS - 1)
 		walk->level++;
 	(void) ev_filed_visit_index(walk->filed, level, stretch->low, stretch->high, count_candidate,
 								&counter);

@@ -43,6 +43,7 @@ typedef struct EvStretch
 	int64 low;
 	int64 high;
 	bool is_ordered; /* the visitor got its candidates in order */
+	bool is_counted; /* all its hits are in the total of the page */
 } EvStretch;
 
 /*

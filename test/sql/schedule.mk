@@ -60,4 +60,7 @@ REGRESS = \
 	hold \
 	consumer_loss \
 	search_http \
-	export_import
+	export_import \
+	search \
+	search_facets \
+	search_errors
