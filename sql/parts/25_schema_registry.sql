@@ -53,6 +53,7 @@ CREATE TABLE events.type (
     sample        jsonb            NOT NULL,
     description   text,
     topic         text[],
+    search_configuration text COLLATE "C",
     registered_at timestamptz      NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 COMMENT ON TABLE events.type IS
@@ -62,6 +63,8 @@ COMMENT ON COLUMN events.type.schema_uri IS
 'The schema of its data; a version left open (/order/created/1, /order/created/latest) is looked up with each event';
 COMMENT ON COLUMN events.type.sample IS 'Valid data of such an event';
 COMMENT ON COLUMN events.type.topic IS 'Topic of its events that are published without one; NULL: the type split at dots';
+COMMENT ON COLUMN events.type.search_configuration IS
+'Text search configuration of its events, with its schema; NULL: as events.search_configuration says';
 
 -- What every backend keeps of these tables is forgotten when a row changes,
 -- whoever changes it: also a restore, and a subscription, which fires neither
@@ -287,7 +290,8 @@ CREATE FUNCTION events.register_type(
     sample      jsonb,
     description text    DEFAULT NULL,
     topic       text[]  DEFAULT NULL,
-    replace     boolean DEFAULT false)
+    replace     boolean DEFAULT false,
+    search_configuration regconfig DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -296,6 +300,10 @@ AS $$
 DECLARE
     checked_uri text;
     existing events.type;
+    configuration text := (
+        SELECT format('%I.%I', n.nspname, c.cfgname)
+        FROM pg_ts_config AS c JOIN pg_namespace AS n ON n.oid = c.cfgnamespace
+        WHERE c.oid = search_configuration);
 BEGIN
     LOCK TABLE events.schema, events.type IN SHARE ROW EXCLUSIVE MODE;
     checked_uri := events._check_type(name, schema_uri, sample, topic);
@@ -303,6 +311,7 @@ BEGIN
     IF existing.name IS NOT NULL AND NOT coalesce(replace, false) THEN
         IF (existing.schema_uri, existing.sample) = (checked_uri, sample)
             AND existing.topic IS NOT DISTINCT FROM topic
+            AND existing.search_configuration IS NOT DISTINCT FROM configuration
             AND coalesce(description, existing.description) IS NOT DISTINCT FROM existing.description
         THEN
             RETURN name;
@@ -312,18 +321,18 @@ BEGIN
                   DETAIL = format('Its schema is "%s".', existing.schema_uri),
                   HINT = 'replace => true changes it.';
     END IF;
-    INSERT INTO events.type AS t (name, schema_uri, sample, description, topic)
-    VALUES (name, checked_uri, sample, description, topic)
+    INSERT INTO events.type AS t (name, schema_uri, sample, description, topic, search_configuration)
+    VALUES (name, checked_uri, sample, description, topic, configuration)
     ON CONFLICT ON CONSTRAINT type_pkey DO UPDATE
     SET schema_uri = excluded.schema_uri, sample = excluded.sample,
         description = coalesce(excluded.description, t.description), topic = excluded.topic,
-        registered_at = excluded.registered_at;
+        search_configuration = excluded.search_configuration, registered_at = excluded.registered_at;
     RETURN name;
 END
 $$;
-COMMENT ON FUNCTION events.register_type(text, text, jsonb, text, text[], boolean) IS
+COMMENT ON FUNCTION events.register_type(text, text, jsonb, text, text[], boolean, regconfig) IS
 'Registers a type of events and returns its name: from now on the data of such events has to be valid under the schema, at every publish (see events.validate_mode).
-schema_uri: a registered schema; when its version is left open (/order/created/1, /order/created/latest) the greatest that fits counts at each publish. sample: data of such an event; it has to be valid. topic: topic of events that are published without one. replace: changes a type that is registered. To register the same again does nothing.
+schema_uri: a registered schema; when its version is left open (/order/created/1, /order/created/latest) the greatest that fits counts at each publish. sample: data of such an event; it has to be valid. topic: topic of events that are published without one. replace: changes a type that is registered. search_configuration: the text search configuration with which its events are filed and found, for example ''german''; NULL for that of the setting events.search_configuration; events filed before keep theirs until events.reindex_search(). To register the same again does nothing.
 Errors: 22004 name, schema_uri or sample is NULL; 22023 malformed name or topic; 42704 the schema is not registered; 23514 the sample is not valid, with JSON Pointers in DETAIL; 42710 the type is registered otherwise; 42501 the caller is neither owner of the extension nor admin.';
 
 CREATE FUNCTION events.unregister_type(name text)

@@ -413,7 +413,11 @@ BEGIN
         THEN
             PERFORM events.register_type(kind.type, schema_uri, replace => true,
                 sample => (SELECT events.sample(s.body) FROM events.schema AS s WHERE s.uri = schema_uri),
-                topic => coalesce(nullif(kind.topic, '{}'), existing.topic));
+                topic => coalesce(nullif(kind.topic, '{}'), existing.topic),
+                search_configuration => (
+                    SELECT c.oid::regconfig
+                    FROM pg_ts_config AS c JOIN pg_namespace AS n ON n.oid = c.cfgnamespace
+                    WHERE format('%I.%I', n.nspname, c.cfgname) = existing.search_configuration));
         END IF;
     END LOOP;
 END

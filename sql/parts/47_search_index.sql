@@ -62,7 +62,300 @@ COMMENT ON COLUMN events.search_state.indexed_up_to IS
 'All events at and below this position are in events.search_document';
 
 CREATE TABLE events.search_configuration_used (
-    name text COLLATE "C" NOT NULL PRIMARY KEY
+    name    text COLLATE "C" NOT NULL PRIMARY KEY,
+    request bigint           NOT NULL
 );
 COMMENT ON TABLE events.search_configuration_used IS
 'Text search configurations with which documents were made';
+COMMENT ON COLUMN events.search_configuration_used.request IS
+'The last events.reindex_search() since whose start a document was made with it; 0: none';
+
+CREATE TABLE events.search_stale_chunk (
+    first bigint NOT NULL PRIMARY KEY
+);
+COMMENT ON TABLE events.search_stale_chunk IS
+'Chunks without a summary because documents of theirs were deleted: they get one anew';
+
+-- Who asks adds a row; only who files changes or deletes one.  The last one counts.
+CREATE TABLE events.search_reindex (
+    request      bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    requested_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    upto         bigint,
+    next         bigint
+);
+COMMENT ON TABLE events.search_reindex IS
+'events.reindex_search() that are under way; empty when all is done';
+COMMENT ON COLUMN events.search_reindex.upto IS 'All events up to this position are to be filed anew; NULL: not begun';
+COMMENT ON COLUMN events.search_reindex.next IS 'Those from this position on are';
+
+CREATE FUNCTION events._search_document(
+    event events.event, OUT keys bigint[], OUT document tsvector, OUT configuration text, OUT is_truncated boolean)
+AS 'MODULE_PATHNAME', 'ev_search_document'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION events._search_document(events.event) IS
+'What of an event is searched, as it would be filed now';
+
+CREATE FUNCTION events._search_partitions(OUT relid regclass, OUT lower bigint, OUT upper bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ev_search_partitions'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION events._search_partitions() IS
+'The partitions of events.search_document, in order';
+
+CREATE FUNCTION events._index_search(horizon bigint, max_count int)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'ev_index_search'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._index_search(bigint, int) IS
+'Files the next events for search, about so many and up to the horizon, or goes on with events.reindex_search(); says how many were filed. 0: there is no more to do, or another session does it.
+Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
+
+CREATE FUNCTION events._lock_search_index()
+RETURNS void
+AS 'MODULE_PATHNAME', 'ev_lock_search_index'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._lock_search_index() IS
+'Waits until nobody files; nobody does until this transaction ends';
+
+CREATE FUNCTION events._note_search_configuration(name text)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO events.search_configuration_used AS u (name, request)
+    SELECT $1, coalesce(max(r.request), 0) FROM events.search_reindex AS r
+    ON CONFLICT ON CONSTRAINT search_configuration_used_pkey DO UPDATE
+    SET request = excluded.request WHERE u.request < excluded.request
+$$;
+COMMENT ON FUNCTION events._note_search_configuration(text) IS
+'For who files: documents were made with this configuration';
+
+-- Minutes and hours by date_part(), whose double holds them exactly and is quick.
+CREATE FUNCTION events._summarise_chunks(first_chunk bigint, last_position bigint)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM events.search_chunk WHERE first BETWEEN first_chunk AND last_position - 16383;
+    DELETE FROM events.search_count WHERE chunk BETWEEN first_chunk AND last_position - 16383;
+    WITH document AS MATERIALIZED (
+        SELECT d.position, d.position & ~16383::bigint AS chunk, d.type, d.source, d.topic, d."user",
+               d.recorded_at, floor(date_part('epoch', d.recorded_at) / 60)::bigint AS minute
+        FROM events.search_document AS d
+        WHERE d.position BETWEEN first_chunk AND last_position
+    ), counted AS MATERIALIZED (
+        SELECT d.chunk, f.field, f.value, count(*)::int AS events, min(d.position) AS sample
+        FROM document AS d,
+             LATERAL (VALUES ('t'::"char", d.type), ('s', d.source), ('o', d.topic), ('u', d."user"),
+                             ('m', d.minute), ('h', floor(d.minute / 60.0)::bigint)) AS f (field, value)
+        WHERE f.value IS NOT NULL
+        GROUP BY 1, 2, 3
+    ), too_many AS MATERIALIZED (
+        SELECT chunk, field FROM counted GROUP BY 1, 2
+        HAVING count(*) > CASE field WHEN 'm' THEN 1024 ELSE 8192 END
+        UNION ALL  -- hours are for chunks that have too many minutes
+        SELECT chunk, 'h' FROM counted WHERE field = 'm' GROUP BY 1 HAVING count(*) <= 1024
+    ), totals AS MATERIALIZED (
+        SELECT chunk, count(*)::int AS events, min(recorded_at) AS first_recorded_at,
+               max(recorded_at) AS last_recorded_at
+        FROM document GROUP BY 1
+    ), inserted AS (
+        INSERT INTO events.search_count (chunk, field, value, events, sample)
+        SELECT c.chunk, c.field, c.value, c.events, c.sample
+        FROM counted AS c
+        WHERE (c.chunk, c.field) NOT IN (SELECT t.chunk, t.field FROM too_many AS t)
+    )
+    INSERT INTO events.search_chunk (first, last, events, first_recorded_at, last_recorded_at, summarised)
+    SELECT c.first, c.first + 16383, coalesce(t.events, 0), t.first_recorded_at, t.last_recorded_at,
+           ARRAY(SELECT f.field FROM unnest('{t,s,o,u,m,h}'::"char"[]) AS f (field)
+                 WHERE NOT EXISTS (SELECT FROM too_many AS m WHERE m.chunk = c.first AND m.field = f.field)
+                   AND (f.field <> 'h' OR t.events > 0))
+    FROM generate_series(first_chunk, last_position - 16383, 16384) AS c (first)
+    LEFT JOIN totals AS t ON t.chunk = c.first
+$$;
+COMMENT ON FUNCTION events._summarise_chunks(bigint, bigint) IS
+'Summarises the chunks that begin at the first position and end at or before the last one';
+
+CREATE FUNCTION events._summarise_stale_chunks()
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    indexed_up_to bigint := (SELECT max(s.indexed_up_to) FROM events.search_state AS s);
+    oldest bigint := events.oldest();
+    chunk bigint;
+    n bigint := 0;
+BEGIN
+    FOR chunk IN
+        DELETE FROM events.search_stale_chunk
+        WHERE first IN (SELECT c.first FROM events.search_stale_chunk AS c ORDER BY c.first DESC LIMIT 8)
+        RETURNING first
+    LOOP
+        IF chunk + 16383 <= indexed_up_to AND chunk + 16383 >= oldest THEN
+            PERFORM events._summarise_chunks(chunk, chunk + 16383);
+        END IF;
+        n := n + 1;
+    END LOOP;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION events._summarise_stale_chunks() IS
+'Summarises some of the chunks whose summaries were deleted; says how many';
+
+CREATE FUNCTION events._forget_documents(positions bigint[])
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    chunks bigint[] := ARRAY(SELECT DISTINCT p & ~16383::bigint FROM unnest(positions) AS p);
+BEGIN
+    -- Else somebody who files could have seen events that are being deleted.
+    PERFORM events._lock_search_index();
+    DELETE FROM events.search_document WHERE position = ANY (positions);
+    DELETE FROM events.search_count WHERE chunk = ANY (chunks);
+    WITH deleted AS (DELETE FROM events.search_chunk WHERE first = ANY (chunks) RETURNING first)
+    INSERT INTO events.search_stale_chunk (first) SELECT first FROM deleted ON CONFLICT DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION events._forget_documents(bigint[]) IS
+'Deletes the documents of events that are deleted in the same transaction, and the summaries of their chunks, which are then made anew. Waits for who files, under lock_timeout.';
+
+-- A partition is dropped when no partition of events.event holds its positions.
+CREATE FUNCTION events._drop_search_partitions()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    p record;
+BEGIN
+    FOR p IN
+        SELECT s.relid FROM events._search_partitions() AS s
+        WHERE NOT EXISTS (SELECT FROM events._partitions() AS e WHERE e.lower < s.upper AND e.upper > s.lower)
+    LOOP
+        BEGIN
+            EXECUTE format('ALTER EXTENSION events DROP TABLE %s', p.relid);
+            EXECUTE format('DROP TABLE %s', p.relid);
+        EXCEPTION
+            WHEN lock_not_available THEN
+                EXIT;  -- somebody searches it; the next round tries again
+            WHEN OTHERS THEN
+                RAISE WARNING 'could not drop partition %: %', p.relid, SQLERRM
+                    USING ERRCODE = SQLSTATE,
+                          HINT = 'Drop what depends on the partition.';
+                EXIT;
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION events._drop_search_partitions() IS
+'Drops partitions of events.search_document whose events were dropped';
+
+CREATE FUNCTION events._forget_summaries()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    chunks bigint[] := ARRAY(
+        SELECT c.first FROM events.search_chunk AS c
+        WHERE c.first < (SELECT min(p.lower) FROM events._partitions() AS p) ORDER BY c.first LIMIT 100);
+BEGIN
+    IF cardinality(chunks) > 0 THEN
+        DELETE FROM events.search_count WHERE chunk = ANY (chunks);
+        DELETE FROM events.search_chunk WHERE first = ANY (chunks);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION events._forget_summaries() IS
+'Deletes summaries of chunks that begin before the oldest partition, a number of them each time';
+
+-- ---------------------------------------------------------------------------
+-- Filing anew
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events._next_reindex_chunk(OUT first bigint, OUT last bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    r events.search_reindex;
+    newest bigint;
+BEGIN
+    SELECT * INTO r FROM events.search_reindex ORDER BY request DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    DELETE FROM events.search_reindex WHERE request < r.request;
+    IF r.next IS NULL THEN
+        r.upto := coalesce((SELECT max(indexed_up_to) FROM events.search_state), 0);
+        r.next := r.upto + 1;
+        UPDATE events.search_reindex SET upto = r.upto, next = r.next WHERE request = r.request;
+    END IF;
+    SELECT position INTO newest FROM events.event WHERE position < r.next ORDER BY position DESC LIMIT 1;
+    IF FOUND THEN
+        first := newest & ~16383::bigint;
+        last := r.next - 1;
+        RETURN;
+    END IF;
+    DELETE FROM events.search_document WHERE position < r.next;
+    DELETE FROM events.search_configuration_used WHERE request < r.request;
+    DELETE FROM events.search_reindex WHERE request = r.request;
+END
+$$;
+COMMENT ON FUNCTION events._next_reindex_chunk() IS
+'For who files: the positions whose documents are to be made anew next; NULL when events.reindex_search() has come to its end';
+
+CREATE FUNCTION events._reindexed_chunk(first bigint, last bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    UPDATE events.search_reindex AS r SET next = first
+    WHERE r.request = (SELECT max(m.request) FROM events.search_reindex AS m);
+    IF first + 16383 <= last OR EXISTS (SELECT FROM events.search_chunk AS c WHERE c.first = first) THEN
+        PERFORM events._summarise_chunks(first, greatest(last, first + 16383));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION events._reindexed_chunk(bigint, bigint) IS
+'For who files: the documents of these positions were made anew';
+
+CREATE FUNCTION events.reindex_search()
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    summarised bigint;
+    n bigint;
+BEGIN
+    INSERT INTO events.search_reindex DEFAULT VALUES;
+    SELECT coalesce(sum(c.events), 0), coalesce(max(c.last), 0) INTO n, summarised FROM events.search_chunk AS c;
+    RETURN n + (SELECT count(*) FROM events.search_document AS d WHERE d.position > summarised);
+END
+$$;
+COMMENT ON FUNCTION events.reindex_search() IS
+'Has all documents of search made anew, in the background, and says how many there are: after a change of events.search_configuration or of a text search configuration. What was filed before is found meanwhile, each event in its old form until it has the new one. Newest events come first; it goes on after a restart. events.search_status shows how far it is.';
+
+CREATE VIEW events.search_status AS
+SELECT s.indexed_up_to,
+       r.requested_at AS reindex_requested_at,
+       r.upto AS reindex_upto,
+       r.next AS reindexed_from
+FROM (SELECT max(indexed_up_to) AS indexed_up_to FROM events.search_state) AS s
+LEFT JOIN (SELECT * FROM events.search_reindex ORDER BY request DESC LIMIT 1) AS r ON true;
+COMMENT ON VIEW events.search_status IS 'How far events are filed for search, one row';
+COMMENT ON COLUMN events.search_status.indexed_up_to IS
+'Up to this position events are found by an index, later ones by a look at each; NULL: none yet';
+COMMENT ON COLUMN events.search_status.reindex_requested_at IS
+'When events.reindex_search() was called that is under way; NULL: none is';
+COMMENT ON COLUMN events.search_status.reindex_upto IS 'It files events up to this position anew';
+COMMENT ON COLUMN events.search_status.reindexed_from IS
+'Events from this position on have been filed anew; it comes down to the oldest one';

@@ -140,4 +140,39 @@
 #define EV_HAVE_VIRTUAL_GENERATED_COLUMNS 1
 #endif
 
+/* 18: a bitmap of one process has its own kind of iterator, whose results lie with the caller. */
+#if PG_VERSION_NUM >= 180000
+#define EvBitmapIterator TBMPrivateIterator
+#define ev_bitmap_begin(bitmap) tbm_begin_private_iterate(bitmap)
+#define ev_bitmap_next(iterator, room) (tbm_private_iterate((iterator), (room)) ? (room) : NULL)
+#define ev_bitmap_end(iterator) tbm_end_private_iterate(iterator)
+#define ev_bitmap_is_lossy(page) ((page)->lossy)
+#define ev_bitmap_offsets(page, offsets) \
+	tbm_extract_page_tuple((page), (offsets), MaxHeapTuplesPerPage)
+#else
+#define EvBitmapIterator TBMIterator
+#define ev_bitmap_begin(bitmap) tbm_begin_iterate(bitmap)
+#define ev_bitmap_next(iterator, room) ((void) (room), tbm_iterate(iterator))
+#define ev_bitmap_end(iterator) tbm_end_iterate(iterator)
+#define ev_bitmap_is_lossy(page) ((page)->ntuples < 0)
+#define ev_bitmap_offsets(page, out) \
+	(memcpy((out), (page)->offsets, (page)->ntuples * sizeof(OffsetNumber)), (page)->ntuples)
+#endif
+
+/* 18: the scan of an index counts what it does, if asked to. */
+#if PG_VERSION_NUM >= 180000
+#define ev_index_beginscan_bitmap(index, snapshot, nkeys) \
+	index_beginscan_bitmap((index), (snapshot), NULL, (nkeys))
+#else
+#define ev_index_beginscan_bitmap(index, snapshot, nkeys) \
+	index_beginscan_bitmap((index), (snapshot), (nkeys))
+#endif
+
+/* 16: names with a schema are read with or without raising. */
+#if PG_VERSION_NUM >= 160000
+#define ev_qualified_name_list(name) stringToQualifiedNameList((name), NULL)
+#else
+#define ev_qualified_name_list(name) stringToQualifiedNameList(name)
+#endif
+
 #endif /* EV_COMPAT_H */

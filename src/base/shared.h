@@ -61,7 +61,16 @@ typedef struct EvWorkerSlot
 	int proc_number; /* valid while pid is set */
 	bool wanted;
 	TimestampTz not_before;			 /* the launcher starts none before */
-	TimestampTz handlers_not_before; /* no process of a handler begins before */
+	TimestampTz handlers_not_before; /* no process of a handler begins before, nor the indexer */
+
+	/* the process that files events for search (worker/indexer.c) */
+	int indexer_pid;		 /* 0: none */
+	int indexer_proc_number; /* valid while that is set */
+	int indexer_failures;	 /* in a row */
+	bool indexer_has_tasks;	 /* there is more to do than to file new events */
+	int64 indexer_told;		 /* the horizon that it was told last */
+	int64 indexed;			 /* the one up to which it has filed all */
+	TimestampTz indexer_not_before;
 } EvWorkerSlot;
 
 typedef struct EvPublisher

@@ -5,9 +5,9 @@
 #ifndef EV_PENDING_H
 #define EV_PENDING_H
 
+#include "access/htup.h"
 #include "access/xact.h"
 #include "datatype/timestamp.h"
-#include "executor/tuptable.h"
 
 /*
  * Append an event; its position and recorded_at do not matter.  Raises 54000
@@ -43,9 +43,10 @@ extern bool ev_pending_next(Datum *values, bool *nulls);
 /*
  * The same as a formed row of ev_columns_descriptor(), in which position and
  * recorded_at have room: a position of 0, and the time that is kept or, for those that
- * get it at commit, -infinity.  NULL at the end.
+ * get it at commit, -infinity.  NULL at the end.  One that `stays` lies still to
+ * ev_pending_reset, and may be written into.
  */
-extern MinimalTuple ev_pending_next_row(void);
+extern HeapTuple ev_pending_next_row(bool *stays);
 
 /* Forget everything; `release` also frees (not after an error, when the owner has). */
 extern void ev_pending_reset(bool release);

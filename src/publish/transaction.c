@@ -55,11 +55,12 @@ static bool wakes_worker = false;
 static void
 append_pending(EvAppender *appender)
 {
-	MinimalTuple row;
+	HeapTuple row;
+	bool stays;
 
 	ev_pending_rewind();
-	while ((row = ev_pending_next_row()) != NULL)
-		ev_append_formed_row(appender, row);
+	while ((row = ev_pending_next_row(&stays)) != NULL)
+		ev_append_formed_row(appender, row, stays);
 }
 
 int64

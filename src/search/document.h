@@ -12,10 +12,12 @@
 #include "search/key.h"
 #include "store/columns.h"
 #include "tsearch/ts_type.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 
 /* Bytes of text of an event that are filed; the rest is not found by text. */
-#define EV_DOCUMENT_MAX_TEXT (64 * 1024)
+#define EV_DOCUMENT_MAX_TEXT (64 * 1024) /* of data */
+#define EV_DOCUMENT_MAX_NAME (4 * 1024)	 /* of each of type, subject, topic, source */
 
 typedef struct EvDocument
 {
@@ -38,9 +40,15 @@ typedef struct EvDocument
 extern void ev_document_make(EvDocument *document, const Datum *values, const bool *nulls,
 							 Oid configuration);
 
-/* Only keys and facet values, not the text (NULL), which takes much longer. */
+/*
+ * Only keys and facet values, not the text (NULL), which takes much longer; so it does
+ * not know is_truncated.
+ */
 extern void ev_document_make_keys(EvDocument *document, const Datum *values, const bool *nulls,
 								  Oid configuration);
+
+/* The keys as they are stored, bigint[]. */
+extern ArrayType *ev_document_keys_array(const EvDocument *document);
 
 /* The text of a jsonb value as ev_document_make files data: for data_contains. */
 extern TSVector ev_document_data_text(const Jsonb *data, Oid configuration, bool *is_truncated);

@@ -14,9 +14,14 @@
 extern bool ev_search_index_end(Snapshot snapshot, int64 *position);
 
 /*
- * File the next events up to the horizon, at most so many.  One transaction does so at
- * a time: where another one is at it, nothing is done.  How many were filed.
+ * File the next events up to the horizon, at most about so many; where all are filed,
+ * go on with what else is to do (summaries, events.reindex_search()).  One
+ * transaction does so at a time: where another one is at it, nothing is done.
+ * How many events were filed; 0 says that there is nothing left to do for this caller.
  */
 extern int64 ev_search_index_extend(int64 horizon, int64 max_events);
+
+/* In the worker: another process files, so events.maintain() does not. */
+extern bool ev_search_index_elsewhere;
 
 #endif /* EV_SEARCH_INDEX_H */

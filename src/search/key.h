@@ -34,6 +34,12 @@ typedef enum EvSearchKeyKind
 
 extern int64 ev_search_key(EvSearchKeyKind kind, const char *text, int length);
 
+/*
+ * Of a type or a topic only so many of the shortest prefixes are keys.  Who looks for
+ * a longer one looks for that of so many elements, and at the event.
+ */
+#define EV_KEY_MAX_PREFIXES 64
+
 /* Sizes of chunks: 2^shift positions; a chunk's number is position >> shift. */
 #define EV_CHUNK_LEVELS 3
 #define EV_CHUNK_SUMMARY_LEVEL 1 /* of events.search_chunk and events.search_count */

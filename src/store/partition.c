@@ -51,6 +51,7 @@
 
 PG_FUNCTION_INFO_V1(ev_ensure_partitions);
 PG_FUNCTION_INFO_V1(ev_partitions);
+PG_FUNCTION_INFO_V1(ev_search_partitions);
 
 static int64
 bound_value(PartitionBoundInfo bounds, int i)
@@ -265,14 +266,13 @@ ev_ensure_partitions(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* events._partitions() → setof (relid, lower, upper), in order of position. */
-Datum
-ev_partitions(PG_FUNCTION_ARGS)
+static Datum
+return_partitions(FunctionCallInfo fcinfo, const char *table)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Relation event = table_open(ev_catalog_relid("event"), AccessShareLock);
+	Relation rel = table_open(ev_catalog_relid(table), AccessShareLock);
 	int n;
-	EvPartition *partitions = ev_partition_list(event, &n);
+	EvPartition *partitions = ev_partition_list(rel, &n);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < n; i++)
@@ -285,6 +285,20 @@ ev_partitions(PG_FUNCTION_ARGS)
 		values[2] = Int64GetDatum(partitions[i].upper);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-	table_close(event, AccessShareLock);
+	table_close(rel, AccessShareLock);
 	return (Datum) 0;
+}
+
+/* events._partitions() → setof (relid, lower, upper), in order of position. */
+Datum
+ev_partitions(PG_FUNCTION_ARGS)
+{
+	return return_partitions(fcinfo, "event");
+}
+
+/* events._search_partitions(): the same of events.search_document. */
+Datum
+ev_search_partitions(PG_FUNCTION_ARGS)
+{
+	return return_partitions(fcinfo, "search_document");
 }

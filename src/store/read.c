@@ -118,7 +118,7 @@ ev_oldest(PG_FUNCTION_ARGS)
 static bool
 first_after(int64 after, int64 horizon, int64 *position, TimestampTz *recorded_at)
 {
-	EvScan *scan = ev_scan_open(after, horizon);
+	EvScan *scan = ev_scan_open_kept(after, horizon);
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	bool found = ev_scan_next(scan, values, nulls);
@@ -185,6 +185,15 @@ ev_read_position_at(TimestampTz t)
 	}
 	ev_scan_close(scan);
 	return cursor;
+}
+
+void
+ev_read_narrow(TimestampTz from, TimestampTz to, int64 *after, int64 *upto)
+{
+	if (!TIMESTAMP_NOT_FINITE(from) && from > MIN_TIMESTAMP + EV_CLOCK_DISORDER)
+		*after = cursor_before(from - EV_CLOCK_DISORDER, *after, *upto);
+	if (!TIMESTAMP_NOT_FINITE(to) && to < END_TIMESTAMP - EV_CLOCK_DISORDER)
+		*upto = cursor_before(to + EV_CLOCK_DISORDER, *after, *upto);
 }
 
 /* events.position_at(time) → cursor */

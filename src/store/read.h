@@ -13,4 +13,10 @@
 /* The cursor after which every event recorded at or after the time comes. */
 extern int64 ev_read_position_at(TimestampTz t);
 
+/*
+ * Narrow a range of positions, after < position <= upto, to what may have been recorded
+ * at or after `from` and before `to`.
+ */
+extern void ev_read_narrow(TimestampTz from, TimestampTz to, int64 *after, int64 *upto);
+
 #endif /* EV_READ_H */

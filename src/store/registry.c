@@ -240,6 +240,8 @@ keep_type(const char *name, const EvTypeRow *row)
 		type->topic = MemoryContextAlloc(context, VARSIZE(row->topic));
 		memcpy(type->topic, row->topic, VARSIZE(row->topic));
 	}
+	if (row->search_configuration != NULL)
+		type->search_configuration = MemoryContextStrdup(context, row->search_configuration);
 	return type;
 }
 

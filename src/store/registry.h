@@ -16,8 +16,9 @@ typedef struct EvRegisteredSchema EvRegisteredSchema;
 typedef struct EvRegisteredType
 {
 	const char *name;
-	const char *schema_uri; /* as registered: its version may be left open */
-	ArrayType *topic;		/* or NULL */
+	const char *schema_uri;			  /* as registered: its version may be left open */
+	ArrayType *topic;				  /* or NULL */
+	const char *search_configuration; /* or NULL */
 } EvRegisteredType;
 
 /* `assert_format` of those who have no wish of their own: as the setting says. */

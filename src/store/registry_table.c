@@ -121,6 +121,7 @@ ev_registry_table_type(const char *name)
 		row->schema_uri = get_text(&s, tuple, EV_TYPE_SCHEMA_URI);
 		topic = get(&s, tuple, EV_TYPE_TOPIC, &isnull);
 		row->topic = isnull ? NULL : DatumGetArrayTypePCopy(topic);
+		row->search_configuration = get_text(&s, tuple, EV_TYPE_SEARCH_CONFIGURATION);
 	}
 	if (s.rel != NULL)
 		end(&s);

@@ -23,7 +23,8 @@ enum
 	EV_TYPE_SCHEMA_URI,
 	EV_TYPE_SAMPLE,
 	EV_TYPE_DESCRIPTION,
-	EV_TYPE_TOPIC
+	EV_TYPE_TOPIC,
+	EV_TYPE_SEARCH_CONFIGURATION
 };
 
 typedef struct EvSchemaRow
@@ -37,7 +38,8 @@ typedef struct EvSchemaRow
 typedef struct EvTypeRow
 {
 	char *schema_uri;
-	ArrayType *topic; /* or NULL */
+	ArrayType *topic;			/* or NULL */
+	char *search_configuration; /* or NULL */
 } EvTypeRow;
 
 /* Which of the two tables; also an index into ev_registry_table_relids. */

@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "store/partition.h"
+#include "store/retention_mark.h"
 #include "store/scan.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -34,6 +35,7 @@ struct EvScan
 	int next;		/* the partition to walk next */
 	bool only_kept; /* what retention has removed is left out */
 	bool fetching;	/* the open scan is of ev_scan_fetch */
+	bool backward;	/* from the newest to the oldest */
 
 	/* the open partition, if rel is set */
 	EvPartition *open;
@@ -59,7 +61,7 @@ raise_too_old(int64 after, int64 first)
 }
 
 static EvScan *
-open_scan(int64 after, int64 upto, bool only_kept)
+open_scan(int64 after, int64 upto, bool only_kept, Snapshot snapshot)
 {
 	EvScan *scan = palloc0(sizeof(EvScan));
 	Relation event = table_open(ev_catalog_relid("event"), AccessShareLock);
@@ -71,9 +73,10 @@ open_scan(int64 after, int64 upto, bool only_kept)
 	table_close(event, AccessShareLock);
 
 	/* Asked of the very list that is read, so that retention cannot come between. */
-	if (!only_kept && scan->npartitions > 0 && after + 1 < scan->partitions[0].lower)
+	if (!only_kept && scan->npartitions > 0 && after + 1 < scan->partitions[0].lower &&
+		ev_retention_mark_passed(after, scan->partitions[0].lower))
 		raise_too_old(after, scan->partitions[0].lower);
-	scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	scan->snapshot = RegisterSnapshot(snapshot != NULL ? snapshot : GetLatestSnapshot());
 	PushActiveSnapshot(scan->snapshot);
 	return scan;
 }
@@ -81,13 +84,24 @@ open_scan(int64 after, int64 upto, bool only_kept)
 EvScan *
 ev_scan_open(int64 after, int64 upto)
 {
-	return open_scan(after, upto, false);
+	return open_scan(after, upto, false, NULL);
 }
 
 EvScan *
 ev_scan_open_kept(int64 after, int64 upto)
 {
-	return open_scan(after, upto, true);
+	return open_scan(after, upto, true, NULL);
+}
+
+EvScan *
+ev_scan_open_beside(const EvScan *scan, int64 after, int64 upto, bool backward)
+{
+	EvScan *beside = open_scan(after, upto, true, scan->snapshot);
+
+	beside->backward = backward;
+	if (backward)
+		beside->next = beside->npartitions - 1;
+	return beside;
 }
 
 Snapshot
@@ -122,17 +136,19 @@ close_partition(EvScan *scan)
 	scan->open = NULL;
 }
 
-/* Open a partition; false if retention has removed it and that is no error. */
+/* Open a partition; false if retention has just removed it and that is no error. */
 static bool
 open_partition(EvScan *scan, EvPartition *p)
 {
 	TupleDesc descriptor;
 
 	scan->rel = try_table_open(p->relid, AccessShareLock);
-	if (scan->rel == NULL && scan->only_kept)
-		return false;
 	if (scan->rel == NULL)
-		raise_too_old(scan->after, p->upper);
+	{
+		if (!scan->only_kept && ev_retention_mark_passed(scan->after, p->upper))
+			raise_too_old(scan->after, p->upper);
+		return false;
+	}
 	scan->open = p;
 	ev_partition_check(scan->rel);
 	descriptor = RelationGetDescr(scan->rel);
@@ -152,9 +168,10 @@ begin_partition(EvScan *scan)
 
 	do
 	{
-		if (scan->next == scan->npartitions)
+		if (scan->next < 0 || scan->next == scan->npartitions)
 			return false;
-		p = &scan->partitions[scan->next++];
+		p = &scan->partitions[scan->next];
+		scan->next += scan->backward ? -1 : 1;
 	} while (p->upper - 1 <= scan->after || p->lower > scan->upto || !open_partition(scan, p));
 
 	ScanKeyInit(&keys[0], scan->numbers[EV_POSITION] + 1, BTGreaterStrategyNumber, F_INT8GT,
@@ -189,7 +206,8 @@ ev_scan_next(EvScan *scan, Datum *values, bool *nulls)
 	{
 		if (scan->rel == NULL && !begin_partition(scan))
 			return false;
-		tuple = systable_getnext_ordered(scan->scan, ForwardScanDirection);
+		tuple = systable_getnext_ordered(scan->scan, scan->backward ? BackwardScanDirection
+																	: ForwardScanDirection);
 		if (tuple != NULL)
 			break;
 		close_partition(scan);
@@ -270,7 +288,7 @@ take_last(EvScan *scan, Datum *values, bool *nulls)
 bool
 ev_scan_newest(TimestampTz *recorded_at)
 {
-	EvScan *scan = open_scan(0, PG_INT64_MAX, true);
+	EvScan *scan = open_scan(0, PG_INT64_MAX, true, NULL);
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	bool found = false;

@@ -22,6 +22,12 @@ extern EvScan *ev_scan_open(int64 after, int64 upto);
 /* The same, but begins with the oldest event kept if `after` is too old. */
 extern EvScan *ev_scan_open_kept(int64 after, int64 upto);
 
+/*
+ * One more walk beside another, with its snapshot, also from the newest event to the
+ * oldest one; begins and ends with what is kept.  It is closed before the other.
+ */
+extern EvScan *ev_scan_open_beside(const EvScan *scan, int64 after, int64 upto, bool backward);
+
 /* The snapshot with which it reads. */
 extern Snapshot ev_scan_snapshot(const EvScan *scan);
 

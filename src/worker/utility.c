@@ -34,6 +34,7 @@
 #include "store/staging.h"
 #include "tcop/utility.h"
 #include "worker/handler_runner.h"
+#include "worker/indexer.h"
 #include "worker/launcher.h"
 #include "worker/utility.h"
 
@@ -130,6 +131,7 @@ suspend(Oid database, bool only_handlers)
 		ev_publisher_end_all(database);
 	}
 	ev_handler_runner_suspend(database);
+	ev_indexer_end(database); /* none begins now either */
 }
 
 static void

@@ -28,6 +28,8 @@
  */
 #include "base/compat.h"
 
+#include <limits.h>
+
 #include "access/xact.h"
 #include "base/catalog.h"
 #include "base/handler_slot.h"
@@ -52,12 +54,16 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/handler_starter.h"
+#include "worker/indexer.h"
 #include "worker/session.h"
 #include "worker/worker.h"
 
 PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
 
 #define RESTART_DELAY_MS 1000
+
+/* Between two rounds of maintenance of which the first has left something to do. */
+#define MORE_WORK_MS 1000
 
 /* Until it looks again whether the extension was dropped. */
 #define BUSY_POLL_MS 100
@@ -222,18 +228,30 @@ settings_have_changed(void)
 	return strcmp(first, now) != 0;
 }
 
+/* Has maintenance stopped because its time was over?  Called within SPI. */
+static bool
+maintenance_has_more(void)
+{
+	bool isnull;
+
+	(void) SPI_execute("SELECT events._is_thinning()", false, 1);
+	return DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+}
+
 /*
  * Run events.maintain(); its errors are reported and end nothing.  Not with old
- * settings: then the worker ends, and the launcher starts another.
+ * settings: then the worker ends, and the launcher starts another.  True if there is more to
+ * do already.
  *
  * Its locks may cross those of other commands (DROP OWNED, say).  It gives way
  * well before deadlock_timeout lets the other one look for a deadlock and fail: a
  * round can be made later.
  */
-static void
+static bool
 maintain(void)
 {
 	MemoryContext context = CurrentMemoryContext;
+	volatile bool more = false;
 
 	pgstat_report_activity(STATE_RUNNING, "SELECT events.maintain()");
 	StartTransactionCommand();
@@ -247,6 +265,8 @@ maintain(void)
 				proc_exit(0);
 			(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 			(void) SPI_execute("SELECT events.maintain()", false, 0);
+			more = maintenance_has_more();
+			ev_indexer_check();
 			SPI_finish();
 			ev_handler_starter_check();
 		}
@@ -265,6 +285,7 @@ maintain(void)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	pgstat_report_activity(STATE_IDLE, NULL);
+	return more;
 }
 
 static void
@@ -286,7 +307,7 @@ serve(void)
 	{
 		EvHold hold;
 		long timeout;
-		long handlers;
+		long others = LONG_MAX;
 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -301,19 +322,21 @@ serve(void)
 			withdraw();
 			proc_exit(0);
 		}
+		if (hold == EV_HOLD_KEPT)
+			others = ev_indexer_serve(notified);
 		if (hold == EV_HOLD_KEPT && GetCurrentTimestamp() >= next_maintenance)
 		{
-			maintain();
-			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-														   ev_maintenance_interval * 1000L);
+			long pause = maintain() ? MORE_WORK_MS : ev_maintenance_interval * 1000L;
+
+			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
 		}
-		handlers = ev_handler_starter_serve(notified);
+		others = Min(others, ev_handler_starter_serve(notified));
 		pgstat_report_stat(false);
 		timeout = hold == EV_HOLD_BUSY
 					  ? BUSY_POLL_MS
 					  : TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_maintenance);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 Min(timeout + 1, handlers), PG_WAIT_EXTENSION);
+						 Min(timeout + 1, others), PG_WAIT_EXTENSION);
 		rest();
 	}
 }

@@ -55,4 +55,8 @@ REGRESS = \
 	track \
 	track_ddl \
 	handler \
+	retain \
+	hold \
+	consumer_loss \
+	search_http \
 	export_import

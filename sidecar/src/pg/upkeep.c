@@ -1,5 +1,5 @@
 /*
- * upkeep.c - events.maintain() where nobody else calls it.
+ * upkeep.c - events.maintain() and filing for search where nobody else does it.
  *
  * SPDX-License-Identifier: PostgreSQL
  */
@@ -20,15 +20,46 @@ struct Upkeep
 };
 
 static void
+report(const char *what, const QueryError *error)
+{
+	log_warning(what, LOG_STR("reason", error->message), LOG_STR("sqlstate", error->sqlstate),
+				LOG_STR("detail", error->detail), LOG_STR("hint", error->hint));
+}
+
+static void file_events(Upkeep *upkeep);
+
+static void
+piece_filed(void *arg, int64_t events, const QueryError *error)
+{
+	Upkeep *upkeep = arg;
+
+	upkeep->running = NULL;
+	if (error)
+		report("filing events for search failed", error);
+	else if (events > 0)
+		file_events(upkeep);
+}
+
+/* Events for search, piece after piece; one that comes meanwhile can wait for the next round. */
+static void
+file_events(Upkeep *upkeep)
+{
+	const FeedState *state = feed_state(upkeep->feed);
+
+	if (state->connected && !state->worker)
+		upkeep->running = query_index_search(upkeep->queries, piece_filed, upkeep);
+}
+
+static void
 round_done(void *arg, const QueryError *error)
 {
 	Upkeep *upkeep = arg;
 
 	upkeep->running = NULL;
 	if (error)
-		log_warning("maintenance failed", LOG_STR("reason", error->message),
-					LOG_STR("sqlstate", error->sqlstate), LOG_STR("detail", error->detail),
-					LOG_STR("hint", error->hint));
+		report("maintenance failed", error);
+	else
+		file_events(upkeep);
 }
 
 static void

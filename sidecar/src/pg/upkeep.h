@@ -6,7 +6,8 @@
  * Where the extension is not in shared_preload_libraries nobody makes partitions ahead or drops
  * old ones, so eventsd calls events.maintain() every ten seconds while the feed says that there
  * is no worker.  Process 0 does it for all processes of one eventsd; several eventsd may do it at
- * the same time, the function sorts that out by its locks.
+ * the same time, the function sorts that out by its locks.  After each round events are filed for
+ * search, one piece after the other until there are no more.
  */
 #ifndef EVENTSD_UPKEEP_H
 #define EVENTSD_UPKEEP_H

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * document_configuration.h: with which text search configuration an event is filed.
+ */
+#ifndef EV_DOCUMENT_CONFIGURATION_H
+#define EV_DOCUMENT_CONFIGURATION_H
+
+#include "postgres.h"
+
+/* The key of its name: ev_search_key(EV_KEY_CONFIGURATION, ...). */
+extern int64 ev_document_configuration_key(Oid configuration);
+
+#endif /* EV_DOCUMENT_CONFIGURATION_H */

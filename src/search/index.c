@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * index.c: filing the documents of search behind the horizon.
+ *
+ * Publishers pay for one row and one entry of an index.  What search needs is made
+ * afterwards, where nothing changes any more: for each event a row of
+ * events.search_document.  events.search_state says up to where; searches look at
+ * what lies above that directly, so that answers are right however far it has come.
+ *
+ * One transaction files at a time, under an advisory lock that is only tried, held to
+ * its end.  It files a piece: that is visible as a whole, with the new end, when it
+ * commits, and the next one goes on from there.  Whoever is killed in the middle has
+ * done nothing.  The background process (worker/indexer.c) does piece after piece;
+ * where there is none, events.maintain() and eventsd do.
+ *
+ * In this order: new events; summaries of chunks that were taken back because events
+ * were deleted; then events.reindex_search(), from the newest chunk to the oldest,
+ * each step of which takes the old documents of a chunk away and files new ones.
+ *
+ * Events are read with the latest snapshot, so this refuses isolation levels in which
+ * the rest of the transaction would not see what it has written.  It acts as the
+ * extension's owner.
+ */
+#include "base/compat.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "base/catalog.h"
+#include "base/settings.h"
+#include "catalog/indexing.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "search/document_partition.h"
+#include "search/document_writer.h"
+#include "search/index.h"
+#include "search/index_tasks.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "store/position.h"
+#include "store/reader.h"
+#include "store/scan.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(ev_index_search);
+PG_FUNCTION_INFO_V1(ev_lock_search_index);
+
+/* Fourth field of our advisory tag (see position.c for the others). */
+#define SEARCH_TAG 0xEE
+
+/* A piece ends when so much waits to be entered into the index, or after so much text. */
+#define MAX_COLLECTED (192 * 1024 * 1024)
+
+/* The column of events.search_state. */
+#define STATE_END 1
+
+bool ev_search_index_elsewhere = false;
+
+/* ---- how far it has come */
+
+/* A copy of the row of events.search_state, the last one that the snapshot sees; or NULL. */
+static HeapTuple
+read_state(Relation rel, Snapshot snapshot)
+{
+	Relation index = index_open(ev_primary_key_index(rel), AccessShareLock);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
+	HeapTuple tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+
+	if (tuple != NULL)
+		tuple = heap_copytuple(tuple);
+	systable_endscan_ordered(scan);
+	index_close(index, NoLock);
+	return tuple;
+}
+
+static int64
+end_of(Relation rel, HeapTuple state)
+{
+	bool isnull;
+
+	return DatumGetInt64(heap_getattr(state, STATE_END, RelationGetDescr(rel), &isnull));
+}
+
+bool
+ev_search_index_end(Snapshot snapshot, int64 *position)
+{
+	Relation rel = table_open(ev_catalog_relid("search_state"), AccessShareLock);
+	HeapTuple state = read_state(rel, snapshot);
+
+	if (state != NULL)
+	{
+		*position = end_of(rel, state);
+		heap_freetuple(state);
+	}
+	table_close(rel, NoLock);
+	return state != NULL;
+}
+
+static void
+write_state(Relation rel, HeapTuple state, int64 end)
+{
+	Datum value = Int64GetDatum(end);
+	bool isnull = false;
+	HeapTuple tuple = heap_form_tuple(RelationGetDescr(rel), &value, &isnull);
+
+	if (state != NULL)
+		simple_heap_delete(rel, &state->t_self);
+	CatalogTupleInsert(rel, tuple);
+	heap_freetuple(tuple);
+}
+
+/* ---- filing */
+
+/* A list of the configurations with which documents were made. */
+static List *
+note_configuration(List *configurations, Oid configuration)
+{
+	return list_append_unique_oid(configurations, configuration);
+}
+
+static void
+file_event(EvDocumentWriter *writer, const Datum *values, const bool *nulls, List **configurations)
+{
+	Oid configuration = ev_document_configuration(DatumGetTextPP(values[EV_TYPE]));
+	MemoryContext old;
+	EvDocument document;
+
+	*configurations = note_configuration(*configurations, configuration);
+	old = MemoryContextSwitchTo(ev_document_writer_context(writer));
+	ev_document_make(&document, values, nulls, configuration);
+	ev_document_writer_add(writer, DatumGetInt64(values[EV_POSITION]),
+						   DatumGetTimestampTz(values[EV_RECORDED_AT]), &document);
+	MemoryContextSwitchTo(old);
+}
+
+int64
+ev_search_index_file(int64 after, int64 upto, int64 max_events, int64 *end)
+{
+	EvScan *scan = ev_scan_open_kept(after, upto);
+	EvDocumentWriter *writer = NULL;
+	EvPartition partition = {0};
+	List *configurations = NIL;
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	int64 n = 0;
+
+	*end = upto;
+	while (ev_scan_next(scan, values, nulls))
+	{
+		int64 position = DatumGetInt64(values[EV_POSITION]);
+
+		if (writer != NULL && position >= partition.upper)
+		{
+			ev_document_writer_close(writer);
+			writer = NULL;
+		}
+		if (writer == NULL)
+		{
+			partition = ev_document_partition_of(position);
+			writer = ev_document_writer_open(partition.relid);
+		}
+		file_event(writer, values, nulls, &configurations);
+		n++;
+		if (n >= max_events || ev_document_writer_memory(writer) > MAX_COLLECTED)
+		{
+			*end = position;
+			break;
+		}
+	}
+	if (writer != NULL)
+		ev_document_writer_close(writer);
+	ev_scan_close(scan);
+	CommandCounterIncrement();
+	ev_index_tasks_note_configurations(configurations);
+	return n;
+}
+
+/* The next events; false if all are filed. */
+static bool
+file_next(int64 horizon, int64 max_events, int64 *filed)
+{
+	Relation rel = table_open(ev_catalog_relid("search_state"), RowExclusiveLock);
+	HeapTuple state;
+	int64 after;
+	int64 end;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	state = read_state(rel, GetActiveSnapshot());
+	PopActiveSnapshot();
+	after = state != NULL ? end_of(rel, state) : ev_reader_oldest() - 1;
+	if (state == NULL || after < horizon)
+	{
+		*filed = ev_search_index_file(after, horizon, max_events, &end);
+		write_state(rel, state, Max(end, after));
+		CommandCounterIncrement();
+		ev_index_tasks_summarise(after, Max(end, after));
+	}
+	table_close(rel, NoLock);
+	return state == NULL || after < horizon;
+}
+
+static bool
+lock_index(bool wait)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, ev_catalog_relid("search_state"), 0, SEARCH_TAG);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+int64
+ev_search_index_extend(int64 horizon, int64 max_events)
+{
+	EvOwnerContext owner;
+	MemoryContext context;
+	MemoryContext old;
+	int64 filed = 0;
+
+	if (!ev_search_index || !lock_index(false))
+		return 0;
+	context = AllocSetContextCreate(CurrentMemoryContext, "events search index",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	ev_catalog_become_owner(&owner);
+	if (!file_next(horizon, max_events, &filed) && !ev_index_tasks_resummarise(&filed))
+		(void) ev_index_tasks_reindex(&filed);
+	ev_catalog_restore_user(&owner);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return filed;
+}
+
+/* events._index_search(horizon bigint, max_count int) → bigint */
+Datum
+ev_index_search(PG_FUNCTION_ARGS)
+{
+	int64 horizon;
+
+	ev_reader_refuse_old_snapshots("events._index_search()");
+	if (ev_search_index_elsewhere)
+		PG_RETURN_INT64(0);
+	/* No caller can have more filed than is decided. */
+	horizon = Min(PG_GETARG_INT64(0), ev_position_horizon(ev_catalog_relid("position")));
+	PG_RETURN_INT64(ev_search_index_extend(horizon, Max(PG_GETARG_INT32(1), 1)));
+}
+
+/* events._lock_search_index(): nothing is filed until this transaction ends. */
+Datum
+ev_lock_search_index(PG_FUNCTION_ARGS)
+{
+	(void) lock_index(true);
+	PG_RETURN_VOID();
+}

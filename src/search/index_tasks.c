@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * index_tasks.c: what is done beside filing new events.
+ *
+ * All of it is SQL on the tables of sql/parts/47_search_index.sql: a statement or two
+ * for a piece of thousands of events.  The caller holds the lock of who files, acts as
+ * the extension's owner and is in a transaction that sees what is committed.
+ */
+#include "base/compat.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "search/document.h"
+#include "search/index_tasks.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#define CHUNK (INT64CONST(1) << ev_chunk_shifts[EV_CHUNK_SUMMARY_LEVEL])
+
+/* Runs a statement with up to two bigint arguments; its result's first row is in SPI_tuptable. */
+static void
+execute(const char *command, int64 first, int64 second)
+{
+	Oid types[2] = {INT8OID, INT8OID};
+	Datum values[2] = {Int64GetDatum(first), Int64GetDatum(second)};
+	int result = SPI_execute_with_args(command, 2, types, values, NULL, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s: %s", SPI_result_code_string(result), command);
+}
+
+/* The column of the first row, false if there is none or it is NULL. */
+static bool
+get(int column, int64 *value)
+{
+	bool isnull = true;
+
+	if (SPI_processed > 0)
+		*value = DatumGetInt64(
+			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull));
+	return !isnull;
+}
+
+/* SPI wants a snapshot. */
+static void
+begin(void)
+{
+	PushActiveSnapshot(GetLatestSnapshot());
+	SPI_connect();
+}
+
+static void
+end(void)
+{
+	SPI_finish();
+	PopActiveSnapshot();
+}
+
+void
+ev_index_tasks_note_configurations(const List *configurations)
+{
+	begin();
+	for (ListCell *cell = list_head(configurations); cell != NULL;
+		 cell = lnext(configurations, cell))
+	{
+		Oid types[1] = {TEXTOID};
+		Datum values[1] = {CStringGetTextDatum(ev_document_configuration_name(lfirst_oid(cell)))};
+		int result = SPI_execute_with_args("SELECT events._note_search_configuration($1)", 1, types,
+										   values, NULL, false, 0);
+
+		if (result < 0)
+			elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	}
+	end();
+}
+
+void
+ev_index_tasks_summarise(int64 old_end, int64 new_end)
+{
+	int64 first = (old_end + 1) / CHUNK * CHUNK;
+	int64 next = (new_end + 1) / CHUNK * CHUNK; /* of the first that is not complete */
+
+	if (first >= next)
+		return;
+	begin();
+	execute("SELECT events._summarise_chunks($1, $2)", first, next - 1);
+	end();
+}
+
+bool
+ev_index_tasks_resummarise(int64 *done)
+{
+	bool any;
+
+	begin();
+	execute("SELECT events._summarise_stale_chunks()", 0, 0);
+	any = get(1, done) && *done > 0;
+	end();
+	return any;
+}
+
+bool
+ev_index_tasks_reindex(int64 *filed)
+{
+	int64 first;
+	int64 last;
+	int64 reached;
+	bool any;
+
+	begin();
+	execute("SELECT first, last FROM events._next_reindex_chunk()", 0, 0);
+	any = get(1, &first) && get(2, &last);
+	if (any)
+		execute("DELETE FROM events.search_document WHERE position BETWEEN $1 AND $2", first, last);
+	end();
+	if (!any)
+		return false;
+	*filed = 0;
+	for (reached = first - 1; reached < last;)
+		*filed += ev_search_index_file(reached, last, PG_INT64_MAX, &reached);
+	begin();
+	execute("SELECT events._reindexed_chunk($1, $2)", first, last);
+	end();
+	*filed = Max(*filed, 1);
+	return true;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * range.h: which positions a search has to look at.
+ */
+#ifndef EV_SEARCH_RANGE_H
+#define EV_SEARCH_RANGE_H
+
+#include "search/request.h"
+#include "search/tally.h"
+#include "utils/snapshot.h"
+
+typedef struct EvRange
+{
+	int64 low;
+	int64 high; /* inclusive */
+	bool is_filed;
+} EvRange;
+
+/*
+ * What of low..high may hold events of the times asked for, ascending: filed ranges up to
+ * tally->filed_upto first, then what is not filed yet.
+ */
+extern EvRange *ev_range_list(const EvRequest *request, int64 low, int64 high, Snapshot snapshot,
+							  EvTally *tally, int *count);
+
+#endif /* EV_SEARCH_RANGE_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: PostgreSQL
+ *
+ * indexer.h: the process that files events for search.
+ */
+#ifndef EV_INDEXER_H
+#define EV_INDEXER_H
+
+#include "postgres.h"
+
+/*
+ * For the worker, with each round: start the process, or wake it, if there is something
+ * to file up to this horizon.  Returns in how many milliseconds to look again if
+ * the horizon has not moved.
+ */
+extern long ev_indexer_serve(int64 horizon);
+
+/* For the worker, in a transaction: is there something to do that no horizon tells? */
+extern void ev_indexer_check(void);
+
+/* End the process of a database; waits until it is gone, 5 s at most. */
+extern void ev_indexer_end(Oid database);
+
+#endif /* EV_INDEXER_H */
