@@ -118,5 +118,12 @@ ev_epoch_parse_cursor(const char *text, int length, char epoch[EV_EPOCH_LENGTH +
 void
 ev_epoch_format_cursor(const char *epoch, int64 position, char cursor[EV_CURSOR_LENGTH + 1])
 {
-	snprintf(cursor, EV_CURSOR_LENGTH + 1, "%s-%019lld", epoch, (long long) position);
+	memcpy(cursor, epoch, EV_EPOCH_LENGTH);
+	cursor[EV_EPOCH_LENGTH] = '-';
+	for (int i = EV_CURSOR_LENGTH - 1; i > EV_EPOCH_LENGTH; i--)
+	{
+		cursor[i] = '0' + position % 10;
+		position /= 10;
+	}
+	cursor[EV_CURSOR_LENGTH] = '\0';
 }

@@ -170,3 +170,18 @@ SELECT events.import_events('{"id": "v-2", "source": "/v", "type": "archive.chec
 SELECT * FROM events.import_events('{"id": "v-3", "source": "/v", "type": "archive.checked", "data": {"order": 1}}', validate => true);
 SELECT events.unregister_type('archive.checked') \g /dev/null
 SELECT events.unregister_schema('https://example.com/archive.json') \g /dev/null
+
+-- data is written as PostgreSQL writes it
+SELECT events.horizon() AS values_start \gset
+SELECT count(events.publish('value', value)) AS published
+FROM (VALUES ('{}'), ('[]'), ('[{}, [], [[]], {"a": {}, "b": [1, "x", null]}]'), ('"\b\f\n\r\t\u0001\u001f\u007f\"\\/ü€"'), ('""'), ('0'),
+             ('-1.50e-7'), ('1e30'), ('true'), ('false'), ('null'), ('{"": "", "a\"b\\": [true, false], "c": 12345678901234567890.10}')) AS v(text),
+     LATERAL (SELECT v.text::jsonb AS value) AS j;
+SELECT count(*) AS same
+FROM events.read(:values_start) AS e
+JOIN (SELECT events.export(from_position => :values_start + 1) AS line) AS x
+  ON right(line, length('"data":' || data::text) + 1) = '"data":' || data::text || '}' AND line LIKE '%' || e.id || '%';
+SELECT to_jsonb(e.data) AS data, right(line, 30) AS line FROM events.read(:values_start) AS e
+LEFT JOIN (SELECT events.export(from_position => :values_start + 1) AS line) AS x
+  ON right(line, length('"data":' || data::text) + 1) = '"data":' || data::text || '}' AND line LIKE '%' || e.id || '%'
+WHERE line IS NULL;
