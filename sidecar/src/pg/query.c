@@ -38,8 +38,8 @@ static const ConnStatement cancel_statement = {.number = 15,
 											   .sql = "SELECT pg_cancel_backend($1::int)",
 											   .params = 1};
 static const ConnStatement maintain_statement = {.number = 7, .sql = "SELECT events.maintain()"};
-static const ConnStatement index_statement = {
-	.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
+static const ConnStatement index_statement =
+	{.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
 
 /* ---- answers ---- */
 
