@@ -29,8 +29,8 @@ static const ConnStatement try_statement = {
 	.sql = "SELECT events._try_filter($1::text, $2::text, $3::jsonb, $4::boolean)",
 	.params = 4};
 static const ConnStatement maintain_statement = {.number = 7, .sql = "SELECT events.maintain()"};
-static const ConnStatement index_statement = {
-	.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
+static const ConnStatement index_statement =
+	{.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
 
 /* ---- answers ---- */
 
