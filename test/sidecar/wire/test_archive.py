@@ -227,6 +227,44 @@ def _():
     equal(session.value("SELECT count(*) FROM events.event"), str(EVENTS))
 
 
+SEARCHES = ["query => 'slash quoted'", "query => '29999'", "query => 'zzzz'",
+            "types => '{archive.n1}'", "topics => '{a/b}'", "subject => 's/777'", "query => 'alice', types => '{archive.n2}'",
+            "data_contains => '{\"n\": 4242}'", "filter => 'data.n > 29990'",
+            """pattern => '{"type": ["archive.n0"], "data": {"n": [{"numeric": ["<", 50]}]}}'""",
+            "from_time => {middle}, query => 'back*'", "to_time => {middle}"]
+
+
+def found(session):
+    """What every one of the searches finds: events, their ranks and hits, counts."""
+    middle = "'%s'" % json.loads(lines[EVENTS // 2])["recordedtime"]
+    answers = []
+    for arguments in (text.replace("{middle}", middle) for text in SEARCHES):
+        for order in ("newest", "oldest"):
+            answers.append((arguments, session.query(
+                f"SELECT id, data, recorded_at, headline FROM events.search({arguments},"
+                f" max_count => 50, \"order\" => '{order}')")))
+        answers.append((arguments, session.query(
+            f"SELECT * FROM events.facets({arguments}) ORDER BY field, value COLLATE \"C\"")))
+        answers.append((arguments, session.query(
+            f"SELECT * FROM events.histogram({arguments}, bucket => '1 minute')")))
+    return answers
+
+
+@test("import_gives_the_same_search_results")
+def _():
+    name, session = new_target()
+    succeed("import", "--database", database(name), path("whole"))
+    before = found(session)
+    for each_session in (stand.sql, session):
+        wait_until(lambda: each_session.value(
+            "SELECT events._index_search(events.horizon(), 100000)") == "0", "all is filed")
+    true(sum(len(rows) for _, rows in before) > 100, "they find something")
+    answers = zip(found(stand.sql), found(session), before)
+    for (arguments, at_home), (_, here), (_, unfiled) in answers:
+        equal(here, at_home, arguments)
+        equal(unfiled, at_home, f"{arguments}, before it was filed")
+
+
 @test("import_reads_compressed_files_and_standard_input")
 def _():
     name, session = new_target()
