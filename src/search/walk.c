@@ -29,7 +29,7 @@
 
 /* A whole partition is asked at once if no more than so many candidates are expected: for
  * counting, for a page. */
-#define FEW_CANDIDATES 20000
+#define FEW_CANDIDATES 50000
 #define FEW_FOR_PAGE 500
 
 /* Rows that are read before a partition is asked for words that begin with something. */
@@ -81,7 +81,7 @@ begin(EvWalk *walk)
 {
 	walk->range = walk->backward ? walk->nranges - 1 : 0;
 	walk->max_level = EV_CHUNK_LEVELS;
-	walk->level = walk->is_counting ? EV_CHUNK_LEVELS - 1 : 0;
+	walk->level = 0;
 	if (walk->filed != NULL && walk->wants_documents)
 		ev_filed_want_documents(walk->filed);
 	if (walk->filed != NULL && ev_filed_has_prefix(walk->filed))
@@ -221,7 +221,7 @@ count_candidate(void *arg, const EvHit *hit)
 static bool
 expects_few(const EvWalk *walk, int64 positions)
 {
-	int64 few = walk->wants_fields ? FEW_CANDIDATES : FEW_FOR_PAGE;
+	int64 few = walk->is_counting ? FEW_CANDIDATES : FEW_FOR_PAGE;
 
 	return walk->looked > 0 && (double) (walk->candidates + 1) / walk->looked * positions <= few;
 }
