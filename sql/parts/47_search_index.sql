@@ -152,7 +152,8 @@ AS $$
         WHERE f.value IS NOT NULL
         GROUP BY 1, 2, 3
     ), too_many AS MATERIALIZED (
-        SELECT chunk, field FROM counted GROUP BY 1, 2 HAVING count(*) > 1024
+        SELECT chunk, field FROM counted GROUP BY 1, 2
+        HAVING count(*) > CASE field WHEN 'm' THEN 1024 ELSE 8192 END
         UNION ALL  -- hours are for chunks that have too many minutes
         SELECT chunk, 'h' FROM counted WHERE field = 'm' GROUP BY 1 HAVING count(*) <= 1024
     ), totals AS MATERIALIZED (

@@ -11,13 +11,15 @@
 #include "search/estimate.h"
 
 /* Rows that are looked at for an exact number. */
-#define COUNTED_ROWS 2000
+#define COUNTED_ROWS 1000
 
 /* Fewer positions than these are looked at anyway. */
 #define FEW_POSITIONS 32768
 
-/* Small chunks that are counted for an estimate. */
-#define SAMPLES 12
+/* Small chunks that are counted for an estimate; fewer where a stretch held so many more hits. */
+#define SAMPLES 6
+#define FEW_SAMPLES 3
+#define MANY_MORE 30
 
 typedef struct Counter
 {
@@ -78,13 +80,14 @@ position_left(const EvWalk *walk, int64 reached, double n)
 
 /* Candidates in some chunks all over what is left; the positions looked at are added up. */
 static int64
-count_samples(EvWalk *walk, int64 reached, double left, double *positions)
+count_samples(EvWalk *walk, int64 reached, int samples, double *positions)
 {
+	double left = positions_left(walk, reached);
 	int64 count = 0;
 
-	for (int i = 0; i < SAMPLES; i++)
+	for (int i = 0; i < samples; i++)
 	{
-		int64 position = position_left(walk, reached, left * (i + 0.5) / SAMPLES);
+		int64 position = position_left(walk, reached, left * (i + 0.5) / samples);
 		int64 low = position >> ev_chunk_shifts[0] << ev_chunk_shifts[0];
 		int64 high = low + (INT64CONST(1) << ev_chunk_shifts[0]) - 1;
 		int64 found, end;
@@ -112,43 +115,57 @@ density(const EvWalk *walk, int64 reached, int64 hits)
 
 /* How many candidates the index names in what is left, by samples. */
 static double
-sampled(EvWalk *walk, int64 reached, double left)
+sampled(EvWalk *walk, int64 reached, int samples)
 {
 	double positions = 0;
-	int64 count = count_samples(walk, reached, left, &positions);
+	int64 count = count_samples(walk, reached, samples, &positions);
 
-	return count / positions * left;
+	return count / positions * positions_left(walk, reached);
+}
+
+/* Count one by one what comes after `reached`; false if there is too much of it. */
+static bool
+count_rest(EvWalk *walk, int64 reached, int64 *count)
+{
+	Counter counter = {walk, 0};
+	EvStretch next;
+	bool is_all;
+
+	ev_tally_allow(&walk->tally, COUNTED_ROWS);
+	ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
+				  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
+	while (!ev_tally_is_spent(&walk->tally) && ev_walk_next(walk, count_hit, &counter, &next))
+		;
+	is_all = !ev_tally_is_spent(&walk->tally);
+	walk->tally.allowance = 0;
+	*count = counter.count;
+	return is_all;
 }
 
 void
 ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tried, int64 hits)
 {
-	Counter counter = {walk, 0};
 	bool by_rank = page->order == EV_ORDER_RANK;
-	int64 reached = !by_rank		 ? page->found[page->count - 1].position
-					: walk->backward ? stretch->low
-									 : stretch->high;
+	int64 end = walk->backward ? stretch->low : stretch->high;
+	int64 reached = by_rank || stretch->is_counted ? end : page->found[page->count - 1].position;
 	bool can_sample = walk->filed != NULL && walk->by_index && !ev_filed_has_prefix(walk->filed);
 	double left = positions_left(walk, reached);
-	EvStretch next;
+	double expected = 0;
+	int64 count = 0;
 
-	/* Where little is to come, it is counted. */
-	if (!can_sample || left < FEW_POSITIONS || density(walk, reached, hits) * left < COUNTED_ROWS)
+	/* Samples know of the holes between positions; the density of what was walked does not. */
+	if (can_sample && left >= FEW_POSITIONS)
 	{
-		ev_tally_allow(&walk->tally, COUNTED_ROWS);
-		ev_walk_begin(walk, walk->backward ? 1 : reached + 1,
-					  walk->backward ? reached - 1 : walk->tally.horizon, walk->backward);
-		while (!ev_tally_is_spent(&walk->tally) && ev_walk_next(walk, count_hit, &counter, &next))
-			;
-		page->is_exact = !ev_tally_is_spent(&walk->tally);
-		walk->tally.allowance = 0;
-		page->total += counter.count;
-		hits += counter.count;
-		if (page->is_exact)
-			return;
-		reached = walk->tally.reached;
-		left = positions_left(walk, reached);
+		int samples = hits >= page->count + MANY_MORE ? FEW_SAMPLES : SAMPLES;
+
+		expected = sampled(walk, reached, samples) * page->count / Max(tried, 1);
 	}
-	page->total += can_sample ? (int64) (sampled(walk, reached, left) * page->count / Max(tried, 1))
-							  : (int64) (density(walk, reached, hits) * left);
+	if (expected < COUNTED_ROWS)
+		page->is_exact = left <= 0 || count_rest(walk, reached, &count);
+	if (!page->is_exact && !can_sample)
+	{
+		reached = walk->tally.reached;
+		expected = count + density(walk, reached, hits + count) * positions_left(walk, reached);
+	}
+	page->total += page->is_exact ? count : Max(count, (int64) expected);
 }

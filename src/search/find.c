@@ -82,14 +82,15 @@ compare_positions(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Candidates in order, until the page is full. */
-static void
+/* Candidates in order, until the page is full; how many are left. */
+static int
 confirm_candidates(Finder *finder)
 {
 	EvPage *page = finder->page;
+	int i;
 
 	qsort(finder->candidates, finder->ncandidates, sizeof(int64), compare_positions);
-	for (int i = 0; i < finder->ncandidates && page->count < page->max_count; i++)
+	for (i = 0; i < finder->ncandidates && page->count < page->max_count; i++)
 	{
 		int64 position =
 			finder->candidates[finder->walk->backward ? finder->ncandidates - 1 - i : i];
@@ -99,6 +100,7 @@ confirm_candidates(Finder *finder)
 		if (ev_walk_confirm(finder->walk, &hit))
 			add_found(page, position, 0);
 	}
+	return finder->ncandidates - i;
 }
 
 static void
@@ -107,6 +109,7 @@ find_by_position(EvWalk *walk, EvPage *page)
 	Finder finder = {.walk = walk, .page = page, .room = 1024};
 	int64 low = 1;
 	int64 high = walk->tally.horizon;
+	int left = 0;
 
 	finder.candidates = palloc(sizeof(int64) * finder.room);
 	if (page->has_after && page->order == EV_ORDER_NEWEST)
@@ -127,11 +130,15 @@ find_by_position(EvWalk *walk, EvPage *page)
 		if (finder.is_overfull)
 			ev_walk_retry(walk, &finder.stretch);
 		else if (!finder.stretch.is_ordered)
-			confirm_candidates(&finder);
+			left = confirm_candidates(&finder);
 	}
-	page->total = page->count + (page->has_after ? page->after.seen : 0);
+	/* If nothing more is asked of them, candidates that were not tried are hits. */
+	finder.stretch.is_counted = walk->conditions.are_all && !finder.stretch.is_ordered;
+	if (!finder.stretch.is_counted)
+		left = 0;
+	page->total = page->count + left + (page->has_after ? page->after.seen : 0);
 	if (!page->is_exact)
-		ev_estimate_rest(walk, page, &finder.stretch, finder.tried, page->count);
+		ev_estimate_rest(walk, page, &finder.stretch, finder.tried, page->count + left);
 	pfree(finder.candidates);
 }
 

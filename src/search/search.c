@@ -93,31 +93,39 @@ get_page(FunctionCallInfo fcinfo, EvPage *page)
 	return request;
 }
 
-/* Rank and headline, by a document made for the purpose. */
-static void
-show_text(EvRequest *request, const EvPage *page, const EvFound *found, Datum *row, bool *nulls)
+/* The rank of an event by a document made for the purpose. */
+static float4
+rank_event(EvRequest *request, const EvConfigured *configured, Oid configuration, const Datum *row,
+		   const bool *nulls)
 {
 	EvDocument document;
-	EvHit hit = {.position = found->position};
-	Oid configuration = ev_document_configuration(DatumGetTextPP(row[EV_TYPE]));
+	EvHit hit = {.configured = configured};
 	int length;
 	const char *whole = ev_text_query_whole(request->text, &length);
 
-	hit.configured = ev_request_configured(request, configuration,
-										   ev_document_configuration_key(configuration));
-	if (page->order != EV_ORDER_RANK)
-	{
-		ev_document_make(&document, row, nulls, configuration);
-		hit.document = TSVectorGetDatum(document.text);
-		hit.is_named = ev_key_condition_has_key(document.keys, document.nkeys,
-												ev_search_key(EV_KEY_ID, whole, length)) ||
-					   ev_key_condition_has_key(document.keys, document.nkeys,
-												ev_search_key(EV_KEY_CORRELATION, whole, length));
-	}
-	row[COLUMN_RANK] = Float4GetDatum(page->order == EV_ORDER_RANK ? found->rank
-																   : ev_walk_rank(&hit));
+	ev_document_make(&document, row, nulls, configuration);
+	hit.document = TSVectorGetDatum(document.text);
+	hit.is_named = ev_key_condition_has_key(document.keys, document.nkeys,
+											ev_search_key(EV_KEY_ID, whole, length)) ||
+				   ev_key_condition_has_key(document.keys, document.nkeys,
+											ev_search_key(EV_KEY_CORRELATION, whole, length));
+	return ev_walk_rank(&hit);
+}
+
+static void
+show_text(EvWalk *walk, const EvPage *page, const EvFound *found, Datum *row, bool *nulls)
+{
+	EvRequest *request = walk->request;
+	Oid configuration = ev_document_configuration(DatumGetTextPP(row[EV_TYPE]));
+	const EvConfigured *configured = ev_request_configured(
+		request, configuration, ev_document_configuration_key(configuration));
+	float4 rank = found->rank;
+
+	if (page->order != EV_ORDER_RANK && !ev_walk_rank_filed(walk, found->position, &rank))
+		rank = rank_event(request, configured, configuration, row, nulls);
+	row[COLUMN_RANK] = Float4GetDatum(rank);
 	row[COLUMN_HEADLINE] = PointerGetDatum(
-		ev_headline_make(row, nulls, configuration, hit.configured->query));
+		ev_headline_make(row, nulls, configuration, configured->query));
 	nulls[COLUMN_RANK] = nulls[COLUMN_HEADLINE] = false;
 }
 
@@ -152,7 +160,7 @@ put_page(ReturnSetInfo *result, EvWalk *walk, const EvPage *page)
 		if (ev_walk_fetch(walk, page->found[i].position, row, nulls))
 		{
 			if (walk->request->text != NULL)
-				show_text(walk->request, page, &page->found[i], row, nulls);
+				show_text(walk, page, &page->found[i], row, nulls);
 			row[COLUMN_CURSOR] = PointerGetDatum(cursor_of(walk->request, page, i));
 			row[COLUMN_TOTAL_ESTIMATE] = Int64GetDatum(page->total);
 			nulls[COLUMN_CURSOR] = nulls[COLUMN_TOTAL_ESTIMATE] = false;

@@ -27,8 +27,10 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-/* A whole partition is asked at once if no more than so many candidates are expected. */
-#define FEW_CANDIDATES 20000
+/* A whole partition is asked at once if no more than so many candidates are expected: for
+ * counting, for a page. */
+#define FEW_CANDIDATES 50000
+#define FEW_FOR_PAGE 500
 
 /* Rows that are read before a partition is asked for words that begin with something. */
 #define FIRST_ROWS 2048
@@ -79,7 +81,7 @@ begin(EvWalk *walk)
 {
 	walk->range = walk->backward ? walk->nranges - 1 : 0;
 	walk->max_level = EV_CHUNK_LEVELS;
-	walk->level = walk->is_counting ? EV_CHUNK_LEVELS - 1 : 0;
+	walk->level = 0;
 	if (walk->filed != NULL && walk->wants_documents)
 		ev_filed_want_documents(walk->filed);
 	if (walk->filed != NULL && ev_filed_has_prefix(walk->filed))
@@ -219,8 +221,9 @@ count_candidate(void *arg, const EvHit *hit)
 static bool
 expects_few(const EvWalk *walk, int64 positions)
 {
-	return walk->looked > 0 &&
-		   (double) walk->candidates / walk->looked * positions <= FEW_CANDIDATES;
+	int64 few = walk->is_counting ? FEW_CANDIDATES : FEW_FOR_PAGE;
+
+	return walk->looked > 0 && (double) (walk->candidates + 1) / walk->looked * positions <= few;
 }
 
 /* The chunk of the document found, up to the end of its partition and range. */
@@ -248,8 +251,7 @@ choose_level(EvWalk *walk, int64 found, int64 end)
 	int64 left = Max(found, end) - Min(found, end) + 1;
 	int level;
 
-	if (walk->level == EV_CHUNK_LEVELS - 1 && walk->max_level == EV_CHUNK_LEVELS &&
-		expects_few(walk, left))
+	if (walk->level >= 0 && walk->max_level == EV_CHUNK_LEVELS && expects_few(walk, left))
 		walk->level = EV_CHUNK_LEVELS;
 	level = Min(walk->level, walk->max_level);
 	if (level == EV_CHUNK_LEVELS && ev_filed_has_prefix(walk->filed))
@@ -389,4 +391,29 @@ ev_walk_rank(const EvHit *hit)
 												  TSQueryGetDatum(hit->configured->query)));
 	/* An id that was typed whole is what was looked for. */
 	return hit->is_named ? rank + 1 : rank;
+}
+
+static bool
+rank_hit(void *arg, const EvHit *hit)
+{
+	*(float4 *) arg = ev_walk_rank(hit);
+	return false;
+}
+
+bool
+ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
+{
+	MemoryContext old;
+	int64 found, end;
+	bool is_filed;
+
+	if (walk->filed == NULL || position > walk->tally.filed_upto)
+		return false;
+	/* A partition that is opened outlives the row. */
+	old = MemoryContextSwitchTo(walk->context);
+	ev_filed_want_documents(walk->filed);
+	is_filed = ev_filed_seek(walk->filed, position, position, true, &found, &end) &&
+			   !ev_filed_visit_rows(walk->filed, position, position, true, rank_hit, rank);
+	MemoryContextSwitchTo(old);
+	return is_filed;
 }

@@ -44,6 +44,7 @@ typedef struct EvStretch
 	int64 low;
 	int64 high;
 	bool is_ordered; /* the visitor got its candidates in order */
+	bool is_counted; /* all its hits are in the total of the page */
 } EvStretch;
 
 /*
@@ -73,5 +74,8 @@ extern bool ev_walk_fetch(EvWalk *walk, int64 position, Datum *values, bool *nul
 
 /* How well the text of a hit fits; its document is needed. */
 extern float4 ev_walk_rank(const EvHit *hit);
+
+/* The same of an event that was found, by the document that is filed of it; false if none is. */
+extern bool ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank);
 
 #endif /* EV_SEARCH_WALK_H */
