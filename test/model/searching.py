@@ -38,7 +38,7 @@ SEED = int(os.environ.get("EVENTS_RANDOM_SEED") or random.SystemRandom().randran
 QUESTIONS = int(os.environ.get("EVENTS_SEARCH_QUESTIONS") or 200)
 os.environ.setdefault("EVENTS_TEST_WATCHDOG", "600")
 
-EVENTS = 5000
+EVENTS = 3000
 WORDS = ("amber birch cedar delta ember flint grove hazel iris juniper kelp larch maple nettle "
          "olive poplar quartz rowan sage thistle").split()
 GERMAN = "haus hauses garten gartens baum baumes wagen vogel vogels".split()
@@ -499,7 +499,7 @@ class Run:
             sql.query("SELECT events.maintain()")
         # Some is filed when the questions begin.
         sql.query("SELECT events._index_search(events.horizon(), $1::int)",
-                  chosen.choice((1, 2000, 4900)))
+                  chosen.choice((1, 1200, 2900)))
         self.history = History(self.stand.cluster.session())
         self.history.read()
         self.asker = Asker(sql, self.history, chosen)
@@ -546,7 +546,7 @@ def _():
         pass
     equal(sql.value("SELECT max(indexed_up_to) = events.horizon() FROM events.search_state"), "t",
           "all is filed")
-    for question in run.questions[:QUESTIONS // 4]:
+    for question in run.questions[:QUESTIONS // 5]:
         run.asker.ask(question)
 
 
