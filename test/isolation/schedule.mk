@@ -31,4 +31,5 @@ ISOLATION = \
 	iso_consumer_wait \
 	iso_consumer_old_snapshot \
 	iso_thin_reader \
-	iso_hold
+	iso_hold \
+	iso_import
