@@ -32,4 +32,5 @@ ISOLATION = \
 	iso_consumer_old_snapshot \
 	iso_thin_reader \
 	iso_hold \
-	iso_search_index
+	iso_search_index \
+	iso_import

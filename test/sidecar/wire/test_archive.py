@@ -228,7 +228,8 @@ def _():
 
 
 SEARCHES = ["query => 'slash quoted'", "query => '29999'", "query => 'zzzz'",
-            "types => '{archive.n1}'", "topics => '{a/b}'", "subject => 's/777'", "query => 'alice', types => '{archive.n2}'",
+            "types => '{archive.n1}'", "topics => '{a/b}'", "subject => 's/777'",
+            "query => 'alice', types => '{archive.n2}'",
             "data_contains => '{\"n\": 4242}'", "filter => 'data.n > 29990'",
             """pattern => '{"type": ["archive.n0"], "data": {"n": [{"numeric": ["<", 50]}]}}'""",
             "from_time => {middle}, query => 'back*'", "to_time => {middle}"]
