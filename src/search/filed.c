@@ -296,3 +296,16 @@ ev_filed_visit_rows(EvFiled *filed, int64 low, int64 high, bool backward, EvVisi
 	systable_endscan_ordered(scan);
 	return go_on;
 }
+
+bool
+ev_filed_visit_one(EvFiled *filed, int64 position, EvVisitor visitor, void *arg)
+{
+	for (int i = 0; i < filed->npartitions; i++)
+	{
+		EvPartition *p = &filed->partitions[i];
+
+		if (p->lower <= position && position < p->upper && open_partition(filed, p))
+			return !ev_filed_visit_rows(filed, position, position, true, visitor, arg);
+	}
+	return false;
+}

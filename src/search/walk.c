@@ -394,7 +394,6 @@ bool
 ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
 {
 	MemoryContext old;
-	int64 found, end;
 	bool is_filed;
 
 	if (walk->filed == NULL || position > walk->tally.filed_upto)
@@ -402,8 +401,7 @@ ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
 	/* A partition that is opened outlives the row. */
 	old = MemoryContextSwitchTo(walk->context);
 	ev_filed_want_documents(walk->filed);
-	is_filed = ev_filed_seek(walk->filed, position, position, true, &found, &end) &&
-			   !ev_filed_visit_rows(walk->filed, position, position, true, rank_hit, rank);
+	is_filed = ev_filed_visit_one(walk->filed, position, rank_hit, rank);
 	MemoryContextSwitchTo(old);
 	return is_filed;
 }
