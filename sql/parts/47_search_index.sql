@@ -85,6 +85,7 @@ CREATE TABLE events.search_reindex (
 );
 COMMENT ON TABLE events.search_reindex IS
 'events.reindex_search() that are under way; empty when all is done';
+COMMENT ON SEQUENCE events.search_reindex_request_seq IS 'Numbers of requests in events.search_reindex';
 COMMENT ON COLUMN events.search_reindex.upto IS 'All events up to this position are to be filed anew; NULL: not begun';
 COMMENT ON COLUMN events.search_reindex.next IS 'Those from this position on are';
 

@@ -106,15 +106,11 @@ absolute(double x)
 	return x < 0 ? -x : x;
 }
 
-/* Events between the first one that was walked and `reached`, for each position. */
+/* Events between where the walk began and `reached`, for each position. */
 static double
-density(const EvWalk *walk, const EvPage *page, int64 reached, int64 hits)
+density(const EvWalk *walk, int64 reached, int64 hits)
 {
-	int64 start = walk->backward ? walk->tally.horizon : 1;
-
-	if (page->has_after && page->order != EV_ORDER_RANK)
-		start = page->after.position;
-	return (double) hits / (absolute((double) start - reached) + 1);
+	return (double) hits / (absolute((double) walk->origin - reached) + 1);
 }
 
 /* How many candidates the index names in what is left, by samples. */
@@ -169,8 +165,9 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tri
 	if (!page->is_exact && !can_sample)
 	{
 		reached = walk->tally.reached;
-		expected = count +
-				   density(walk, page, reached, hits + count) * positions_left(walk, reached);
+		expected = count + density(walk, reached, hits + count) * positions_left(walk, reached);
 	}
+	else if (!page->is_exact && expected == 0)
+		expected = sampled(walk, reached, SAMPLES) * page->count / Max(tried, 1);
 	page->total += page->is_exact ? count : Max(count, (int64) expected);
 }

@@ -313,6 +313,14 @@ visit_filed(EvWalk *walk, EvStretch *stretch, EvVisitor visitor, void *arg)
 	return true;
 }
 
+/* The first stretch begins where there are events, whatever holes are before it. */
+static void
+note_origin(EvWalk *walk, const EvStretch *stretch)
+{
+	if (walk->origin == 0)
+		walk->origin = walk->backward ? stretch->high : stretch->low;
+}
+
 bool
 ev_walk_next(EvWalk *walk, EvVisitor visitor, void *arg, EvStretch *stretch)
 {
@@ -324,12 +332,14 @@ ev_walk_next(EvWalk *walk, EvVisitor visitor, void *arg, EvStretch *stretch)
 		ev_tally_check(&walk->tally, walk->at);
 		if (range->is_filed && walk->filed != NULL)
 		{
-			if (visit_filed(walk, stretch, visitor, arg))
-				return true;
-			continue;
+			if (!visit_filed(walk, stretch, visitor, arg))
+				continue;
+			note_origin(walk, stretch);
+			return true;
 		}
 		*stretch = (EvStretch) {range->low, range->high, true};
 		visit_events(walk, stretch, visitor, arg);
+		note_origin(walk, stretch);
 		walk->range += walk->backward ? -1 : 1;
 		begin_range(walk);
 		return true;

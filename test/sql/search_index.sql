@@ -1,8 +1,10 @@
 -- Documents of search: what of an event is filed, under which keys, in which chunks;
 -- what retention and events.reindex_search() do with them.
+\set home :DBNAME
+CREATE DATABASE regress_search_index TEMPLATE template0;
+\c regress_search_index
 SET client_min_messages = warning;
-TRUNCATE events.search_state, events.search_chunk, events.search_count, events.search_document,
-	events.search_stale_chunk, events.search_reindex, events.search_configuration_used;
+CREATE EXTENSION events;
 SET events.search_index = on;
 SET timezone = 'UTC';
 SELECT coalesce(max(position), 0) AS before FROM events.event \gset
@@ -90,8 +92,8 @@ SELECT name FROM events.search_configuration_used ORDER BY name;
 
 -- the index knows what the table knows
 CREATE TEMP TABLE word AS
-	SELECT DISTINCT unnest(tsvector_to_array(document)) AS word FROM events.search_document WHERE position > :before;
-CREATE TEMP TABLE key AS SELECT DISTINCT unnest(keys) AS key FROM events.search_document WHERE position > :before;
+	SELECT word FROM (SELECT DISTINCT unnest(tsvector_to_array(document)) FROM events.search_document) AS w (word) WHERE word !~ '^w\d*[1-9]$';
+CREATE TEMP TABLE key AS SELECT DISTINCT unnest(keys) AS key FROM events.search_document;
 SET enable_indexscan = off;
 SET enable_bitmapscan = off;
 CREATE TEMP TABLE by_table AS
@@ -101,7 +103,7 @@ RESET enable_indexscan;
 RESET enable_bitmapscan;
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT count(*) FROM events.search_document_0 WHERE document @@ 'ada' AND keys @> '{1,2}';
-SELECT count(*) > 9000 AS many, count(*) FILTER (WHERE positions IS DISTINCT FROM CASE kind
+SELECT count(*) > 900 AS many, count(*) FILTER (WHERE positions IS DISTINCT FROM CASE kind
 	WHEN 'w' THEN (SELECT sum(position) FROM events.search_document WHERE document @@ quote_literal(of)::tsquery)
 	ELSE (SELECT sum(position) FROM events.search_document WHERE keys @> ARRAY[of::bigint]) END) AS different
 FROM by_table WHERE kind = 'k' OR length(of) < 2000;
@@ -187,5 +189,5 @@ SELECT events._drop_search_partitions();
 SELECT to_regclass('events.search_document_elsewhere') AS dropped, count(*) > 0 AS others FROM events._search_partitions();
 
 SELECT events.unregister_type('si.german');
-DROP TEXT SEARCH CONFIGURATION si."My own";
-DROP SCHEMA si;
+\c :home
+DROP DATABASE regress_search_index;

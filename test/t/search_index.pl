@@ -81,7 +81,9 @@ my $stems = "SELECT count(*) FROM events.search_document WHERE document @@ 'hous
 is($node->safe_psql('postgres', $stems), 0, 'documents have no English stems');
 is($node->safe_psql('postgres', 'SELECT events.reindex_search()'),
 	$node->safe_psql('postgres', 'SELECT count(*) FROM events.event'), 'all are to be filed anew');
-wait_for($node, 'SELECT reindexed_from IS NOT NULL OR reindex_requested_at IS NULL FROM events.search_status', 'it begins');
+wait_for($node,
+	'SELECT reindexed_from IS NOT NULL OR reindex_requested_at IS NULL FROM events.search_status',
+	'it begins');
 $node->stop('immediate');
 $node->start;
 wait_for($node, NOT_REINDEXING, 'after a restart it goes on to the end');
@@ -110,13 +112,15 @@ pass('nor does DROP DATABASE wait for it');
 # ---- retention
 
 $node->safe_psql('postgres', <<'SQL');
-SELECT events._advance_position((SELECT upper - 1 FROM events._partitions() WHERE lower <= events.horizon() ORDER BY lower DESC LIMIT 1));
+SELECT events._advance_position((SELECT upper - 1 FROM events._partitions()
+	WHERE lower <= events.horizon() ORDER BY lower DESC LIMIT 1));
 SQL
 publish($node, 'kept');
 wait_for($node, ALL_FILED, 'two partitions are filed');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM events._search_partitions()'), 2, 'each has its own');
 $node->safe_psql('postgres', "ALTER SYSTEM SET events.retention = '1 ms'; SELECT pg_reload_conf()");
-wait_for($node, 'SELECT count(*) = 0 FROM events._search_partitions()', 'retention drops them after those of the events');
+wait_for($node, 'SELECT count(*) = 0 FROM events._search_partitions()',
+	'retention drops them after those of the events');
 wait_for($node, 'SELECT count(*) = 0 FROM events.search_chunk', 'and summaries');
 $node->stop;
 
