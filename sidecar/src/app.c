@@ -151,6 +151,7 @@ use_conf(App *app)
 {
 	app->route.conf = app->process->conf;
 	app->route.match.conf = app->process->conf;
+	app->route.search.conf = app->process->conf;
 	app->route.intake.source = app->process->conf->source;
 	app->route.sessions.conf = app->process->conf;
 }
@@ -365,6 +366,7 @@ open_app(App *app)
 		app->admin_server = http_server_new(app->loop, &admin);
 	app->route.intake.queries = app->queries;
 	app->route.match.queries = app->queries;
+	app->route.search.queries = app->queries;
 	app->route.sessions.checker = checker_new(app->queries);
 	app->route.sessions.ws_server = app->ws_server;
 	app->route.sessions.queries = app->queries;

@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * eventsd [serve | tail | publish | check-config] …; without a command word it serves.
+ * eventsd [serve | tail | publish | export | import | replay | check-config] …; without a command
+ * word it serves.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,9 @@ static const Command commands[] = {
 	{"serve", serve},
 	{"tail", cmd_tail},
 	{"publish", cmd_publish},
+	{"export", cmd_export},
+	{"import", cmd_import},
+	{"replay", cmd_replay},
 	{"check-config", cmd_check_config},
 };
 

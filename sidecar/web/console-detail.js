@@ -92,7 +92,7 @@ export async function copy(text) {
 export class Detail {
 	#entry = null;
 
-	constructor({ box, onclose, ononly }) {
+	constructor({ box, onclose, ononly, onstream }) {
 		const find = (name) => box.querySelector(`#detail-${name}`);
 		this.box = box;
 		this.parts = { type: find("type"), attributes: find("attributes"), data: find("data") };
@@ -113,6 +113,7 @@ export class Detail {
 			box.querySelector(`#only-${kind}`).addEventListener("click", () =>
 				ononly(kind, this.#entry.event[kind] || ""),
 			);
+		find("stream").addEventListener("click", () => onstream(this.#entry.event));
 		this.onclose = onclose;
 	}
 
@@ -143,8 +144,13 @@ export class Detail {
 		this.parts.data.replaceChildren(node(null, data ?? binary ?? null, true));
 	}
 
-	close() {
+	/* Without a word to anybody. */
+	hide() {
 		this.box.hidden = true;
+	}
+
+	close() {
+		this.hide();
 		this.onclose();
 	}
 }

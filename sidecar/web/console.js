@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: PostgreSQL
  *
- * console.js: the live console: wires client, store, list, details and form together.
+ * console.js: the live console: wires client, store, list, details, form and search together.
  *
  *	EventsClient --onevent--> Store --once a frame--> List --onselect--> Detail
  *
@@ -14,23 +14,30 @@
  * Topic and type are looked at here.  A pattern and a FEEL filter (?pattern=…,
  * ?filter=…) are eventsd's to apply: with another one the list is made anew,
  * from where it began.  They are tried out in a panel first (console-try.js).
+ *
+ * The search over the history (console-search.js) takes the place of the list,
+ * and the stream goes on behind it.  From an event that was found the list can
+ * go on: it then begins after that event's cursor (?from=<cursor>).
  */
 import { EventsClient } from "/events.js";
 import { Detail, element } from "/console-detail.js";
-import { List } from "/console-list.js";
+import { List, clock } from "/console-list.js";
 import { PublishForm } from "/console-publish.js";
+import { SearchView } from "/console-search.js";
 import { KEEP, Store } from "/console-store.js";
 import { TryPanel } from "/console-try.js";
 
 const $ = (id) => document.getElementById(id);
 const TRANSPORTS = { websocket: "WebSocket", sse: "Server-Sent Events", poll: "long-poll" };
 const SECONDS = 60;
+const CURSOR = /^[a-z0-9]{8}-\d{19}$/;
 
 const store = new Store();
 const rates = new Array(SECONDS).fill(0);
 let client = null;
 let begin = null; // where the list begins, as options of the client
 let wanted = {}; // pattern and filter, as texts
+let address = ""; // the query that the stream was made of
 let frame = 0;
 let anchored = true;
 
@@ -176,8 +183,9 @@ function clear() {
 
 function empty() {
 	store.clear();
-	detail.close();
+	if (!search.isOpen) detail.close();
 	list.select(null);
+	notice("from", "");
 	anchored = false;
 	draw();
 }
@@ -186,7 +194,7 @@ function empty() {
 
 const isFiltered = () => Object.keys(wanted).length > 0;
 
-function writeAddress() {
+function writeAddress(isPushed = false) {
 	const fields = {
 		topic: $("filter-topic").value,
 		type: $("filter-type").value,
@@ -194,8 +202,11 @@ function writeAddress() {
 		...wanted,
 	};
 	const kept = new URLSearchParams(Object.entries(fields).filter(([, value]) => value));
-	const draft = trial.state ? `#${new URLSearchParams(trial.state)}` : "";
-	history.replaceState(null, "", (kept.size ? `?${kept}` : location.pathname) + draft);
+	const draft = search.state ?? (trial.state && new URLSearchParams(trial.state).toString());
+	address = kept.size ? `?${kept}` : "";
+	const whole = (address || location.pathname) + (draft === null ? "" : `#${draft}`);
+	if (isPushed) history.pushState(null, "", whole);
+	else history.replaceState(null, "", whole);
 }
 
 function applyFilter() {
@@ -209,16 +220,41 @@ function readAddress() {
 	const query = new URLSearchParams(location.search);
 	$("filter-topic").value = query.get("topic") || "";
 	$("filter-type").value = query.get("type") || "";
-	$("from").value = query.get("from") || "latest";
-	if ($("from").selectedIndex < 0) $("from").value = "latest";
+	setFrom(query.get("from") || "latest");
 	const kinds = ["pattern", "filter"].filter((kind) => query.get(kind));
 	wanted = Object.fromEntries(kinds.map((kind) => [kind, query.get(kind)]));
 	drawWanted();
 	readDraft();
 }
 
+/* A cursor is a choice too, once somebody has come with one. */
+function setFrom(from) {
+	$("from").querySelector("[data-cursor]")?.remove();
+	if (CURSOR.test(from)) {
+		const option = new Option("a chosen event", from);
+		option.dataset.cursor = "";
+		$("from").append(option);
+	}
+	$("from").value = from;
+	if ($("from").selectedIndex < 0) $("from").value = "latest";
+}
+
 function readDraft() {
-	trial.restore(Object.fromEntries(new URLSearchParams(location.hash.slice(1))));
+	const draft = new URLSearchParams(location.hash.slice(1));
+	search.restore(draft);
+	trial.restore(search.isOpen ? {} : Object.fromEntries(draft));
+	drawView();
+}
+
+/* Back or forward, or an address typed by hand. */
+function visit() {
+	if (location.search !== address) {
+		address = location.search;
+		readAddress();
+		store.filter({ topic: $("filter-topic").value, type: $("filter-type").value });
+		empty();
+		connect();
+	} else readDraft();
 }
 
 /* Another pattern or filter: what the list shows is asked for again. */
@@ -255,8 +291,48 @@ function drawWanted() {
 }
 
 function toggleTrial() {
+	if (trial.isOpen) return trial.close();
+	if (search.isOpen) search.close();
+	return trial.open();
+}
+
+/* ---- search */
+
+/* Which of the three is shown; the details stand beside each but the trial. */
+function drawView() {
+	const { classList } = document.querySelector("main");
+	if (classList.contains("searching") !== search.isOpen && detail.open) detail.hide();
+	classList.toggle("trying", trial.isOpen);
+	classList.toggle("searching", search.isOpen);
+	$("try-open").setAttribute("aria-pressed", trial.isOpen);
+}
+
+function openSearch() {
 	if (trial.isOpen) trial.close();
-	else trial.open();
+	search.open();
+}
+
+/* The stream begins after an event that was found; what can filter it comes along. */
+function streamFrom(
+	event,
+	{ words, type, topic, source, user, subject, contains, pattern, filter },
+) {
+	search.close();
+	$("filter-topic").value = topic.join(", ");
+	$("filter-type").value = type.join(", ");
+	wanted = { ...(pattern && { pattern }), ...(filter && { filter }) };
+	setFrom(event.sequence);
+	if (store.paused) pause(false);
+	applyFilter();
+	empty();
+	drawWanted();
+	connect();
+	const others = Object.entries({ words, source, user, subject, contains });
+	const left = others.filter(([, value]) => value.length > 0).map(([name]) => name);
+	const only = left.length ? ` Not filtered by ${left.join(", ")} of the search.` : "";
+	const when = clock(event.recordedtime ?? event.time);
+	notice("from", `What came after ${event.type} of ${when}.${only}`);
+	$("list").focus();
 }
 
 /* ---- keys */
@@ -265,11 +341,21 @@ const KEYS = {
 	p: () => pause(!store.paused),
 	n: () => form.open(),
 	t: () => toggleTrial(),
-	"/": () => $("filter-topic").focus(),
+	s: () => openSearch(),
+	r: () => search.isOpen && search.again(),
+	"/": () => (search.isOpen ? search.focus() : $("filter-topic").focus()),
 };
 
+/* Escape closes what was opened last; in the search box it takes the words away first. */
+function escape({ target }) {
+	if ($("publish").open) return;
+	if (target === $("search-text") && target.value) return;
+	if (detail.open) detail.close();
+	else search.close();
+}
+
 document.addEventListener("keydown", (event) => {
-	if (event.key === "Escape" && detail.open && !$("publish").open) detail.close();
+	if (event.key === "Escape" && !event.defaultPrevented) escape(event);
 	if (event.ctrlKey || event.altKey || event.metaKey || $("publish").open) return;
 	if (event.target.closest("input, select, textarea") || !KEYS[event.key]) return;
 	event.preventDefault();
@@ -280,10 +366,16 @@ document.addEventListener("keydown", (event) => {
 
 const detail = new Detail({
 	box: $("detail"),
-	onclose: () => $("list").focus(),
+	onclose() {
+		if (!search.isOpen) return $("list").focus();
+		search.results.focus();
+		return search.results.select(null);
+	},
+	onstream: (event) => streamFrom(event, search.question),
 	ononly(kind, value) {
+		if (search.isOpen) return search.only(kind, value);
 		$(`filter-${kind}`).value = value;
-		applyFilter();
+		return applyFilter();
 	},
 });
 const list = new List({
@@ -300,11 +392,25 @@ const trial = new TryPanel({
 	getSelected: () => list.selected,
 	onuse: (kind, text) => want({ [kind]: text }),
 	onchange() {
-		$("try-open").setAttribute("aria-pressed", trial.isOpen);
-		document.querySelector("main").classList.toggle("trying", trial.isOpen);
+		drawView();
 		writeAddress();
 	},
 	onclose: () => $("try-open").focus(),
+});
+const search = new SearchView({
+	box: $("search"),
+	form: $("search-form"),
+	onselect(entry, open) {
+		if (open || detail.open) detail.show(entry);
+		return detail.open;
+	},
+	onstream: streamFrom,
+	onchange(isPushed) {
+		if (search.isOpen && trial.isOpen) trial.close();
+		drawView();
+		writeAddress(isPushed);
+	},
+	onclose: () => $("list").focus(),
 });
 
 for (const id of ["filter-topic", "filter-type"]) $(id).addEventListener("input", applyFilter);
@@ -324,7 +430,8 @@ $("try-hour").addEventListener("click", () => {
 	$("from").value = "3600";
 	$("from").dispatchEvent(new Event("change"));
 });
-addEventListener("hashchange", readDraft);
+$("notice-from").lastElementChild.addEventListener("click", () => openSearch());
+addEventListener("popstate", visit);
 setInterval(drawRate, 1000);
 drawRate();
 readAddress();

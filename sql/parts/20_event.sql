@@ -83,13 +83,29 @@ CREATE TABLE events.partition (
     events            bigint NOT NULL,
     first_recorded_at timestamptz,
     last_recorded_at  timestamptz,
-    closed_at         timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    closed_at         timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    removed           bigint NOT NULL DEFAULT 0,
+    removed_up_to     bigint
 );
 COMMENT ON TABLE events.partition IS
 'Closed partitions of events.event: all their positions are decided; kept by events.maintain()';
 COMMENT ON COLUMN events.partition.lower IS 'First position, inclusive';
 COMMENT ON COLUMN events.partition.upper IS 'Last position, exclusive';
-COMMENT ON COLUMN events.partition.events IS 'Number of events';
+COMMENT ON COLUMN events.partition.events IS 'Number of events that are kept';
+COMMENT ON COLUMN events.partition.removed IS
+'Number of events that retention has removed one by one, because others of the partition have to be kept';
+COMMENT ON COLUMN events.partition.removed_up_to IS 'The greatest position of those';
+
+-- The last row counts (src/store/retention_mark.c).
+CREATE TABLE events.retention_mark (
+    lower          bigint NOT NULL PRIMARY KEY,
+    newest_removed bigint NOT NULL
+);
+COMMENT ON TABLE events.retention_mark IS
+'One row once retention has dropped a partition: which cursors it has left behind';
+COMMENT ON COLUMN events.retention_mark.lower IS 'Since then the oldest partition begins here';
+COMMENT ON COLUMN events.retention_mark.newest_removed IS
+'Position of the newest event that was ever removed with a partition: cursors from there on have missed nothing';
 
 -- The current epoch is the earliest one that has not ended.
 CREATE TABLE events.epoch (
@@ -109,4 +125,5 @@ SELECT pg_catalog.pg_extension_config_dump('events.position', '');
 SELECT pg_catalog.pg_extension_config_dump('events.prepared_event_ordinal', '');
 SELECT pg_catalog.pg_extension_config_dump('events.prepared_event', '');
 SELECT pg_catalog.pg_extension_config_dump('events.partition', '');
+SELECT pg_catalog.pg_extension_config_dump('events.retention_mark', '');
 SELECT pg_catalog.pg_extension_config_dump('events.epoch', '');

@@ -17,6 +17,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION events.read(bigint, int, text[], text[], jsonb, text) IS
 'The next events after a position, in order, none missing: give the position of the last event you had.
 after: NULL begins with the oldest event kept. max_count: NULL for all. topics: one path (ARRAY[''order'']) or several (ARRAY[[''order'',NULL],[''service'',''production'']], padded with NULLs); a path gets what begins with it, * stands for one element. types: names, or prefixes ending in *. pattern: an event pattern, as of events.matches(). filter: a FEEL expression over the event''s attributes and data. All that is given must hold.
+Events that retention has deleted one by one, by rules of events.retain() or beside a legal hold, are left out without a word: a cursor cannot tell whether its owner reads the past or was away (events.partition.removed_up_to; named consumers are told).
 Errors: EV001 the position is older than the oldest event kept; EV002 it is in the future; 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby; 22023 bad argument; 42601 the filter is not FEEL; 54001 it passed a limit.';
 
 CREATE FUNCTION events.horizon()

@@ -47,14 +47,21 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION events._index_subjects(bigint, int) IS
 'Files the next events, at most so many and up to the horizon, by their subjects, if that was ever asked for';
 
-CREATE FUNCTION events._forget_subjects(oldest bigint)
+CREATE FUNCTION events._forget_subjects()
 RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
     DELETE FROM events.subject_event
     WHERE position = ANY (ARRAY(
-        SELECT position FROM events.subject_event WHERE position < oldest ORDER BY position LIMIT 50000))
+        SELECT s.position
+        FROM (SELECT coalesce(lag(p.upper) OVER (ORDER BY p.lower), 0) AS first, p.lower AS "end"
+              FROM events._partitions() AS p) AS hole
+        CROSS JOIN LATERAL (SELECT e.position FROM events.subject_event AS e
+                            WHERE e.position >= hole.first AND e.position < hole."end"
+                            ORDER BY e.position LIMIT 50000) AS s
+        WHERE hole.first < hole."end"
+        LIMIT 50000))
 $$;
-COMMENT ON FUNCTION events._forget_subjects(bigint) IS
-'Deletes entries of events that retention has removed, a number of them each time';
+COMMENT ON FUNCTION events._forget_subjects() IS
+'Deletes entries of events that retention has removed with their partitions, a number of them each time';

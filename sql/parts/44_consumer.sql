@@ -94,10 +94,43 @@ CREATE TABLE events.dead_letter (
 COMMENT ON TABLE events.dead_letter IS
 'Events that a consumer has given up, as they were, and why; events.redrive() delivers them again';
 
+-- Written by retention; seek() and drop_consumer() delete it.
+CREATE TABLE events.consumer_loss (
+    consumer    text COLLATE "C" NOT NULL PRIMARY KEY,
+    lost_before bigint      NOT NULL,
+    lost_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE events.consumer_loss IS
+'Consumers of which retention has removed events that they wanted and had not acknowledged; until events.seek()';
+COMMENT ON COLUMN events.consumer_loss.lost_before IS 'Such events were before this position';
+COMMENT ON COLUMN events.consumer_loss.lost_at IS 'When that last happened';
+
+-- Worked out again by maintenance, so a dump leaves it out.
+CREATE TABLE events.consumer_risk (
+    consumer     text COLLATE "C" NOT NULL,
+    lower        bigint      NOT NULL,
+    upper        bigint      NOT NULL,
+    condition    text        NOT NULL,
+    position     bigint      NOT NULL,
+    at_risk      boolean     NOT NULL,
+    looked_up_to bigint,
+    noted_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (consumer, lower)
+);
+COMMENT ON TABLE events.consumer_risk IS
+'Consumers that have not come past a partition from which retention is about to remove events: looked at by maintenance, and warned of once';
+COMMENT ON COLUMN events.consumer_risk.lower IS 'The partition: its first position';
+COMMENT ON COLUMN events.consumer_risk.condition IS 'Which of its events will be removed, as SQL';
+COMMENT ON COLUMN events.consumer_risk.position IS 'Where the consumer was then';
+COMMENT ON COLUMN events.consumer_risk.at_risk IS 'The consumer wants some of them';
+COMMENT ON COLUMN events.consumer_risk.looked_up_to IS
+'It wants none up to there, and the rest will be looked at; NULL: all has been, or it wants one';
+
 SELECT pg_catalog.pg_extension_config_dump('events.consumer', '');
 SELECT pg_catalog.pg_extension_config_dump('events.consumer_state', '');
 SELECT pg_catalog.pg_extension_config_dump('events.redelivery', '');
 SELECT pg_catalog.pg_extension_config_dump('events.dead_letter', '');
+SELECT pg_catalog.pg_extension_config_dump('events.consumer_loss', '');
 
 CREATE FUNCTION events.create_consumer(
     name         text,
@@ -243,7 +276,8 @@ SELECT c.name,
        greatest(m.attempts, r.attempts) AS attempts,
        (SELECT pg_catalog.count(*) FROM events.dead_letter AS d WHERE d.consumer = c.name) AS dead,
        c.function AS handler,
-       c.created_at
+       c.created_at,
+       (SELECT o.lost_before FROM events.consumer_loss AS o WHERE o.consumer = c.name) AS lost_before
 FROM events.consumer AS c
 CROSS JOIN events._relay_state() AS s
 LEFT JOIN (
@@ -260,7 +294,7 @@ CROSS JOIN LATERAL (
     FROM events.redelivery AS q
     WHERE q.consumer = c.name) AS r;
 COMMENT ON VIEW events.consumers IS
-'Consumers and how far they are. position: up to it all events are acknowledged by all members, but for those that come again. lag_events: events after it, whether the consumer wants them or not (1000000 stands for that and more). lag_seconds: age of the first of them, 0 if there are none. members: those whose lease has not run out. retrying: events that failed and come again, and those that wait behind them. attempts: how often the worst of them has failed. dead: rows of events.dead_letter. handler: its function.';
+'Consumers and how far they are. position: up to it all events are acknowledged by all members, but for those that come again. lag_events: events after it, whether the consumer wants them or not (1000000 stands for that and more). lag_seconds: age of the first of them, 0 if there are none. members: those whose lease has not run out. retrying: events that failed and come again, and those that wait behind them. attempts: how often the worst of them has failed. dead: rows of events.dead_letter. handler: its function. lost_before: retention has removed events before this position that the consumer wanted and had not acknowledged; NULL after events.seek().';
 
 -- Rows that are not the newest of their member, the oldest first, so that what
 -- is left always ends with what is so; then the only row of a member that is gone.

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 --
 -- ---------------------------------------------------------------------------
--- Maintenance: partitions ahead, closed partitions, retention
+-- Maintenance: partitions ahead, closed partitions, epochs
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION events._ensure_partitions(initial boolean DEFAULT false)
@@ -68,59 +68,6 @@ $$;
 COMMENT ON FUNCTION events._close_partitions(bigint) IS
 'Records number and time range of partitions that lie wholly at or below the horizon';
 
-CREATE FUNCTION events._retention()
-RETURNS interval
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN nullif(current_setting('events.retention'), '')::interval;
-EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR interval_field_overflow THEN
-    RAISE WARNING 'setting events.retention is not an interval: "%"', current_setting('events.retention')
-        USING ERRCODE = 'invalid_parameter_value',
-              HINT = 'For example ''30 days''. Nothing is removed meanwhile.';
-    RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION events._retention() IS
-'events.retention as an interval; NULL if it is empty or, with a warning, if it is none';
-
-CREATE FUNCTION events._drop_old_partitions(keep interval)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '100ms'
-AS $$
-DECLARE
-    p record;
-BEGIN
-    FOR p IN
-        SELECT l.relid, l.lower, l.upper, c.events, c.last_recorded_at
-        FROM events._partitions() AS l
-        LEFT JOIN events.partition AS c USING (lower)
-        ORDER BY l.lower
-    LOOP
-        -- From the oldest on, as long as all of it is too old.
-        EXIT WHEN p.events IS NULL
-            OR coalesce(p.last_recorded_at, '-infinity') >= clock_timestamp() - keep;
-        BEGIN
-            EXECUTE format('DROP TABLE %s', p.relid);
-            DELETE FROM events.partition WHERE lower = p.lower;
-        EXCEPTION
-            WHEN lock_not_available THEN
-                EXIT;  -- somebody reads it; the next round tries again
-            WHEN OTHERS THEN
-                RAISE WARNING 'could not drop partition %: %', p.relid, SQLERRM
-                    USING ERRCODE = SQLSTATE,
-                          HINT = 'Retention waits for it. Drop what depends on the partition.';
-                EXIT;
-        END;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION events._drop_old_partitions(interval) IS
-'Drops closed partitions whose newest event is older';
-
 CREATE FUNCTION events._advance_position(target bigint)
 RETURNS void
 AS 'MODULE_PATHNAME', 'ev_advance_position'
@@ -128,45 +75,11 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION events._advance_position(bigint) IS
 'Skips positions up to and with the target; waits for commits in flight and holds new ones up until this transaction ends';
 
--- Only closed partitions can be dropped, and a database with few events would
--- not fill one in years.  So the rest of a partition is skipped when its first
--- event has reached a quarter of the age at which events are dropped.
-CREATE FUNCTION events._roll_over_partition(keep interval)
-RETURNS boolean
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '100ms'
-AS $$
-DECLARE
-    p record;
-    first_recorded_at timestamptz;
-BEGIN
-    SELECT l.relid, l.upper INTO p
-    FROM events._partitions() AS l, events._relay_state() AS s
-    WHERE s.last_position >= l.lower AND s.last_position < l.upper - 1;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    EXECUTE format('SELECT recorded_at FROM %s ORDER BY position LIMIT 1', p.relid) INTO first_recorded_at;
-    IF first_recorded_at < clock_timestamp() - keep / 4 THEN
-        PERFORM events._advance_position(p.upper - 1);
-        RETURN true;
-    END IF;
-    RETURN false;
-EXCEPTION WHEN lock_not_available THEN
-    RETURN false;  -- the next round tries again
-END
-$$;
-COMMENT ON FUNCTION events._roll_over_partition(interval) IS
-'Ends the current partition early, so that its events can be dropped when their time has come; says whether it did';
-
 CREATE FUNCTION events.maintain()
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    keep interval;
 BEGIN
     PERFORM events.horizon();  -- or the reason why there is none
     -- One at a time; a second one has nothing to do.
@@ -179,21 +92,17 @@ BEGIN
     PERFORM events._close_partitions(events.horizon());
     PERFORM events._forget_duplicates();
     PERFORM events._index_subjects(events.horizon(), 25000);
-    PERFORM events._forget_subjects(events.oldest());
+    PERFORM events._forget_subjects();
     PERFORM events._clean_consumers();
     PERFORM events._index_search(events.horizon(), 5000);
     PERFORM events._forget_summaries();
     PERFORM events._drop_search_partitions();
-    keep := events._retention();
-    -- Either one holds up those who publish until this transaction ends: not
-    -- both in one round, and nothing after them.
-    IF keep IS NOT NULL AND NOT events._roll_over_partition(keep) THEN
-        PERFORM events._drop_old_partitions(keep);
-    END IF;
+    -- Last, because it may hold up those who publish until this transaction ends.
+    PERFORM events._enforce_retention();
 END
 $$;
 COMMENT ON FUNCTION events.maintain() IS
-'Does one round of background work: makes partitions ahead, closes those that are full, drops those older than events.retention; forgets ids older than events.dedup_window; files events by their subjects where that is used; clears up after consumers. The worker calls it, or eventsd, or pg_cron.
+'Does one round of background work: makes partitions ahead, closes those that are full; removes what is older, or more, than retention allows; forgets ids older than events.dedup_window; files events by their subjects where that is used; clears up after consumers. The worker calls it, or eventsd, or pg_cron.
 Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
 
 CREATE FUNCTION events.new_epoch()

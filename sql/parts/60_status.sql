@@ -16,7 +16,12 @@ SELECT s.version,
        s.worker_pid,
        p.oldest_partition,
        p.newest_partition,
-       p.events_per_partition
+       p.events_per_partition,
+       ARRAY(SELECT DISTINCT k.consumer
+             FROM events.consumer_risk AS k
+             JOIN events.consumer_members AS m ON m.consumer = k.consumer
+             WHERE k.at_risk AND m.position < k.upper - 1
+             ORDER BY 1)::text[] AS consumers_at_risk
 FROM events._relay_state() AS s
 CROSS JOIN LATERAL (
     SELECT (pg_catalog.array_agg(l.relid ORDER BY l.lower))[1] AS oldest_partition,
@@ -28,4 +33,4 @@ CROSS JOIN LATERAL (
     LEFT JOIN events.partition AS c USING (lower)
 ) AS p;
 COMMENT ON VIEW events.status IS
-'One row: the state of the hub. events_per_partition is exact for closed partitions and an estimate for the others; worker_state is none where writers send their own notifications.';
+'One row: the state of the hub. events_per_partition is exact for closed partitions and an estimate for the others; worker_state is none where writers send their own notifications; consumers_at_risk names consumers that have not come past events which retention will remove soon, as the last maintenance found.';

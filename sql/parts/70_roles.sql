@@ -27,22 +27,29 @@ AS $$
                                             '_inherit_tracking', '_lock_tracked', '_register_changes', '_set_trigger_options',
                                             '_set_triggers', '_track_key',
                                             '_track_options', '_track_schema_name')
-          WHEN 'read' THEN p.proname IN ('read', 'horizon', 'oldest', 'position_at', 'read_subject',
+          WHEN 'read' THEN p.proname IN ('read', 'export', 'horizon', 'oldest', 'position_at', 'read_subject',
                                          'matches_event', '_matches_event',
                                          'search', 'explain_search', 'facets', 'histogram',
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
                                          'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
-                                         '_relay_state', '_partitions', '_search_document', '_search_partitions')
+                                         '_relay_state', '_partitions', '_retention', '_search_document', '_search_partitions')
           WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
-                                          '_relay_state', '_partitions', '_feed', '_intake', '_index_search',
+                                          '_relay_state', '_partitions', '_feed', '_intake', '_index_search', 'export',
                                           '_check_filter', '_try_filter', '_test_filter',
+                                          'search', 'facets', '_histogram', '_search_page', '_event_page',
+                                          '_cloudevent', '_limit_search', '_search_facets', '_search_filter_of',
+                                          '_search_histogram', '_search_hits', '_search_json', '_search_texts', '_search_topics',
                                           '_due_handlers', '_run_handler')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',
                                               '_clean_consumers',
-                                              '_close_partitions', '_drop_old_partitions',
-                                              '_ensure_partitions', '_forget_duplicates', '_forget_subjects',
-                                              '_handlers_changed', '_index_subjects', '_retention',
+                                              '_close_partitions', '_consumer_wants', '_covers', '_check_covered',
+                                              '_drop_partition', '_drop_partitions', '_enforce_retention',
+                                              '_ensure_partitions', '_forget_chunks', '_forget_duplicates', '_forget_subjects',
+                                              '_handlers_changed', '_held', '_index_subjects', '_is_thinning',
+                                              '_note_losses', '_note_risks', '_partition_bytes',
+                                              '_removals', '_remove_events', '_rule_of',
+                                              '_thin_partitions', '_thin_step',
                                               '_registry_changed', '_role_functions',
                                               '_drop_search_partitions', '_forget_documents', '_forget_summaries',
                                               '_lock_search_index', '_next_reindex_chunk', '_note_search_configuration',
@@ -77,7 +84,7 @@ BEGIN
     END LOOP;
     EXECUTE format('%s SELECT ON events.schema, events.type, events.tracked_tables, events._tracking %s %s', command, direction, role);
     IF privilege <> 'publish' THEN
-        EXECUTE format('%s SELECT ON events.status, events.consumers, events.consumer_members %s %s',
+        EXECUTE format('%s SELECT ON events.status, events.storage, events.consumers, events.consumer_members %s %s',
                        command, direction, role);
     END IF;
     IF privilege = 'admin' THEN

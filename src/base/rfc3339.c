@@ -187,12 +187,39 @@ ev_rfc3339_is_time(const char *text, int length)
 	return read_strict_time(&p, text + length) && p == text + length;
 }
 
+/* n digits; the place behind them. */
+static char *
+put_digits(char *out, int value, int n)
+{
+	for (int i = n - 1; i >= 0; i--)
+	{
+		out[i] = '0' + value % 10;
+		value /= 10;
+	}
+	return out + n;
+}
+
+/* "-02-03T04:05:06" */
+static char *
+put_rest(char *out, int month, int day, int seconds)
+{
+	const int parts[] = {month, day, seconds / 3600, seconds / 60 % 60, seconds % 60};
+
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		*out++ = "--T::"[i];
+		out = put_digits(out, parts[i], 2);
+	}
+	return out;
+}
+
 int
 ev_rfc3339_format(TimestampTz t, char *out)
 {
+	char *p = out;
 	int64 day = t / USECS_PER_DAY;
 	int64 rest = t % USECS_PER_DAY;
-	int year, month, dom, seconds, fraction, n;
+	int year, month, dom, fraction;
 
 	if (rest < 0)
 	{
@@ -200,17 +227,20 @@ ev_rfc3339_format(TimestampTz t, char *out)
 		day--;
 	}
 	j2date((int) (day + POSTGRES_EPOCH_JDATE), &year, &month, &dom);
-	seconds = (int) (rest / USECS_PER_SEC);
+	if (year >= 0 && year <= 9999)
+		p = put_digits(p, year, 4);
+	else
+		p += snprintf(p, EV_RFC3339_LENGTH - 32, "%04d", year);
+	p = put_rest(p, month, dom, (int) (rest / USECS_PER_SEC));
 	fraction = (int) (rest % USECS_PER_SEC);
-	n = snprintf(out, EV_RFC3339_LENGTH, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, dom,
-				 seconds / 3600, seconds / 60 % 60, seconds % 60);
 	if (fraction != 0)
 	{
-		n += snprintf(out + n, EV_RFC3339_LENGTH - n, ".%06d", fraction);
-		while (out[n - 1] == '0')
-			n--;
+		*p++ = '.';
+		p = put_digits(p, fraction, 6);
+		while (p[-1] == '0')
+			p--;
 	}
-	out[n++] = 'Z';
-	out[n] = '\0';
-	return n;
+	*p++ = 'Z';
+	*p = '\0';
+	return p - out;
 }

@@ -22,6 +22,7 @@
 
 int ev_max_event_size;
 int ev_max_pending_events;
+int ev_pending_memory;
 int ev_dedup_window;
 int ev_partition_size;
 int ev_horizon_timeout;
@@ -33,6 +34,7 @@ int ev_max_handler_workers;
 int ev_pattern_match_limit;
 int ev_debug_wait_in_gate;
 int ev_search_timeout;
+int ev_retention_size;
 bool ev_search_index;
 char *ev_retention;
 char *ev_search_configuration;
@@ -112,6 +114,9 @@ static const IntSetting int_settings[] = {
 	{"events.max_pending_events", "Greatest number of events that one transaction may publish.",
 	 "They are written at commit, which no statement_timeout ends.", &ev_max_pending_events,
 	 1000000, 1, 1000000, PGC_SUSET, 0},
+	{"events.pending_memory", "Memory for the events of a transaction, up to its commit.",
+	 "It is taken as they come, and freed at the end. Events past it wait in a temporary file.",
+	 &ev_pending_memory, 49152, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB},
 	{"events.dedup_window", "How long an event is known by its source and id; 0 for not at all.",
 	 "An event that is published with an id of its own, and has the source and id of one that was "
 	 "published no longer ago, is a duplicate and is not published again. Set it for the server or "
@@ -186,6 +191,11 @@ static const IntSetting int_settings[] = {
 	{"events.search_timeout", "How long one search may take; 0 for as long as it likes.",
 	 "Facets and histograms count as searches.", &ev_search_timeout, 10000, 0, INT_MAX, PGC_USERSET,
 	 GUC_UNIT_MS},
+	{"events.retention_size", "Greatest size of the history; 0 for as much as there is.",
+	 "Whole partitions are dropped, the oldest first, while all of them together are larger: rows, "
+	 "keys and what search keeps of them. It goes before events.retention and the rules of "
+	 "events.retain(), but not before a legal hold.",
+	 &ev_retention_size, 0, 0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB},
 	{"events.debug_wait_in_gate",
 	 "For tests: advisory lock key that a commit waits for in the gate.",
 	 "A committing transaction takes and releases this advisory lock in share mode after it has "
@@ -212,8 +222,9 @@ static const struct config_enum_entry schema_drafts[] = {
 
 static const StringSetting string_settings[] = {
 	{"events.retention", "How long events are kept, as an interval; empty keeps them for ever.",
-	 "Whole partitions are dropped when their newest event is older. ALTER DATABASE ... SET gives "
-	 "each database its own.",
+	 "Whole partitions are dropped when their newest event is older. Of events that a rule of "
+	 "events.retain() covers, the rule decides. ALTER DATABASE ... SET gives each database its "
+	 "own.",
 	 &ev_retention, "", PGC_SUSET, 0, NULL},
 	{"events.search_configuration", "Text search configuration of events.",
 	 "That of a registered type goes before it. What is filed already keeps the one it was "

@@ -9,6 +9,7 @@
 /* limits */
 extern int ev_max_event_size; /* kB */
 extern int ev_max_pending_events;
+extern int ev_pending_memory;  /* kB */
 extern int ev_dedup_window;	   /* s */
 extern int ev_partition_size;  /* positions */
 extern int ev_horizon_timeout; /* ms */
@@ -20,6 +21,7 @@ extern int ev_max_publishers;	   /* of one database */
 
 /* retention; text, because an interval has no GUC type of its own */
 extern char *ev_retention;
+extern int ev_retention_size; /* kB; 0: any */
 
 extern int ev_search_timeout; /* ms; 0: none */
 extern bool ev_search_index;

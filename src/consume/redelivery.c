@@ -503,6 +503,8 @@ ev_redelivery_forget(const EvConsumer *consumer, bool dropped)
 
 	begin_statements();
 	execute("DELETE FROM events.redelivery WHERE consumer = $1", 1, types, values, NULL);
+	execute("DELETE FROM events.consumer_loss WHERE consumer = $1", 1, types, values, NULL);
+	execute("DELETE FROM events.consumer_risk WHERE consumer = $1", 1, types, values, NULL);
 	if (dropped)
 	{
 		execute("DELETE FROM events.dead_letter WHERE consumer = $1", 1, types, values, NULL);

@@ -9,6 +9,7 @@
 #include "store/epoch.h"
 #include "store/read.h"
 #include "store/reader.h"
+#include "store/retention_mark.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -32,7 +33,7 @@ check_position(int64 position, int64 horizon)
 	int64 oldest = ev_reader_oldest();
 
 	ev_start_check_future(position, horizon);
-	if (position < oldest - 1)
+	if (position < oldest - 1 && ev_retention_mark_passed(position, oldest))
 		ereport(ERROR,
 				(errcode(MAKE_SQLSTATE('E', 'V', '0', '0', '1')),
 				 errmsg("position " INT64_FORMAT " is older than the oldest event kept", position),

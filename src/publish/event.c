@@ -298,8 +298,9 @@ ev_event_set_attributes(EvEvent *event, EvProblems *problems, Jsonb *attributes)
 	}
 }
 
-static void
-fill_attribute(EvEvent *event, EvProblems *problems, const char *name, const char *s, int n)
+void
+ev_event_fill_attribute(EvEvent *event, EvProblems *problems, const char *name, const char *s,
+						int n)
 {
 	JsonbValue v;
 
@@ -327,7 +328,7 @@ fill_from_context(EvEvent *event, EvProblems *problems, Jsonb *context)
 		else if (token != WJB_VALUE || v.type != jbvString)
 			continue;
 		else if (strcmp(name, "source") != 0)
-			fill_attribute(event, problems, name, v.val.string.val, v.val.string.len);
+			ev_event_fill_attribute(event, problems, name, v.val.string.val, v.val.string.len);
 		else if (event->nulls[EV_SOURCE] && v.val.string.len > 0)
 			ev_event_set_text(event, problems, EV_SOURCE, v.val.string.val, v.val.string.len);
 	}
@@ -336,10 +337,11 @@ fill_from_context(EvEvent *event, EvProblems *problems, Jsonb *context)
 static void
 fill_from_settings(EvEvent *event, EvProblems *problems)
 {
-	fill_attribute(event, problems, "correlationid", ev_correlation_id, strlen(ev_correlation_id));
-	fill_attribute(event, problems, "user", ev_user, strlen(ev_user));
-	fill_attribute(event, problems, "workspace", ev_workspace, strlen(ev_workspace));
-	fill_attribute(event, problems, "traceparent", ev_traceparent, strlen(ev_traceparent));
+	ev_event_fill_attribute(event, problems, "correlationid", ev_correlation_id,
+							strlen(ev_correlation_id));
+	ev_event_fill_attribute(event, problems, "user", ev_user, strlen(ev_user));
+	ev_event_fill_attribute(event, problems, "workspace", ev_workspace, strlen(ev_workspace));
+	ev_event_fill_attribute(event, problems, "traceparent", ev_traceparent, strlen(ev_traceparent));
 }
 
 /* '/' and the percent-encoded name of the database. */
@@ -485,6 +487,37 @@ ev_event_check(EvEvent *event, EvProblems *problems)
 		check_encoding(event);
 }
 
+static void
+close_attributes(EvEvent *event)
+{
+	JsonbValue *object;
+
+	if (event->attributes == NULL)
+		return;
+	object = pushJsonbValue(&event->attributes, WJB_END_OBJECT, NULL);
+	set_value(event, EV_ATTRIBUTES, JsonbPGetDatum(JsonbValueToJsonb(object)));
+}
+
+void
+ev_event_finish_imported(EvEvent *event, EvProblems *problems)
+{
+	static const EvColumn required[] = {EV_ID, EV_SOURCE, EV_TYPE};
+
+	for (int i = 0; i < lengthof(required); i++)
+	{
+		const char *name = ev_column_names[required[i]];
+
+		if (event->nulls[required[i]] && !ev_problem_is_at(problems, psprintf("/%s", name)))
+			ev_problem_add(problems, name, "is required");
+	}
+	if (problems->list != NIL)
+		return;
+	ev_event_find_type(event);
+	fill_core(event, problems);
+	close_attributes(event);
+	check_encoding(event);
+}
+
 void
 ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context)
 {
@@ -497,11 +530,6 @@ ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context)
 		return;
 	ev_event_find_type(event);
 	fill_core(event, problems);
-	if (event->attributes != NULL)
-	{
-		JsonbValue *object = pushJsonbValue(&event->attributes, WJB_END_OBJECT, NULL);
-
-		set_value(event, EV_ATTRIBUTES, JsonbPGetDatum(JsonbValueToJsonb(object)));
-	}
+	close_attributes(event);
 	ev_event_check(event, problems);
 }

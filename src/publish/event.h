@@ -36,6 +36,10 @@ extern void ev_event_set_data(EvEvent *event, Jsonb *data);
 /* Extension attributes, and datacontenttype, from a JSON object. */
 extern void ev_event_set_attributes(EvEvent *event, EvProblems *problems, Jsonb *attributes);
 
+/* One of them that is a string, unless it is empty or the event has one of the name. */
+extern void ev_event_fill_attribute(EvEvent *event, EvProblems *problems, const char *name,
+									const char *s, int n);
+
 /* A whole CloudEvent in JSON format. */
 extern void ev_event_set_cloudevent(EvEvent *event, EvProblems *problems, JsonbContainer *json);
 
@@ -45,6 +49,12 @@ extern void ev_event_set_cloudevent(EvEvent *event, EvProblems *problems, JsonbC
  * and the size.  The event is complete then, unless there are problems.
  */
 extern void ev_event_finish(EvEvent *event, EvProblems *problems, Jsonb *context);
+
+/*
+ * The same for an event that comes out of a history: id, source and type must be there,
+ * nothing is taken from the settings, and it may be as large as it is.
+ */
+extern void ev_event_finish_imported(EvEvent *event, EvProblems *problems);
 
 /*
  * For who fills a finished event again with other data: look up its type, and

@@ -2,15 +2,10 @@
  *
  * pending.c: the events that this transaction has published and not committed.
  *
- * They lie in a tuplestore that belongs to the top transaction (its memory
- * context and its resource owner), so that it outlives the subtransactions in
- * which events are published, and spills to a temporary file past work_mem.
- * The tuplestore comes with the second event: most transactions have one, which
- * is kept as a tuple.
- *
- * A tuplestore cannot forget its end.  But the events of a rolled-back
- * subtransaction are always a suffix of what is there at that moment, so two
- * small things suffice:
+ * Their rows are kept by pending_rows.c, in the order in which they were
+ * published, and none is ever taken out of there.  But the events of a
+ * rolled-back subtransaction are always a suffix of what is there at that
+ * moment, so two small things suffice:
  *
  *   levels   a stack of (nesting level, ordinal of the first event published
  *            at or below that level), one for each level that has published
@@ -19,8 +14,8 @@
  * Rolling back level n moves everything from the first ordinal of n on into
  * `skipped`; releasing it hands its entry to level n - 1.
  *
- * An error in the middle of writing (a full disk) may leave the tuplestore in
- * a state that is not known; if the application catches it, the transaction
+ * An error in the middle of writing (a full disk) may leave the rows in a
+ * state that is not known; if the application catches it, the transaction
  * must not commit half of its events.  Hence `writing`.
  */
 #include "base/compat.h"
@@ -28,10 +23,9 @@
 #include "base/settings.h"
 #include "miscadmin.h"
 #include "publish/pending.h"
+#include "publish/pending_rows.h"
 #include "store/columns.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
-#include "utils/tuplestore.h"
 
 typedef struct Level
 {
@@ -47,12 +41,13 @@ typedef struct Range
 
 typedef struct Pending
 {
-	HeapTuple first;		/* while it is the only one */
-	Tuplestorestate *store; /* NULL up to then */
-	TupleTableSlot *slot;	/* to read them back */
-	int64 count;			/* events in the store */
+	EvPendingRows *rows;
+	int64 count; /* of them */
 	int64 nskipped_events;
 	bool writing;
+	bool has_recorded;	 /* one keeps the time at which it was recorded, */
+	bool has_unrecorded; /* one gets it at commit */
+	TimestampTz newest;	 /* of the former */
 	Level *levels;
 	int nlevels;
 	int maxlevels;
@@ -72,33 +67,23 @@ create_pending(void)
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	Pending *p = palloc0(sizeof(Pending));
 
+	p->rows = ev_pending_rows_make();
 	p->maxlevels = 8;
 	p->levels = palloc(sizeof(Level) * p->maxlevels);
 	p->maxskipped = 8;
 	p->skipped = palloc(sizeof(Range) * p->maxskipped);
+	p->newest = DT_NOBEGIN;
 	MemoryContextSwitchTo(old);
 	pending = p;
 }
 
-static void
-create_store(Pending *p)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	ResourceOwner old_owner = CurrentResourceOwner;
-
-	CurrentResourceOwner = TopTransactionResourceOwner;
-	p->store = tuplestore_begin_heap(false, false, work_mem);
-	CurrentResourceOwner = old_owner;
-	MemoryContextSwitchTo(old);
-}
-
 /*
  * Rows are kept as they will be written, but for position and recorded_at,
- * which get their room now and their values at commit: forming a row is the
- * better part of what a row costs here.
+ * which get their room now and their values at commit (an imported event brings
+ * its recorded_at): forming a row is the better part of what a row costs here.
  */
 static void
-keep(Pending *p, const Datum *given_values, const bool *given_nulls)
+keep(Pending *p, const Datum *given_values, const bool *given_nulls, TimestampTz recorded_at)
 {
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
@@ -106,24 +91,9 @@ keep(Pending *p, const Datum *given_values, const bool *given_nulls)
 	memcpy(values, given_values, sizeof(values));
 	memcpy(nulls, given_nulls, sizeof(nulls));
 	values[EV_POSITION] = Int64GetDatum(0);
-	values[EV_RECORDED_AT] = TimestampTzGetDatum(0);
+	values[EV_RECORDED_AT] = TimestampTzGetDatum(recorded_at);
 	nulls[EV_POSITION] = nulls[EV_RECORDED_AT] = false;
-	if (p->count == 0)
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-
-		p->first = heap_form_tuple(ev_columns_descriptor(), values, nulls);
-		MemoryContextSwitchTo(old);
-		return;
-	}
-	if (p->store == NULL)
-	{
-		create_store(p);
-		tuplestore_puttuple(p->store, p->first);
-		heap_freetuple(p->first);
-		p->first = NULL;
-	}
-	tuplestore_putvalues(p->store, ev_columns_descriptor(), values, nulls);
+	ev_pending_rows_add(p->rows, values, nulls);
 }
 
 /* The current level publishes: let it have an entry. */
@@ -161,8 +131,20 @@ ev_pending_check(void)
 						errhint("Roll the transaction back.")));
 }
 
+static void
+note_recorded(Pending *p, TimestampTz recorded_at)
+{
+	if (TIMESTAMP_IS_NOBEGIN(recorded_at))
+		p->has_unrecorded = true;
+	else
+	{
+		p->has_recorded = true;
+		p->newest = Max(p->newest, recorded_at);
+	}
+}
+
 void
-ev_pending_add(Datum *values, bool *nulls)
+ev_pending_add_recorded(Datum *values, bool *nulls, TimestampTz recorded_at)
 {
 	Pending *p;
 
@@ -178,9 +160,30 @@ ev_pending_add(Datum *values, bool *nulls)
 				 errhint("Publish them in several transactions.")));
 	note_level(p);
 	p->writing = true;
-	keep(p, values, nulls);
+	keep(p, values, nulls, recorded_at);
 	p->writing = false;
+	note_recorded(p, recorded_at);
 	p->count++;
+}
+
+void
+ev_pending_add(Datum *values, bool *nulls)
+{
+	ev_pending_add_recorded(values, nulls, DT_NOBEGIN);
+}
+
+bool
+ev_pending_has_recorded(void)
+{
+	return pending != NULL && pending->has_recorded;
+}
+
+TimestampTz
+ev_pending_newest(TimestampTz now)
+{
+	if (pending == NULL)
+		return DT_NOBEGIN;
+	return pending->has_unrecorded ? Max(now, pending->newest) : pending->newest;
 }
 
 int64
@@ -195,35 +198,32 @@ ev_pending_rewind(void)
 	ev_pending_check();
 	if (pending == NULL)
 		return;
-	if (pending->slot == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-
-		pending->slot = MakeSingleTupleTableSlot(ev_columns_descriptor(), &TTSOpsMinimalTuple);
-		MemoryContextSwitchTo(old);
-	}
+	ev_pending_rows_rewind(pending->rows);
 	pending->next = 0;
 	pending->next_range = 0;
 }
 
-/* What was kept next, rolled back or not, in the slot. */
-static bool
-fetch(Pending *p)
+/* What was kept next, rolled back or not; NULL at the end. */
+static HeapTuple
+fetch(Pending *p, bool *stays)
 {
+	HeapTuple row;
+
 	if (p->next == p->count)
-		return false;
-	if (p->store == NULL)
-		ExecForceStoreHeapTuple(p->first, p->slot, false);
-	else if (!tuplestore_gettupleslot(p->store, true, false, p->slot))
+		return NULL;
+	row = ev_pending_rows_next(p->rows, stays);
+	if (row == NULL)
 		elog(ERROR, "pending events end at " INT64_FORMAT " of " INT64_FORMAT, p->next, p->count);
-	return true;
+	return row;
 }
 
-/* The next live event, in the slot. */
-static bool
-fetch_live(Pending *p)
+HeapTuple
+ev_pending_next_row(bool *stays)
 {
-	while (p != NULL && fetch(p))
+	Pending *p = pending;
+	HeapTuple row;
+
+	while (p != NULL && (row = fetch(p, stays)) != NULL)
 	{
 		int64 ordinal = p->next++;
 
@@ -231,42 +231,29 @@ fetch_live(Pending *p)
 		while (p->next_range < p->nskipped && p->skipped[p->next_range].end <= ordinal)
 			p->next_range++;
 		if (p->next_range == p->nskipped || p->skipped[p->next_range].first > ordinal)
-			return true;
+			return row;
 	}
-	return false;
+	return NULL;
 }
 
 bool
 ev_pending_next(Datum *values, bool *nulls)
 {
-	if (!fetch_live(pending))
+	bool stays;
+	HeapTuple row = ev_pending_next_row(&stays);
+
+	if (row == NULL)
 		return false;
-	slot_getallattrs(pending->slot);
-	memcpy(values, pending->slot->tts_values, sizeof(Datum) * EV_NCOLUMNS);
-	memcpy(nulls, pending->slot->tts_isnull, sizeof(bool) * EV_NCOLUMNS);
+	heap_deform_tuple(row, ev_columns_descriptor(), values, nulls);
 	nulls[EV_POSITION] = nulls[EV_RECORDED_AT] = true;
 	return true;
-}
-
-MinimalTuple
-ev_pending_next_row(void)
-{
-	bool should_free;
-
-	/* a slot of this kind has the tuple, and gives it as it is */
-	return fetch_live(pending) ? ExecFetchSlotMinimalTuple(pending->slot, &should_free) : NULL;
 }
 
 void
 ev_pending_reset(bool release)
 {
 	if (pending != NULL && release)
-	{
-		if (pending->slot != NULL)
-			ExecDropSingleTupleTableSlot(pending->slot);
-		if (pending->store != NULL)
-			tuplestore_end(pending->store);
-	}
+		ev_pending_rows_end(pending->rows);
 	pending = NULL;
 }
 

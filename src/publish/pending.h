@@ -5,14 +5,27 @@
 #ifndef EV_PENDING_H
 #define EV_PENDING_H
 
+#include "access/htup.h"
 #include "access/xact.h"
-#include "executor/tuptable.h"
+#include "datatype/timestamp.h"
 
 /*
  * Append an event; its position and recorded_at do not matter.  Raises 54000
  * past events.max_pending_events.
  */
 extern void ev_pending_add(Datum *values, bool *nulls);
+
+/* The same for an event that was recorded elsewhere, and keeps that time. */
+extern void ev_pending_add_recorded(Datum *values, bool *nulls, TimestampTz recorded_at);
+
+/* Does one of them keep the time at which it was recorded? */
+extern bool ev_pending_has_recorded(void);
+
+/*
+ * The latest time at which one of them is recorded, `now` for those that get it at commit;
+ * -infinity if there is none.  Rolled-back ones may count.
+ */
+extern TimestampTz ev_pending_newest(TimestampTz now);
 
 /* Raises 55000 if an error has left the list incomplete. */
 extern void ev_pending_check(void);
@@ -29,9 +42,11 @@ extern bool ev_pending_next(Datum *values, bool *nulls);
 
 /*
  * The same as a formed row of ev_columns_descriptor(), in which position and
- * recorded_at have room (they are 0); NULL at the end.
+ * recorded_at have room: a position of 0, and the time that is kept or, for those that
+ * get it at commit, -infinity.  NULL at the end.  One that `stays` lies still to
+ * ev_pending_reset, and may be written into.
  */
-extern MinimalTuple ev_pending_next_row(void);
+extern HeapTuple ev_pending_next_row(bool *stays);
 
 /* Forget everything; `release` also frees (not after an error, when the owner has). */
 extern void ev_pending_reset(bool release);

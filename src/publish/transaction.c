@@ -55,11 +55,12 @@ static bool wakes_worker = false;
 static void
 append_pending(EvAppender *appender)
 {
-	MinimalTuple row;
+	HeapTuple row;
+	bool stays;
 
 	ev_pending_rewind();
-	while ((row = ev_pending_next_row()) != NULL)
-		ev_append_formed_row(appender, row);
+	while ((row = ev_pending_next_row(&stays)) != NULL)
+		ev_append_formed_row(appender, row, stays);
 }
 
 int64
@@ -115,6 +116,13 @@ stage_pending(void)
 {
 	stage = STAGED;
 	ev_pending_check();
+	if (ev_pending_has_recorded())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot prepare a transaction that has imported events"),
+				 errdetail("They keep the times at which they were recorded, and those that are "
+						   "written before its COMMIT PREPARED would have later ones."),
+				 errhint("Import in transactions that are committed at once.")));
 	if (ev_pending_count() > 0)
 	{
 		EvStagingWriter *writer = ev_staging_open();

@@ -243,14 +243,18 @@ put_buckets(Histogram *histogram, ReturnSetInfo *result)
 	{
 		Bucket *bucket = buckets_lookup(histogram->buckets, number);
 		Datum row[] = {TimestampTzGetDatum(ORIGIN + number * histogram->length),
-					   Int64GetDatum(bucket == NULL ? 0 : bucket->events)};
-		bool nulls[] = {false, false};
+					   Int64GetDatum(bucket == NULL ? 0 : bucket->events),
+					   Int64GetDatum(histogram->length / USECS_PER_SEC)};
+		bool nulls[] = {false, false, false};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 	}
 }
 
-/* events.histogram(<request>, bucket) → bucket, events */
+/*
+ * events.histogram(<request>, bucket) → bucket, events
+ * events._histogram(<request>, bucket) → bucket, events, seconds
+ */
 Datum
 ev_histogram(PG_FUNCTION_ARGS)
 {

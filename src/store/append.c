@@ -243,6 +243,30 @@ find_target(EvAppender *appender, int64 position)
 	return target;
 }
 
+/*
+ * A row goes to the table where it lies.  The table wants slots that have their
+ * row to themselves, and copies any other; so this one says that it has.
+ */
+static void
+lend_row(TupleTableSlot *slot, HeapTuple row)
+{
+	HeapTupleTableSlot *heap_slot = (HeapTupleTableSlot *) slot;
+
+	heap_slot->tupdata = *row;
+	ExecStoreHeapTuple(&heap_slot->tupdata, slot, false);
+	slot->tts_flags |= TTS_FLAG_SHOULDFREE;
+}
+
+static void
+clear_slot(TupleTableSlot *slot)
+{
+	HeapTupleTableSlot *heap_slot = (HeapTupleTableSlot *) slot;
+
+	if (heap_slot->tuple == &heap_slot->tupdata)
+		slot->tts_flags &= ~TTS_FLAG_SHOULDFREE;
+	ExecClearTuple(slot);
+}
+
 static void
 write_batch(EvAppender *appender)
 {
@@ -272,7 +296,7 @@ write_batch(EvAppender *appender)
 			recheck = ev_insert_index_tuples(target->relinfo, target->slots[i], estate);
 			list_free(recheck);
 		}
-		ExecClearTuple(target->slots[i]);
+		clear_slot(target->slots[i]);
 	}
 	ResetPerTupleExprContext(estate);
 	appender->nbuffered = 0;
@@ -283,7 +307,8 @@ static TupleTableSlot *
 next_slot(Target *target, int i)
 {
 	if (target->slots[i] == NULL)
-		target->slots[i] = table_slot_create(target->relinfo->ri_RelationDesc, NULL);
+		target->slots[i] = MakeSingleTupleTableSlot(
+			RelationGetDescr(target->relinfo->ri_RelationDesc), &TTSOpsHeapTuple);
 	return target->slots[i];
 }
 
@@ -345,7 +370,9 @@ put_values(EvAppender *appender, Target *target, const Datum *values, const bool
 	}
 	slot->tts_values[target->numbers[EV_POSITION]] = Int64GetDatum(appender->last);
 	slot->tts_isnull[target->numbers[EV_POSITION]] = false;
-	slot->tts_values[target->numbers[EV_RECORDED_AT]] = TimestampTzGetDatum(appender->recorded_at);
+	if (nulls[EV_RECORDED_AT] || TIMESTAMP_IS_NOBEGIN(DatumGetTimestampTz(values[EV_RECORDED_AT])))
+		slot->tts_values[target->numbers[EV_RECORDED_AT]] = TimestampTzGetDatum(
+			appender->recorded_at);
 	slot->tts_isnull[target->numbers[EV_RECORDED_AT]] = false;
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = RelationGetRelid(rel);
@@ -379,9 +406,9 @@ breaks_not_null(const Target *target, HeapTuple row)
 	return false;
 }
 
-/* Write an 8-byte value into its room in a formed row. */
-static void
-set_value(HeapTuple row, EvColumn column, int64 value)
+/* The room of an 8-byte value, which is not NULL, in a formed row. */
+static int64 *
+room_of(HeapTuple row, EvColumn column)
 {
 	TupleDesc descriptor = ev_columns_descriptor();
 	char *data = (char *) row->t_data + row->t_data->t_hoff;
@@ -396,7 +423,7 @@ set_value(HeapTuple row, EvColumn column, int64 value)
 		at = att_align_pointer(at, attribute->attalign, attribute->attlen, data + at);
 		at = att_addlength_pointer(at, attribute->attlen, data + at);
 	}
-	memcpy(data + MAXALIGN(at), &value, sizeof(value));
+	return (int64 *) (data + MAXALIGN(at));
 }
 
 /* Where formed rows cannot be taken, or to have the error raised that there is. */
@@ -408,15 +435,24 @@ put_deformed(EvAppender *appender, Target *target, HeapTuple row)
 
 	heap_deform_tuple(row, ev_columns_descriptor(), values, nulls);
 	put_values(appender, target, values, nulls);
-	heap_freetuple(row);
+}
+
+/* Memory for rows of the batch that is being filled. */
+static HeapTuple
+copy_for_batch(EvAppender *appender, HeapTuple row)
+{
+	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(appender->estate));
+	HeapTuple copy = heap_copytuple(row);
+
+	MemoryContextSwitchTo(old);
+	return copy;
 }
 
 void
-ev_append_formed_row(EvAppender *appender, MinimalTuple formed)
+ev_append_formed_row(EvAppender *appender, HeapTuple row, bool stays)
 {
 	MemoryContext old = MemoryContextSwitchTo(appender->context);
 	Target *target = begin_row(appender);
-	HeapTuple row = heap_tuple_from_minimal_tuple(formed);
 	TupleTableSlot *slot;
 	Size bytes = row->t_len;
 
@@ -424,10 +460,16 @@ ev_append_formed_row(EvAppender *appender, MinimalTuple formed)
 		put_deformed(appender, target, row);
 	else
 	{
-		set_value(row, EV_POSITION, appender->last);
-		set_value(row, EV_RECORDED_AT, appender->recorded_at);
+		int64 *recorded_at;
+
+		if (!stays)
+			row = copy_for_batch(appender, row);
+		*room_of(row, EV_POSITION) = appender->last;
+		recorded_at = room_of(row, EV_RECORDED_AT);
+		if (TIMESTAMP_IS_NOBEGIN(*recorded_at))
+			*recorded_at = appender->recorded_at;
 		slot = next_slot(target, appender->nbuffered++);
-		ExecForceStoreHeapTuple(row, slot, true);
+		lend_row(slot, row);
 		slot->tts_tableOid = RelationGetRelid(target->relinfo->ri_RelationDesc);
 	}
 	end_row(appender, bytes);

@@ -9,6 +9,7 @@
  */
 #include "base/compat.h"
 
+#include "base/json_text.h"
 #include "base/rfc3339.h"
 #include "match/topic.h"
 #include "store/cloudevent.h"
@@ -16,26 +17,32 @@
 #include "store/epoch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
 
 static void
 append_json_text(StringInfo out, const char *name, Datum value)
 {
-	char *s = TextDatumGetCString(value);
+	text *t = DatumGetTextPP(value);
 
-	appendStringInfo(out, ",\"%s\":", name);
-	escape_json(out, s);
-	pfree(s);
+	appendStringInfoString(out, ",\"");
+	appendStringInfoString(out, name);
+	appendStringInfoString(out, "\":");
+	ev_json_append_string(out, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
+	if ((Pointer) t != DatumGetPointer(value))
+		pfree(t);
 }
 
 static void
 append_time(StringInfo out, const char *name, TimestampTz t)
 {
 	char text[EV_RFC3339_LENGTH];
+	int length = ev_rfc3339_format(t, text);
 
-	ev_rfc3339_format(t, text);
-	appendStringInfo(out, ",\"%s\":\"%s\"", name, text);
+	appendStringInfoString(out, ",\"");
+	appendStringInfoString(out, name);
+	appendStringInfoString(out, "\":\"");
+	appendBinaryStringInfo(out, text, length);
+	appendStringInfoChar(out, '"');
 }
 
 static void
@@ -45,7 +52,7 @@ append_topic(StringInfo out, ArrayType *topic)
 	char *path = ev_topic_to_path(topic, &length);
 
 	appendStringInfoString(out, ",\"topic\":");
-	escape_json(out, path);
+	ev_json_append_string(out, path, length);
 	pfree(path);
 }
 
@@ -65,13 +72,8 @@ append_attributes(StringInfo out, Jsonb *attributes)
 		switch (v.type)
 		{
 			case jbvString:
-			{
-				char *s = pnstrdup(v.val.string.val, v.val.string.len);
-
-				escape_json(out, s);
-				pfree(s);
+				ev_json_append_string(out, v.val.string.val, v.val.string.len);
 				break;
-			}
 			case jbvBool:
 				appendStringInfoString(out, v.val.boolean ? "true" : "false");
 				break;
@@ -105,13 +107,13 @@ ev_cloudevent_append(StringInfo out, const Datum *values, const bool *nulls, con
 	if (!nulls[EV_ATTRIBUTES])
 		append_attributes(out, DatumGetJsonbP(values[EV_ATTRIBUTES]));
 	ev_epoch_format_cursor(epoch, DatumGetInt64(values[EV_POSITION]), cursor);
-	appendStringInfo(out, ",\"sequence\":\"%s\"", cursor);
+	appendStringInfoString(out, ",\"sequence\":\"");
+	appendBinaryStringInfo(out, cursor, EV_CURSOR_LENGTH);
+	appendStringInfoChar(out, '"');
 	if (!nulls[EV_DATA])
 	{
-		Jsonb *data = DatumGetJsonbP(values[EV_DATA]);
-
 		appendStringInfoString(out, ",\"data\":");
-		(void) JsonbToCString(out, &data->root, VARSIZE(data));
+		ev_json_append_jsonb(out, DatumGetJsonbP(values[EV_DATA]));
 	}
 	appendStringInfoChar(out, '}');
 }

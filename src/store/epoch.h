@@ -14,6 +14,15 @@
 /* Name of the current epoch and a NUL. */
 extern void ev_epoch_current(char name[EV_EPOCH_LENGTH + 1]);
 
+/* Is, or was, this an epoch of this hub? */
+extern bool ev_epoch_is_ours(const char *name);
+
+/*
+ * A cursor taken apart; false if the text is none.  The epoch gets a NUL.
+ */
+extern bool ev_epoch_parse_cursor(const char *text, int length, char epoch[EV_EPOCH_LENGTH + 1],
+								  int64 *position);
+
 /* A cursor and a NUL. */
 extern void ev_epoch_format_cursor(const char *epoch, int64 position,
 								   char cursor[EV_CURSOR_LENGTH + 1]);

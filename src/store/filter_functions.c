@@ -25,11 +25,11 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "parser/parse_func.h"
+#include "store/event_row.h"
 #include "store/event_subject.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(ev_matches_event);
 PG_FUNCTION_INFO_V1(ev_matches_event_support);
@@ -48,12 +48,7 @@ enum
 typedef struct CallSite
 {
 	EvFilter *filter;
-	Oid type; /* of the row that was seen last */
-	int32 typmod;
-	TupleDesc descriptor;
-	int numbers[EV_NCOLUMNS];
-	Datum *row;
-	bool *isnull;
+	EvEventRow row;
 } CallSite;
 
 static CallSite *
@@ -95,58 +90,21 @@ get_filter(FunctionCallInfo fcinfo, CallSite *site)
 
 /* ---- a row ---- */
 
-static void
-learn_type(CallSite *site, HeapTupleHeader tuple, MemoryContext context)
-{
-	Oid type = HeapTupleHeaderGetTypeId(tuple);
-	int32 typmod = HeapTupleHeaderGetTypMod(tuple);
-	MemoryContext old;
-	TupleDesc descriptor;
-
-	if (site->descriptor != NULL && site->type == type && site->typmod == typmod)
-		return;
-	descriptor = lookup_rowtype_tupdesc(type, typmod);
-	old = MemoryContextSwitchTo(context);
-	ev_columns_locate(descriptor, site->numbers);
-	site->row = palloc(sizeof(Datum) * descriptor->natts);
-	site->isnull = palloc(sizeof(bool) * descriptor->natts);
-	site->descriptor = CreateTupleDescCopy(descriptor);
-	site->type = type;
-	site->typmod = typmod;
-	MemoryContextSwitchTo(old);
-	ReleaseTupleDesc(descriptor);
-}
-
-static bool
-row_matches(const EvFilter *filter, CallSite *site, HeapTupleHeader header)
-{
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	Datum values[EV_NCOLUMNS];
-	bool nulls[EV_NCOLUMNS];
-	EvEventSubject row;
-
-	heap_deform_tuple(&tuple, site->descriptor, site->row, site->isnull);
-	for (int i = 0; i < EV_NCOLUMNS; i++)
-	{
-		values[i] = site->row[site->numbers[i]];
-		nulls[i] = site->isnull[site->numbers[i]];
-	}
-	return ev_filter_matches(filter, ev_event_subject_init(&row, values, nulls));
-}
-
 /* events.matches_event(event events.event, pattern jsonb, filter text) → boolean */
 Datum
 ev_matches_event(PG_FUNCTION_ARGS)
 {
 	CallSite *site = get_site(fcinfo);
 	EvFilter *filter = get_filter(fcinfo, site);
-	HeapTupleHeader tuple;
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	EvEventSubject row;
 
 	if (PG_ARGISNULL(ARG_EVENT))
 		PG_RETURN_NULL();
-	tuple = PG_GETARG_HEAPTUPLEHEADER(ARG_EVENT);
-	learn_type(site, tuple, fcinfo->flinfo->fn_mcxt);
-	PG_RETURN_BOOL(row_matches(filter, site, tuple));
+	ev_event_row_read(&site->row, PG_GETARG_HEAPTUPLEHEADER(ARG_EVENT), fcinfo->flinfo->fn_mcxt,
+					  values, nulls);
+	PG_RETURN_BOOL(ev_filter_matches(filter, ev_event_subject_init(&row, values, nulls)));
 }
 
 /* ---- a CloudEvent as JSON ---- */

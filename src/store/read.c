@@ -26,9 +26,6 @@ PG_FUNCTION_INFO_V1(ev_oldest);
 PG_FUNCTION_INFO_V1(ev_position_at);
 PG_FUNCTION_INFO_V1(ev_relay_state);
 
-/* Recorded times may lie out of order by so much (a commit that was held up). */
-#define CLOCK_DISORDER (10 * USECS_PER_SEC)
-
 /* From four arguments that follow one another: topics, types, pattern, filter. */
 static EvFilter *
 get_filter(FunctionCallInfo fcinfo, int first)
@@ -174,7 +171,7 @@ ev_read_position_at(TimestampTz t)
 		return Max(cursor, 0);
 	if (TIMESTAMP_IS_NOEND(t))
 		return horizon;
-	cursor = cursor_before(t - CLOCK_DISORDER, cursor, horizon);
+	cursor = cursor_before(t - EV_CLOCK_DISORDER, cursor, horizon);
 
 	scan = ev_scan_open(cursor, horizon);
 	cursor = horizon;
@@ -193,10 +190,10 @@ ev_read_position_at(TimestampTz t)
 void
 ev_read_narrow(TimestampTz from, TimestampTz to, int64 *after, int64 *upto)
 {
-	if (!TIMESTAMP_NOT_FINITE(from) && from > MIN_TIMESTAMP + CLOCK_DISORDER)
-		*after = cursor_before(from - CLOCK_DISORDER, *after, *upto);
-	if (!TIMESTAMP_NOT_FINITE(to) && to < END_TIMESTAMP - CLOCK_DISORDER)
-		*upto = cursor_before(to + CLOCK_DISORDER, *after, *upto);
+	if (!TIMESTAMP_NOT_FINITE(from) && from > MIN_TIMESTAMP + EV_CLOCK_DISORDER)
+		*after = cursor_before(from - EV_CLOCK_DISORDER, *after, *upto);
+	if (!TIMESTAMP_NOT_FINITE(to) && to < END_TIMESTAMP - EV_CLOCK_DISORDER)
+		*upto = cursor_before(to + EV_CLOCK_DISORDER, *after, *upto);
 }
 
 /* events.position_at(time) → cursor */

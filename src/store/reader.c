@@ -88,11 +88,10 @@ ev_reader_oldest(void)
 	return oldest;
 }
 
-int64
-ev_reader_from_argument(FunctionCallInfo fcinfo, int arg)
+void
+ev_reader_check_cursor(int64 after)
 {
 	int64 last = ev_position_last(ev_catalog_relid("position"));
-	int64 after = PG_ARGISNULL(arg) ? ev_reader_oldest() - 1 : PG_GETARG_INT64(arg);
 
 	if (after < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -104,6 +103,14 @@ ev_reader_from_argument(FunctionCallInfo fcinfo, int arg)
 				 errdetail("The last position is " INT64_FORMAT ".", last),
 				 errhint("The position is of another database, or this one was restored to an "
 						 "earlier point: SELECT events.new_epoch().")));
+}
+
+int64
+ev_reader_from_argument(FunctionCallInfo fcinfo, int arg)
+{
+	int64 after = PG_ARGISNULL(arg) ? ev_reader_oldest() - 1 : PG_GETARG_INT64(arg);
+
+	ev_reader_check_cursor(after);
 	return after;
 }
 

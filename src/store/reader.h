@@ -42,6 +42,9 @@ extern int64 ev_reader_oldest(void);
  */
 extern int64 ev_reader_from_argument(FunctionCallInfo fcinfo, int arg);
 
+/* The same errors for a cursor that came in another way. */
+extern void ev_reader_check_cursor(int64 after);
+
 /* max_count from an argument; NULL is all.  Raises 22023 below 1. */
 extern int ev_reader_max_count(FunctionCallInfo fcinfo, int arg);
 

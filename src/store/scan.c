@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "store/partition.h"
+#include "store/retention_mark.h"
 #include "store/scan.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -72,7 +73,8 @@ open_scan(int64 after, int64 upto, bool only_kept, Snapshot snapshot)
 	table_close(event, AccessShareLock);
 
 	/* Asked of the very list that is read, so that retention cannot come between. */
-	if (!only_kept && scan->npartitions > 0 && after + 1 < scan->partitions[0].lower)
+	if (!only_kept && scan->npartitions > 0 && after + 1 < scan->partitions[0].lower &&
+		ev_retention_mark_passed(after, scan->partitions[0].lower))
 		raise_too_old(after, scan->partitions[0].lower);
 	scan->snapshot = RegisterSnapshot(snapshot != NULL ? snapshot : GetLatestSnapshot());
 	PushActiveSnapshot(scan->snapshot);
@@ -134,17 +136,19 @@ close_partition(EvScan *scan)
 	scan->open = NULL;
 }
 
-/* Open a partition; false if retention has removed it and that is no error. */
+/* Open a partition; false if retention has just removed it and that is no error. */
 static bool
 open_partition(EvScan *scan, EvPartition *p)
 {
 	TupleDesc descriptor;
 
 	scan->rel = try_table_open(p->relid, AccessShareLock);
-	if (scan->rel == NULL && scan->only_kept)
-		return false;
 	if (scan->rel == NULL)
-		raise_too_old(scan->after, p->upper);
+	{
+		if (!scan->only_kept && ev_retention_mark_passed(scan->after, p->upper))
+			raise_too_old(scan->after, p->upper);
+		return false;
+	}
 	scan->open = p;
 	ev_partition_check(scan->rel);
 	descriptor = RelationGetDescr(scan->rel);
@@ -266,4 +270,39 @@ ev_scan_close(EvScan *scan)
 	UnregisterSnapshot(scan->snapshot);
 	pfree(scan->partitions);
 	pfree(scan);
+}
+
+/* The last event of the open partition. */
+static bool
+take_last(EvScan *scan, Datum *values, bool *nulls)
+{
+	HeapTuple tuple;
+
+	scan->scan = systable_beginscan_ordered(scan->rel, scan->index, scan->snapshot, 0, NULL);
+	tuple = systable_getnext_ordered(scan->scan, BackwardScanDirection);
+	if (tuple != NULL)
+		take_columns(scan, tuple, values, nulls);
+	return tuple != NULL;
+}
+
+bool
+ev_scan_newest(TimestampTz *recorded_at)
+{
+	EvScan *scan = open_scan(0, PG_INT64_MAX, true, NULL);
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	bool found = false;
+
+	for (int i = scan->npartitions - 1; i >= 0 && !found; i--)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!open_partition(scan, &scan->partitions[i]))
+			continue;
+		found = take_last(scan, values, nulls);
+		if (found)
+			*recorded_at = DatumGetTimestampTz(values[EV_RECORDED_AT]);
+		close_partition(scan);
+	}
+	ev_scan_close(scan);
+	return found;
 }

@@ -5,6 +5,7 @@
 #ifndef EV_SCAN_H
 #define EV_SCAN_H
 
+#include "datatype/timestamp.h"
 #include "store/columns.h"
 #include "utils/snapshot.h"
 
@@ -46,5 +47,8 @@ extern bool ev_scan_fetch(EvScan *scan, int64 position, Datum *values, bool *nul
 extern bool ev_scan_next(EvScan *scan, Datum *values, bool *nulls);
 
 extern void ev_scan_close(EvScan *scan);
+
+/* When the last event that is seen now was recorded; false if there is none. */
+extern bool ev_scan_newest(TimestampTz *recorded_at);
 
 #endif /* EV_SCAN_H */

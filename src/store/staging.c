@@ -186,15 +186,21 @@ ev_staging_contains(const text *source, const text *subject)
 	return found;
 }
 
-int64
-ev_staging_claim(void)
+void
+ev_staging_lock(void)
 {
 	LOCKTAG tag;
 
-	if (!ev_staging_is_pending())
-		return 0;
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, ev_catalog_relid("prepared_event"), 0, MOVER_TAG);
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+int64
+ev_staging_claim(void)
+{
+	if (!ev_staging_is_pending())
+		return 0;
+	ev_staging_lock();
 	return count_staged(PG_INT64_MAX);
 }
 

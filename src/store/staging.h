@@ -27,6 +27,9 @@ extern bool ev_staging_contains(const text *source, const text *subject);
  */
 extern int64 ev_staging_claim(void);
 
+/* Only its lock, whether there is anything to move or not. */
+extern void ev_staging_lock(void);
+
 /* Move what is visible, in the order in which it was staged. */
 extern void ev_staging_move(EvAppender *appender);
 

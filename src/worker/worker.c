@@ -62,6 +62,9 @@ PGDLLEXPORT pg_noreturn void ev_worker_main(Datum arg);
 
 #define RESTART_DELAY_MS 1000
 
+/* Between two rounds of maintenance of which the first has left something to do. */
+#define MORE_WORK_MS 1000
+
 /* Until it looks again whether the extension was dropped. */
 #define BUSY_POLL_MS 100
 
@@ -225,18 +228,30 @@ settings_have_changed(void)
 	return strcmp(first, now) != 0;
 }
 
+/* Has maintenance stopped because its time was over?  Called within SPI. */
+static bool
+maintenance_has_more(void)
+{
+	bool isnull;
+
+	(void) SPI_execute("SELECT events._is_thinning()", false, 1);
+	return DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+}
+
 /*
  * Run events.maintain(); its errors are reported and end nothing.  Not with old
- * settings: then the worker ends, and the launcher starts another.
+ * settings: then the worker ends, and the launcher starts another.  True if there is more to
+ * do already.
  *
  * Its locks may cross those of other commands (DROP OWNED, say).  It gives way
  * well before deadlock_timeout lets the other one look for a deadlock and fail: a
  * round can be made later.
  */
-static void
+static bool
 maintain(void)
 {
 	MemoryContext context = CurrentMemoryContext;
+	volatile bool more = false;
 
 	pgstat_report_activity(STATE_RUNNING, "SELECT events.maintain()");
 	StartTransactionCommand();
@@ -250,6 +265,7 @@ maintain(void)
 				proc_exit(0);
 			(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 			(void) SPI_execute("SELECT events.maintain()", false, 0);
+			more = maintenance_has_more();
 			ev_indexer_check();
 			SPI_finish();
 			ev_handler_starter_check();
@@ -269,6 +285,7 @@ maintain(void)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	pgstat_report_activity(STATE_IDLE, NULL);
+	return more;
 }
 
 static void
@@ -309,9 +326,9 @@ serve(void)
 			others = ev_indexer_serve(notified);
 		if (hold == EV_HOLD_KEPT && GetCurrentTimestamp() >= next_maintenance)
 		{
-			maintain();
-			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-														   ev_maintenance_interval * 1000L);
+			long pause = maintain() ? MORE_WORK_MS : ev_maintenance_interval * 1000L;
+
+			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
 		}
 		others = Min(others, ev_handler_starter_serve(notified));
 		pgstat_report_stat(false);

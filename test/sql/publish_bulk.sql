@@ -1,6 +1,7 @@
 -- Many events in one transaction: order is kept, memory is bounded.
 SELECT events.horizon() AS start \gset
 SET work_mem = '1MB';
+SET events.pending_memory = '1MB';
 
 CREATE TABLE source_row (n int);
 CREATE TABLE target_row (id text);
@@ -42,6 +43,28 @@ COMMIT;
 SELECT count(*), bool_and(data::int = n) AS in_order
 FROM (SELECT data, row_number() OVER (ORDER BY position) AS n FROM events.read(:start, NULL)) AS e;
 
+-- the same, with the end of the memory among those that stay, among those that go, and behind all
+CREATE PROCEDURE publish_around(size text) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('events.pending_memory', size, false);
+    PERFORM events.publish('around', to_jsonb(i), topic => ARRAY[size]) FROM generate_series(1, 2000) AS i;
+    BEGIN
+        PERFORM events.publish('around', to_jsonb(-i)) FROM generate_series(1, 2000) AS i;
+        RAISE division_by_zero;
+    EXCEPTION WHEN division_by_zero THEN
+        PERFORM events.publish('around', to_jsonb(2000 + i), topic => ARRAY[size]) FROM generate_series(1, 2000) AS i;
+    END;
+    COMMIT;
+END $$;
+CALL publish_around('64kB');
+CALL publish_around('500kB');
+CALL publish_around('64MB');
+SELECT topic[1] AS memory, count(*), bool_and(data::int = n) AS in_order
+FROM (SELECT topic, data, row_number() OVER (PARTITION BY topic ORDER BY position) AS n
+    FROM events.read(:start, NULL, types => ARRAY['around'])) AS e
+GROUP BY 1 ORDER BY 1;
+DROP PROCEDURE publish_around;
+
 -- the number is limited, and what was rolled back does not count
 SET events.max_pending_events = 100;
 BEGIN;
@@ -70,3 +93,4 @@ SELECT length(data ->> 'text') FROM events.read(:start, types => ARRAY['gone']);
 DROP TABLE source_row, target_row;
 DROP FUNCTION tell;
 RESET work_mem;
+RESET events.pending_memory;

@@ -56,6 +56,11 @@ REGRESS = \
 	track \
 	track_ddl \
 	handler \
+	retain \
+	hold \
+	consumer_loss \
+	search_http \
+	export_import \
 	search \
 	search_facets \
 	search_errors

@@ -79,6 +79,12 @@ SELECT events.nack('many', max(position), 'not yet', '1 day', 'a') FROM events.f
 SELECT events.nack('many', max(position), 'no', '0', 'a') FROM events.fetch('many', 1, member => 'a');
 SELECT events.nack('many', max(position), 'never', '0', 'a') FROM events.fetch('many', 1, member => 'a');
 SQL
+$node->safe_psql('postgres', <<'SQL');
+SELECT events.retain('{audit}', '10 years'), events.retain(keep => '1 day', types => '{debug.*,trace}'),
+	events.hold('case', subject => 's', from_time => '2020-01-01Z', reason => 'because');
+INSERT INTO events.consumer_loss VALUES ('one', 7);
+SQL
+my $retention = retention('postgres');
 my $consumers = consumers('postgres');
 like($consumers, qr/many:\d+:1:1 one:\d+:0:0/, 'consumers have come somewhere');
 
@@ -132,6 +138,7 @@ SQL
 		'before.8 before.9',
 		"$format: and go on");
 
+	is(retention($format), $retention, "$format: rules of retention and legal holds are there");
 	is(registry($format), $registry, "$format: the registry is the same");
 	is($node->safe_psql($format, <<'SQL'), "accepted\ninvalid\ninvalid", "$format: and checks events");
 SELECT status FROM events.publish_batch('[
@@ -191,6 +198,14 @@ sub consumers
 	my ($database) = @_;
 	return $node->safe_psql($database, <<'SQL');
 SELECT string_agg(concat_ws(':', name, position, retrying, dead), ' ' ORDER BY name) FROM events.consumers
+SQL
+}
+
+sub retention
+{
+	my ($database) = @_;
+	return $node->safe_psql($database, <<'SQL');
+SELECT * FROM events.retention_rule ORDER BY keep; SELECT * FROM events.legal_hold; SELECT * FROM events.consumer_loss
 SQL
 }
 

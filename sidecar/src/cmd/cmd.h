@@ -20,6 +20,9 @@
 
 int cmd_tail(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_check_config(int argc, char **argv);
 void cmd_print_help(void);
 void cmd_print_settings_markdown(void);

@@ -36,8 +36,9 @@ typedef struct Conf
 	/* PostgreSQL */
 	char *database;				 /* libpq conninfo or URI; may be a pooler */
 	char *listen_database;		 /* direct one for LISTEN; empty: as database */
-	int64_t read_connections;	 /* history and searches, per process */
+	int64_t read_connections;	 /* history, per process */
 	int64_t publish_connections; /* intake, per process */
+	int64_t search_connections;	 /* searches, per process */
 	int64_t handler_connections; /* SQL handlers run at once where there is no worker; 0: never */
 	int64_t query_queue;		 /* requests waiting for a connection, per pool */
 	int64_t connect_timeout;	 /* ms */
@@ -71,7 +72,7 @@ typedef struct Conf
 	int64_t max_filters;				 /* distinct ones, per process */
 	int64_t max_filter_size;			 /* bytes of a pattern and filter */
 	int64_t max_wait;					 /* ms a long-poll may ask for */
-	int64_t max_limit;					 /* events one long-poll may ask for */
+	int64_t max_limit;					 /* events one long-poll or search may ask for */
 
 	/* memory */
 	int64_t connection_queue_size; /* bytes queued for one slow connection */

@@ -30,6 +30,8 @@ const Setting conf_settings[] = {
 	 "Connections of each process for reading history, beside the two of the feed."},
 	{"publish_connections", SETTING_INTEGER, AT(publish_connections), "2", 1, 64, false, NULL,
 	 "Connections of each process for publishing what clients send."},
+	{"search_connections", SETTING_INTEGER, AT(search_connections), "2", 1, 64, false, NULL,
+	 "Connections of each process for searches: so many may run at one time, and 32 more wait."},
 	{"handler_connections", SETTING_INTEGER, AT(handler_connections), "4", 0, 64, false, NULL,
 	 "SQL handlers (events.create_handler) that the first process runs at one time, each on a "
 	 "direct connection of its own (listen_database), while the database has no worker that runs "
@@ -104,7 +106,8 @@ const Setting conf_settings[] = {
 	{"max_wait", SETTING_DURATION, AT(max_wait), "60s", 0, HOUR, true, NULL,
 	 "Longest wait that a long-poll may ask for; longer ones are shortened to it."},
 	{"max_limit", SETTING_INTEGER, AT(max_limit), "1000", 1, 100000, true, NULL,
-	 "Most events that one long-poll may ask for; more are shortened to it."},
+	 "Most events that one long-poll, or one page of a search, may ask for; more are shortened to "
+	 "it."},
 
 	{"connection_queue_size", SETTING_BYTES, AT(connection_queue_size), "256kB", 4 * KB, 256 * MB,
 	 true, "Memory",

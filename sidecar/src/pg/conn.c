@@ -382,3 +382,11 @@ conn_times_up(const PgConn *conn)
 {
 	return conn->times_up;
 }
+
+int
+conn_backend_pid(const PgConn *conn)
+{
+	bool up = conn->phase == CONN_IDLE || conn->phase == CONN_BUSY;
+
+	return up && conn->direct ? PQbackendPID(conn->pg) : 0;
+}

@@ -74,6 +74,8 @@ bool conn_is_idle(const PgConn *conn);
 /* values are texts that stay until on_done, NULL for null; false when it is not idle */
 bool conn_send(PgConn *conn, const ConnStatement *statement, const char *const *values);
 uint64_t conn_times_up(const PgConn *conn);
+/* the server's process, 0 when it is not up or behind a pooler, which gives numbers of its own */
+int conn_backend_pid(const PgConn *conn);
 /*
  * Asks the server to end the running statement.  libpq opens a connection for that, and waits for
  * it: only for those who have nothing else to do, at the end of a process.

@@ -11,10 +11,15 @@
  *
  * A patient request is one that may take long, and that nobody depends on.  Others go before it,
  * but not for ever: after PATIENCE of them it is its turn.  Few of them wait, so that they leave
- * room in the queue.
+ * room in the queue.  In the pool of searches all are, but for those that want one event.
+ *
+ * A search that nobody waits for any more is ended by pg_cancel_backend(), on a connection for
+ * reading.  That says whose process is meant, not which statement; so its connection runs nothing
+ * until that is answered, and what comes late meets an idle process, which ignores it.
  */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "pg/query_private.h"
 
@@ -77,6 +82,12 @@ take_out(Query *query)
 		query->pool->patient_count--;
 }
 
+static bool
+is_free(const PoolConn *slot)
+{
+	return !slot->query && !slot->cancelling && conn_is_idle(slot->conn);
+}
+
 static Query *
 choose_next(Pool *pool)
 {
@@ -92,7 +103,7 @@ take_next(PoolConn *slot)
 {
 	Query *query;
 
-	if (slot->query || !conn_is_idle(slot->conn))
+	if (!is_free(slot))
 		return;
 	query = choose_next(slot->pool);
 	if (!query)
@@ -193,7 +204,7 @@ queries_submit(Query *query)
 	}
 	for (int i = 0; i < pool->count && pool->waiting_count == 0; i++)
 	{
-		if (!pool->conns[i].query && conn_is_idle(pool->conns[i].conn))
+		if (is_free(&pool->conns[i]))
 		{
 			run(&pool->conns[i], query);
 			return;
@@ -209,6 +220,45 @@ queries_submit(Query *query)
 	if (query->patient)
 		pool->patient_count++;
 	dlist_push_tail(query->patient ? &pool->patient : &pool->waiting, &query->node);
+}
+
+/* ---- ending what runs ---- */
+
+static void
+backend_cancelled(void *arg, const QueryError *error)
+{
+	PoolConn *slot = arg;
+
+	/* where it could not be done, the search ends by its own time-out */
+	if (error)
+		log_debug("a search could not be cancelled", LOG_STR("reason", error->message));
+	slot->cancelling = false;
+	take_next(slot);
+}
+
+static PoolConn *
+find_slot(const Query *query)
+{
+	Pool *pool = query->pool;
+
+	for (int i = 0; i < pool->count; i++)
+	{
+		if (pool->conns[i].query == query)
+			return &pool->conns[i];
+	}
+	return NULL;
+}
+
+void
+queries_end_running(Query *query)
+{
+	PoolConn *slot = query->pool->cancels ? find_slot(query) : NULL;
+	int pid = slot ? conn_backend_pid(slot->conn) : 0;
+
+	if (pid == 0)
+		return;
+	slot->cancelling = true;
+	query_cancel_backend(query->pool->queries, pid, backend_cancelled, slot);
 }
 
 void
@@ -232,6 +282,8 @@ queries_new(Loop *loop, const Conf *conf)
 	loop_defer_init(&queries->tell_failed, loop, tell_failed, queries);
 	pool_init(&queries->read, queries, loop, conf, (int) conf->read_connections, "read");
 	pool_init(&queries->publish, queries, loop, conf, (int) conf->publish_connections, "publish");
+	pool_init(&queries->search, queries, loop, conf, (int) conf->search_connections, "search");
+	queries->search.cancels = true;
 	return queries;
 }
 
@@ -245,6 +297,7 @@ queries_free(Queries *queries)
 	loop_defer_clear(&queries->tell_failed);
 	while ((node = dlist_pop_head(&queries->failed)))
 		query_free(DLIST_OWNER(Query, node, node));
+	pool_clear(&queries->search);
 	pool_clear(&queries->read);
 	pool_clear(&queries->publish);
 	mem_free(queries);
@@ -255,8 +308,10 @@ queries_state(const Queries *queries)
 {
 	return (QueriesState) {.read_connections = queries->read.up,
 						   .publish_connections = queries->publish.up,
+						   .search_connections = queries->search.up,
 						   .read_waiting = queries->read.waiting_count,
 						   .publish_waiting = queries->publish.waiting_count,
+						   .search_waiting = queries->search.waiting_count,
 						   .queries = queries->answered,
 						   .failures = queries->failures};
 }

@@ -7,9 +7,10 @@
  * rows on the stack and in one array, and is gone when the callback has returned.
  *
  * Cancelling frees a request that waits or has failed; a running one is only made mute, and freed
- * when its connection has finished with it.  Cancelling inside the server would need another
- * connection, which libpq opens blocking, and what runs here is short: a page looks at 10,000 rows
- * at most, and statement_timeout ends whatever hangs.
+ * when its connection has finished with it.  Most of what runs here is short: a page looks at
+ * 10,000 rows at most, and statement_timeout ends whatever hangs.  Only searches are ended in the
+ * server as well: not by libpq's way, which opens a connection and waits for it, but by
+ * pg_cancel_backend() on a connection for reading (queries.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +29,17 @@ static const ConnStatement try_statement = {
 	.number = 9,
 	.sql = "SELECT events._try_filter($1::text, $2::text, $3::jsonb, $4::boolean)",
 	.params = 4};
+static const ConnStatement search_statement = {.number = 13,
+											   .sql = "SELECT events._search_page($1::jsonb)",
+											   .params = 1};
+static const ConnStatement event_statement =
+	{.number = 14, .sql = "SELECT events._event_page($1::text, $2::text)", .params = 2};
+static const ConnStatement cancel_statement = {.number = 15,
+											   .sql = "SELECT pg_cancel_backend($1::int)",
+											   .params = 1};
 static const ConnStatement maintain_statement = {.number = 7, .sql = "SELECT events.maintain()"};
-static const ConnStatement index_statement = {
-	.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
+static const ConnStatement index_statement =
+	{.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
 
 /* ---- answers ---- */
 
@@ -58,7 +67,7 @@ query_answer_error(Query *query, const QueryError *error)
 		case QUERY_TEXT:
 			query->fn.text(query->arg, (Str) {NULL, 0}, error);
 			break;
-		case QUERY_MAINTAIN:
+		case QUERY_DONE:
 			if (query->fn.done)
 				query->fn.done(query->arg, error);
 			break;
@@ -132,11 +141,13 @@ answer_rows(Query *query, const PGresult *rows)
 			query->fn.position(query->arg, page_bigint(rows, 0, 0), NULL);
 			return true;
 		case QUERY_TEXT:
-			if (PQntuples(rows) != 1 || PQgetisnull(rows, 0, 0))
+			if (PQntuples(rows) != 1 || (PQgetisnull(rows, 0, 0) && !query->may_be_null))
 				return false;
-			query->fn.text(query->arg, text_field(rows, 0, 0), NULL);
+			query->fn.text(query->arg,
+						   PQgetisnull(rows, 0, 0) ? (Str) {NULL, 0} : text_field(rows, 0, 0),
+						   NULL);
 			return true;
-		case QUERY_MAINTAIN:
+		case QUERY_DONE:
 			if (query->fn.done)
 				query->fn.done(query->arg, NULL);
 			return true;
@@ -259,9 +270,45 @@ query_try_filter(Queries *queries, const TryRequest *request, QueryTextFn fn, vo
 }
 
 Query *
+query_search(Queries *queries, const char *request, QueryTextFn fn, void *arg)
+{
+	Query *query = new_query(&queries->search, QUERY_TEXT, &search_statement, arg);
+
+	query->fn.text = fn;
+	query->params.values[0] = mem_strdup(request);
+	query->patient = true;
+	queries_submit(query);
+	return query;
+}
+
+Query *
+query_event(Queries *queries, const char *id, const char *source, QueryTextFn fn, void *arg)
+{
+	Query *query = new_query(&queries->search, QUERY_TEXT, &event_statement, arg);
+
+	query->fn.text = fn;
+	query->may_be_null = true;
+	query->params.values[0] = mem_strdup(id);
+	query->params.values[1] = copied(source);
+	queries_submit(query);
+	return query;
+}
+
+Query *
+query_cancel_backend(Queries *queries, int pid, QueryDoneFn fn, void *arg)
+{
+	Query *query = new_query(&queries->read, QUERY_DONE, &cancel_statement, arg);
+
+	query->fn.done = fn;
+	query->params.values[0] = mem_printf("%d", pid);
+	queries_submit(query);
+	return query;
+}
+
+Query *
 query_maintain(Queries *queries, QueryDoneFn fn, void *arg)
 {
-	Query *query = new_query(&queries->publish, QUERY_MAINTAIN, &maintain_statement, arg);
+	Query *query = new_query(&queries->publish, QUERY_DONE, &maintain_statement, arg);
 
 	query->fn.done = fn;
 	queries_submit(query);
@@ -285,6 +332,7 @@ query_cancel(Query *query)
 	if (query->running)
 	{
 		query->mute = true;
+		queries_end_running(query);
 		return;
 	}
 	queries_withdraw(query);

@@ -3,13 +3,13 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * A Queries holds two small pools of connections, one for reading (history) and one for
- * publishing (intake), so that neither makes the other wait.  A request takes a free connection
- * or waits in its pool's bounded queue.  Each request returns a handle, and calls back exactly
- * once, always later from the loop and never from inside the call that made it, unless it is
- * cancelled: query_cancel() means no callback, and the handle is gone.  (An intake that is
- * already under way is not undone by that: it commits or not, unseen.)  The handle is also gone
- * once the callback has returned.
+ * A Queries holds three small pools of connections, one for reading (history), one for publishing
+ * (intake) and one for searches, which may take long, so that none makes the others wait.  A
+ * request takes a free connection or waits in its pool's bounded queue.  Each request returns a
+ * handle, and calls back exactly once, always later from the loop and never from inside the call
+ * that made it, unless it is cancelled: query_cancel() means no callback, and the handle is gone.
+ * (An intake that is already under way is not undone by that: it commits or not, unseen.  A search
+ * is ended in the server, too.)  The handle is also gone once the callback has returned.
  *
  * Failures are a QueryError.  `unavailable`: the database cannot be reached, or the queue is full;
  * nothing was done, come again in retry_after seconds (HTTP 503).  `unknown_outcome`: the
@@ -130,6 +130,16 @@ typedef struct TryRequest
 
 Query *query_try_filter(Queries *queries, const TryRequest *request, QueryTextFn fn, void *arg);
 
+/* ---- searching ---- */
+
+/* events._search_page(): request is JSON text of an object, copied; gives JSON text */
+Query *query_search(Queries *queries, const char *request, QueryTextFn fn, void *arg);
+/*
+ * events._event_page(): the newest event of an id, of a source or (NULL) of any, as JSON text;
+ * neither text nor error when there is none.  It goes before searches that wait.
+ */
+Query *query_event(Queries *queries, const char *id, const char *source, QueryTextFn fn, void *arg);
+
 /* events.maintain(); fn may be NULL */
 typedef void (*QueryDoneFn)(void *arg, const QueryError *error);
 Query *query_maintain(Queries *queries, QueryDoneFn fn, void *arg);
@@ -147,8 +157,10 @@ typedef struct QueriesState
 {
 	int read_connections; /* connected now */
 	int publish_connections;
+	int search_connections;
 	int read_waiting; /* requests in the queue */
 	int publish_waiting;
+	int search_waiting;
 	uint64_t queries; /* answered, failed ones too */
 	uint64_t failures;
 } QueriesState;

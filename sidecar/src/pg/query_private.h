@@ -16,7 +16,7 @@ typedef enum QueryKind
 	QUERY_HISTORY,
 	QUERY_POSITION,
 	QUERY_TEXT,
-	QUERY_MAINTAIN
+	QUERY_DONE
 } QueryKind;
 
 typedef struct Pool Pool;
@@ -33,7 +33,8 @@ struct Query
 	bool malformed;		 /* it failed by its own fault */
 	bool running;
 	bool mute;
-	bool patient; /* others go before it */
+	bool patient;	  /* others go before it */
+	bool may_be_null; /* of a text: NULL is an answer */
 	union
 	{
 		QueryIntakeFn intake;
@@ -49,7 +50,8 @@ struct PoolConn
 {
 	Pool *pool;
 	PgConn *conn;
-	Query *query; /* running */
+	Query *query;	 /* running */
+	bool cancelling; /* the server is asked to end what ran; nothing is run until it has answered */
 };
 
 struct Pool
@@ -62,13 +64,15 @@ struct Pool
 	Dlist patient;	   /* those that others go before */
 	int waiting_count; /* of both lists */
 	int patient_count;
-	int ahead; /* requests that went before a patient one since the last of these */
+	int ahead;	  /* requests that went before a patient one since the last of these */
+	bool cancels; /* what nobody waits for any more is ended in the server */
 };
 
 struct Queries
 {
 	Pool read;
 	Pool publish;
+	Pool search;
 	int queue_limit;
 	Dlist failed;
 	LoopDefer tell_failed;
@@ -78,6 +82,8 @@ struct Queries
 
 /* ---- query.c ---- */
 
+/* ask the server to end what the process of another connection of this role does */
+Query *query_cancel_backend(Queries *queries, int pid, QueryDoneFn fn, void *arg);
 /* call back, by an outcome or by an error; the query is still there afterwards */
 void query_answer(Query *query, const ConnOutcome *outcome);
 void query_answer_error(Query *query, const QueryError *error);
@@ -87,6 +93,8 @@ void query_free(Query *query);
 
 /* run it, or let it wait, or fail it */
 void queries_submit(Query *query);
+/* one that runs is of no use any more: end it in the server, where that can be done */
+void queries_end_running(Query *query);
 /* one that waits, or has failed, waits no more */
 void queries_withdraw(Query *query);
 /* fail at the end of this turn; why is static */

@@ -34,8 +34,10 @@ admin_collect(const Admin *admin)
 	METRIC_TOTAL(feed_reconnects_total, (int64_t) feed->reconnects);
 	METRIC_SET(read_connections, queries.read_connections);
 	METRIC_SET(publish_connections, queries.publish_connections);
+	METRIC_SET(search_connections, queries.search_connections);
 	METRIC_SET(read_waiting, queries.read_waiting);
 	METRIC_SET(publish_waiting, queries.publish_waiting);
+	METRIC_SET(search_waiting, queries.search_waiting);
 	METRIC_TOTAL(queries_total, (int64_t) queries.queries);
 	METRIC_TOTAL(query_failures_total, (int64_t) queries.failures);
 	METRIC_SET(handlers_running, handlers.running);

@@ -45,7 +45,7 @@ static void
 delivered(void *arg, int64_t recorded_at)
 {
 	(void) arg;
-	metrics_observe_delay(clock_real_us() - recorded_at);
+	metrics_observe(&metrics->delay, clock_real_us() - recorded_at);
 }
 
 static void

@@ -20,6 +20,19 @@ filter_text_is_clean(const char *text, size_t len)
 	return str_is_utf8(text, len);
 }
 
+bool
+filter_lines_are_clean(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) text[i];
+
+		if (c == 0x7f || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
+			return false;
+	}
+	return str_is_utf8(text, len);
+}
+
 static bool
 refuse(char *detail, const char *sentence)
 {

@@ -41,5 +41,7 @@ extern void filter_free(EventFilter *filter);
 
 /* Valid UTF-8 without control characters? */
 extern bool filter_text_is_clean(const char *text, size_t len);
+/* The same, but for those control characters that make lines: tabs and line breaks. */
+extern bool filter_lines_are_clean(const char *text, size_t len);
 
 #endif /* WEB_FILTER_H */

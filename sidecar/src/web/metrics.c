@@ -25,7 +25,7 @@ Metrics metrics_before;
 
 _Static_assert(sizeof(Metrics) <= COUNTERS_MAX * sizeof(uint64_t), "too many metrics");
 
-/* upper bounds of the histogram, in microseconds */
+/* upper bounds of MetricTimes, in microseconds */
 static const int64_t bounds_us[METRIC_BUCKETS] = {100,	  250,	   500,		1000,	 2000,	 5000,
 												  10000,  15000,   25000,	50000,	 100000, 250000,
 												  500000, 1000000, 5000000, 30000000};
@@ -50,10 +50,14 @@ static const struct
 	 "Connections of the reading pool."},
 	{METRIC_INDEX(publish_connections), "pool_publish_connections", "gauge",
 	 "Connections of the publishing pool."},
+	{METRIC_INDEX(search_connections), "pool_search_connections", "gauge",
+	 "Connections of the searching pool."},
 	{METRIC_INDEX(read_waiting), "pool_read_waiting", "gauge",
 	 "Requests waiting for the reading pool."},
 	{METRIC_INDEX(publish_waiting), "pool_publish_waiting", "gauge",
 	 "Requests waiting for the publishing pool."},
+	{METRIC_INDEX(search_waiting), "pool_search_waiting", "gauge",
+	 "Requests waiting for the searching pool."},
 	{METRIC_INDEX(handlers_running), "handlers_running", "gauge",
 	 "SQL handlers that run, where the database has no worker."},
 	{METRIC_INDEX(connections_total), "connections_total", "counter", "Connections taken."},
@@ -82,6 +86,10 @@ static const struct
 	{METRIC_INDEX(queries_total), "queries_total", "counter", "Queries of the pools."},
 	{METRIC_INDEX(query_failures_total), "query_failures_total", "counter",
 	 "Queries of the pools that failed."},
+	{METRIC_INDEX(search_failures_total), "search_failures_total", "counter",
+	 "Searches that were not answered in time, or that the database could not answer."},
+	{METRIC_INDEX(searches_abandoned_total), "searches_abandoned_total", "counter",
+	 "Searches whose client went before they were answered."},
 	{METRIC_INDEX(handler_rounds_total), "handler_rounds_total", "counter",
 	 "Rounds of SQL handlers, where the database has no worker."},
 	{METRIC_INDEX(handler_failures_total), "handler_failures_total", "counter",
@@ -128,17 +136,17 @@ metrics_attach(void)
 }
 
 void
-metrics_observe_delay(int64_t delay_us)
+metrics_observe(MetricTimes *times, int64_t us)
 {
 	int bucket = 0;
 
-	if (delay_us < 0)
-		delay_us = 0; /* two clocks */
-	while (bucket < METRIC_BUCKETS && delay_us > bounds_us[bucket])
+	if (us < 0)
+		us = 0; /* two clocks */
+	while (bucket < METRIC_BUCKETS && us > bounds_us[bucket])
 		bucket++;
-	metrics->delay_bucket[bucket]++;
-	metrics->delay_count++;
-	metrics->delay_sum_us += delay_us;
+	times->bucket[bucket]++;
+	times->count++;
+	times->sum_us += us;
 }
 
 static long long
@@ -153,25 +161,26 @@ write_head(Buf *out, const char *name, const char *type, const char *help)
 	buf_printf(out, "# HELP eventsd_%s %s\n# TYPE eventsd_%s %s\n", name, help, name, type);
 }
 
+/* first: where its MetricTimes begin */
 static void
-write_histogram(Buf *out)
+write_times(Buf *out, const char *name, int first, const char *help)
 {
+	const int sum = (int) (offsetof(MetricTimes, sum_us) / sizeof(int64_t));
 	long long cumulated = 0;
 
-	write_head(out, "commit_to_delivery_seconds", "histogram",
-			   "From the commit of an event to the first write of it on a channel.");
+	write_head(out, name, "histogram", help);
 	for (int i = 0; i < METRIC_BUCKETS; i++)
 	{
-		cumulated += sum_of(METRIC_INDEX(delay_bucket) + i);
-		buf_printf(out, "eventsd_commit_to_delivery_seconds_bucket{le=\"%g\"} %lld\n",
-				   (double) bounds_us[i] / 1e6, cumulated);
+		cumulated += sum_of(first + i);
+		buf_printf(out, "eventsd_%s_bucket{le=\"%g\"} %lld\n", name, (double) bounds_us[i] / 1e6,
+				   cumulated);
 	}
-	cumulated += sum_of(METRIC_INDEX(delay_bucket) + METRIC_BUCKETS);
+	cumulated += sum_of(first + METRIC_BUCKETS);
 	buf_printf(out,
-			   "eventsd_commit_to_delivery_seconds_bucket{le=\"+Inf\"} %lld\n"
-			   "eventsd_commit_to_delivery_seconds_sum %.6f\n"
-			   "eventsd_commit_to_delivery_seconds_count %lld\n",
-			   cumulated, (double) sum_of(METRIC_INDEX(delay_sum_us)) / 1e6, cumulated);
+			   "eventsd_%s_bucket{le=\"+Inf\"} %lld\n"
+			   "eventsd_%s_sum %.6f\n"
+			   "eventsd_%s_count %lld\n",
+			   name, cumulated, name, (double) sum_of(first + sum) / 1e6, name, cumulated);
 }
 
 /* ---- this process ---- */
@@ -270,6 +279,9 @@ metrics_write(Buf *out, const char *version)
 			buf_printf(out, "eventsd_%s{process=\"%d\"} %lld\n", by_process[i].name, p,
 					   (long long) (int64_t) counters_get(p, by_process[i].index));
 	}
-	write_histogram(out);
+	write_times(out, "commit_to_delivery_seconds", METRIC_INDEX(delay),
+				"From the commit of an event to the first write of it on a channel.");
+	write_times(out, "search_seconds", METRIC_INDEX(search),
+				"From a search, or a request for one event, to the database's answer.");
 	write_process(out);
 }

@@ -27,8 +27,15 @@ typedef enum MetricTransport
 	METRIC_TRANSPORTS /* how many */
 } MetricTransport;
 
-/* Upper bounds of the commit-to-delivery histogram, see metrics.c. */
+/* How long something took, by upper bounds (see metrics.c). */
 #define METRIC_BUCKETS 16
+
+typedef struct MetricTimes
+{
+	int64_t bucket[METRIC_BUCKETS + 1]; /* not cumulated; last is +Inf */
+	int64_t count;
+	int64_t sum_us;
+} MetricTimes;
 
 typedef struct Metrics
 {
@@ -46,8 +53,10 @@ typedef struct Metrics
 	int64_t started_at_us;
 	int64_t read_connections; /* to PostgreSQL, pools of pg/query.h */
 	int64_t publish_connections;
+	int64_t search_connections;
 	int64_t read_waiting; /* requests in their queues */
 	int64_t publish_waiting;
+	int64_t search_waiting;
 	int64_t handlers_running; /* rounds under way */
 	int64_t feed_lag;		  /* positions between the horizon and the feed */
 	int64_t wanted_log_level; /* process 0: 1 + level that all shall have; 0: none */
@@ -69,6 +78,8 @@ typedef struct Metrics
 	int64_t invalid_total;		   /* events refused by intake */
 	int64_t queries_total;		   /* of the pools */
 	int64_t query_failures_total;
+	int64_t search_failures_total;	  /* of searches: not in time, or no database */
+	int64_t searches_abandoned_total; /* whose client went before the answer */
 	int64_t handler_rounds_total;
 	int64_t handler_failures_total; /* of them: not the function's, the round's */
 	int64_t feed_pages_total;
@@ -76,9 +87,9 @@ typedef struct Metrics
 	int64_t feed_reconnects_total;
 
 	/* commit (recorded_at) to the first write to a socket, per event and channel */
-	int64_t delay_bucket[METRIC_BUCKETS + 1]; /* not cumulated; last is +Inf */
-	int64_t delay_count;
-	int64_t delay_sum_us;
+	MetricTimes delay;
+	/* a search, from the request to the database's answer */
+	MetricTimes search;
 } Metrics;
 
 /* This process' slot; valid after metrics_attach(). */
@@ -98,8 +109,8 @@ extern Metrics metrics_before;
 /* After the fork and counters_attach(): gauges start at zero, counters go on. */
 extern void metrics_attach(void);
 
-/* Counts one commit-to-delivery delay. */
-extern void metrics_observe_delay(int64_t delay_us);
+/* Counts how long something took. */
+extern void metrics_observe(MetricTimes *times, int64_t us);
 
 /* The Prometheus text exposition format 0.0.4 of the sum of all processes. */
 extern void metrics_write(Buf *out, const char *version);

@@ -81,12 +81,7 @@ read_since(Reading *r)
 {
 	if (r->params->start != PARAMS_LATEST)
 		return refuse(r->fault, "after and since exclude each other.");
-	/* A '+' that was not escaped has become a blank. */
-	if (r->len > 19)
-		for (char *at = r->value + 19; *at != '\0'; at++)
-			if (*at == ' ')
-				*at = '+';
-	if (!uri_is_rfc3339(r->value))
+	if (!uri_mend_rfc3339(r->value, r->len))
 		return refuse(r->fault, "since is not a time in the form of RFC 3339.");
 	r->params->since = mem_strdup(r->value);
 	r->params->start = PARAMS_SINCE;
@@ -257,26 +252,13 @@ static const struct
 
 #define PARAMETERS ((int) (sizeof(parameters) / sizeof(parameters[0])))
 
-/* UTF-8 without control characters, but for those that make lines. */
-static bool
-value_is_clean(const char *value, size_t len, bool has_lines)
-{
-	for (size_t i = 0; i < len && has_lines; i++)
-	{
-		unsigned char c = (unsigned char) value[i];
-
-		if (c == 0x7f || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
-			return false;
-	}
-	return has_lines ? str_is_utf8(value, len) : filter_text_is_clean(value, len);
-}
-
 static bool
 read_known(Reading *r, int which)
 {
 	if (!uri_decode_to(r->value, r->raw, true, &r->len))
 		return refuse(r->fault, "%s has a broken percent escape.", parameters[which].name);
-	if (!value_is_clean(r->value, r->len, parameters[which].has_lines))
+	if (!(parameters[which].has_lines ? filter_lines_are_clean(r->value, r->len)
+									  : filter_text_is_clean(r->value, r->len)))
 		return refuse(r->fault, "%s is not UTF-8, or has a control character.",
 					  parameters[which].name);
 	if (r->len == 0)
@@ -316,17 +298,13 @@ refuse_unknown(Reading *r, const char *name, size_t len)
 				  printable ? name : "of the name that was given");
 }
 
-/* One name=value. */
+/* One name=value, the value in r->raw. */
 static bool
-read_pair(Reading *r, HttpSlice pair)
+read_pair(Reading *r, HttpSlice name)
 {
-	const char *equals = memchr(pair.at, '=', pair.len);
-	HttpSlice name = {pair.at, equals != NULL ? (size_t) (equals - pair.at) : pair.len};
 	size_t len = 0;
 	int which;
 
-	r->raw = equals != NULL ? (HttpSlice) {equals + 1, pair.len - name.len - 1}
-							: (HttpSlice) {pair.at + pair.len, 0};
 	/* hardly anybody escapes a name that needs it not */
 	which = find_parameter(name.at, name.len);
 	if (which < 0)
@@ -343,7 +321,7 @@ read_pair(Reading *r, HttpSlice pair)
 	if (parameters[which].filters == r->filters)
 		return read_known(r, which);
 	if (!r->filters)
-		note_filter(r, pair);
+		note_filter(r, (HttpSlice) {name.at, (size_t) (r->raw.at + r->raw.len - name.at)});
 	return true;
 }
 
@@ -352,19 +330,12 @@ read_pairs(Reading *r, HttpSlice rest)
 {
 	char small[SMALL_QUERY_SIZE];
 	char *large = rest.len < sizeof(small) ? NULL : mem_alloc(rest.len + 1);
+	HttpSlice name;
 	bool good = true;
 
 	r->value = large != NULL ? large : small;
-	while (good && rest.len > 0)
-	{
-		const char *mark = memchr(rest.at, '&', rest.len);
-		size_t len = mark != NULL ? (size_t) (mark - rest.at) : rest.len;
-
-		if (len > 0)
-			good = read_pair(r, (HttpSlice) {rest.at, len});
-		rest.at += mark != NULL ? len + 1 : len;
-		rest.len -= mark != NULL ? len + 1 : len;
-	}
+	while (good && uri_next_pair(&rest, &name, &r->raw))
+		good = read_pair(r, name);
 	mem_free(large);
 	return good;
 }

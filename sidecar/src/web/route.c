@@ -26,7 +26,7 @@
 
 #define ALLOW_EVENTS "Allow: GET, HEAD, POST, OPTIONS\r\n"
 #define ALLOW_MATCH "Allow: POST, OPTIONS\r\n"
-#define ALLOW_FILES "Allow: GET, HEAD, OPTIONS\r\n"
+#define ALLOW_READ "Allow: GET, HEAD, OPTIONS\r\n"
 
 typedef enum Way
 {
@@ -452,6 +452,45 @@ route_match(Route *route, HttpConn *conn, const HttpRequest *request)
 		refuse_method(conn, ALLOW_MATCH);
 }
 
+/* What follows "/v1/events/" or "/events/" in a path, if it is one element. */
+static bool
+below_events(HttpSlice path, HttpSlice *rest)
+{
+	static const char *const bases[] = {"/v1/events/", "/events/"};
+
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+	{
+		size_t len = strlen(bases[i]);
+
+		if (path.len <= len || memcmp(path.at, bases[i], len) != 0)
+			continue;
+		*rest = (HttpSlice) {path.at + len, path.len - len};
+		return memchr(rest->at, '/', rest->len) == NULL;
+	}
+	return false;
+}
+
+/* "search", or else an id.  (Of an event whose id is search: one letter of it is escaped.) */
+static void
+route_below_events(Route *route, HttpConn *conn, const HttpRequest *request, HttpSlice name)
+{
+	switch (request->head.method)
+	{
+		case HTTP_GET:
+		case HTTP_HEAD:
+			if (uri_path_is(name, "search"))
+				search_get(&route->search, conn, request);
+			else
+				search_get_event(&route->search, conn, request, name);
+			break;
+		case HTTP_OPTIONS:
+			answer_options(conn, ALLOW_READ);
+			break;
+		default:
+			refuse_method(conn, ALLOW_READ);
+	}
+}
+
 static void
 route_file(HttpConn *conn, const HttpRequest *request)
 {
@@ -463,10 +502,10 @@ route_file(HttpConn *conn, const HttpRequest *request)
 				http_problem(conn, 404, "not-found", "There is nothing at this path.");
 			break;
 		case HTTP_OPTIONS:
-			answer_options(conn, ALLOW_FILES);
+			answer_options(conn, ALLOW_READ);
 			break;
 		default:
-			refuse_method(conn, ALLOW_FILES);
+			refuse_method(conn, ALLOW_READ);
 	}
 }
 
@@ -475,9 +514,12 @@ route_request(void *arg, HttpConn *conn, const HttpRequest *request)
 {
 	Route *route = arg;
 	HttpSlice path = request->head.path;
+	HttpSlice rest;
 
 	if (uri_path_is(path, "/v1/events") || uri_path_is(path, "/events"))
 		route_events(route, conn, request);
+	else if (below_events(path, &rest))
+		route_below_events(route, conn, request, rest);
 	else if (uri_path_is(path, "/v1/match"))
 		route_match(route, conn, request);
 	else

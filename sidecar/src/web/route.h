@@ -5,6 +5,8 @@
  *
  *	 /v1/events, /events	GET: WebSocket, SSE, NDJSON or long-poll, by what the
  *							request asks for; POST: intake; OPTIONS: CORS
+ *	 /v1/events/search, /events/search	GET: what is in the history
+ *	 /v1/events/{id}, /events/{id}		GET: one event
  *	 /v1/match				POST: which of some events a filter matches
  *	 /, /events.js, ...		the embedded files
  */
@@ -13,6 +15,7 @@
 
 #include "web/intake.h"
 #include "web/match.h"
+#include "web/search.h"
 #include "web/session.h"
 #include "web/wanted.h"
 
@@ -21,6 +24,7 @@ typedef struct Route
 	const Conf *conf;
 	Intake intake;
 	Match match;
+	Search search;
 	SessionServer sessions;
 	Wanted *wanted;
 	bool reached; /* the database was, see route_is_open() */

@@ -117,3 +117,42 @@ uri_is_rfc3339(const char *text)
 	return literal(&at, "+-") && number(&at, 2, 0, 23) && literal(&at, ":") &&
 		   number(&at, 2, 0, 59) && *at == '\0';
 }
+
+bool
+uri_mend_rfc3339(char *text, size_t len)
+{
+	if (len > 19)
+		for (char *at = text + 19; *at != '\0'; at++)
+			if (*at == ' ')
+				*at = '+';
+	return uri_is_rfc3339(text);
+}
+
+static HttpSlice
+take_pair(HttpSlice *rest)
+{
+	const char *mark = memchr(rest->at, '&', rest->len);
+	HttpSlice pair = {rest->at, mark != NULL ? (size_t) (mark - rest->at) : rest->len};
+	size_t taken = mark != NULL ? pair.len + 1 : pair.len;
+
+	rest->at += taken;
+	rest->len -= taken;
+	return pair;
+}
+
+bool
+uri_next_pair(HttpSlice *rest, HttpSlice *name, HttpSlice *value)
+{
+	HttpSlice pair = {NULL, 0};
+	const char *equals;
+
+	while (pair.len == 0 && rest->len > 0)
+		pair = take_pair(rest);
+	if (pair.len == 0)
+		return false;
+	equals = memchr(pair.at, '=', pair.len);
+	*name = (HttpSlice) {pair.at, equals != NULL ? (size_t) (equals - pair.at) : pair.len};
+	*value = equals != NULL ? (HttpSlice) {equals + 1, pair.len - name->len - 1}
+							: (HttpSlice) {pair.at + pair.len, 0};
+	return true;
+}

@@ -26,4 +26,13 @@ extern bool uri_path_is(HttpSlice path, const char *literal);
 /* 2026-01-31T12:00:00[.123](Z|+01:00), with every field in its range? */
 extern bool uri_is_rfc3339(const char *text);
 
+/* The same of a decoded parameter, in which a '+' that was not escaped is a blank and is mended. */
+extern bool uri_mend_rfc3339(char *text, size_t len);
+
+/*
+ * The next name=value of a query string, both still escaped; false at its end.  Starts with
+ * *rest = whole query string; what is empty between two '&' is passed over.
+ */
+extern bool uri_next_pair(HttpSlice *rest, HttpSlice *name, HttpSlice *value);
+
 #endif /* WEB_URI_H */

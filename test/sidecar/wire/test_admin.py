@@ -113,9 +113,9 @@ def _():
 
 
 def histogram(found):
-    """The samples of the one histogram, once it counted something."""
+    """The samples of the histogram of delays, once it counted something."""
     part = {key: value for key, value in found.items()
-            if re.search(r"_(bucket|sum|count)(\{|$)", key)}
+            if re.match(r"eventsd_commit_to_delivery_seconds_(bucket|sum|count)(\{|$)", key)}
     return part if any(value > 0 for key, value in part.items() if "_count" in key) else None
 
 

@@ -1,0 +1,228 @@
+/*
+ * walk.c - a stretch of the history.
+ *
+ * SPDX-License-Identifier: PostgreSQL
+ *
+ * The events come in pieces, each a statement of its own.  Where the next piece begins is read from
+ * the events themselves: the member "sequence" comes before "data" and after nothing but scalars,
+ * in which no quote stands without a backslash, so the first one found is the event's own.
+ */
+#define _GNU_SOURCE
+
+#include "cmd/walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "pg/query.h"
+#include "web/filter.h"
+
+#define FILTER_MAX 1000
+#define SEQUENCE ",\"sequence\":\""
+
+/* ---- options ---- */
+
+static int
+set_from(Walk *walk, const char *value)
+{
+	walk->from = value;
+	if (strcmp(value, "earliest") == 0 || cursor_parse(value, strlen(value), &walk->cursor))
+		return 0;
+	return cmd_complain("--after: \"%s\" is no cursor, nor earliest", value);
+}
+
+static int
+set_filter(Walk *walk, const char *option, bool is_topic, const char *value)
+{
+	char why[FILTER_DETAIL_SIZE] = "";
+	HttpSlice slice = {value, strlen(value)};
+	bool good = is_topic ? filter_add_topic(&walk->filter, slice, FILTER_MAX, why)
+						 : filter_add_types(&walk->filter, value, strlen(value), FILTER_MAX, why);
+
+	return good ? 0 : cmd_complain("%s \"%s\" %s", option, value, why);
+}
+
+int
+walk_option(Walk *walk, char **words, int *at)
+{
+	const char *word = words[*at];
+	const char *value = "";
+	int status = 0;
+
+	if (cmd_option(words, at, "--since", &value))
+		walk->since = value;
+	else if (cmd_option(words, at, "--until", &value))
+		walk->until = value;
+	else if (cmd_option(words, at, "--after", &value))
+		status = value ? set_from(walk, value) : 0;
+	else if (cmd_option(words, at, "--types", &value) || cmd_option(words, at, "--type", &value))
+		status = value ? set_filter(walk, "--types", false, value) : 0;
+	else if (cmd_option(words, at, "--topic", &value))
+		status = value ? set_filter(walk, "--topic", true, value) : 0;
+	else
+		return -1;
+	if (!value)
+		return cmd_complain("%s needs a value", word);
+	if (!status && walk->since && walk->from)
+		return cmd_complain("--since and --after both say where to begin");
+	return status;
+}
+
+/* ---- opening ---- */
+
+static bool
+tell(const Walk *walk, const char *what)
+{
+	fprintf(stderr, "eventsd: %s%s%s\n", what, *what ? ": " : "", archive_error(walk->archive));
+	return false;
+}
+
+/* the position of a time; a time that is none is the caller's mistake */
+static bool
+find_time(Walk *walk, const char *option, const char *time, int64_t *position, int *status)
+{
+	if (archive_position_at(walk->archive, time, position))
+		return true;
+	if (strncmp(archive_sqlstate(walk->archive), "22", 2) == 0)
+		*status = CMD_UNUSABLE;
+	return tell(walk, option);
+}
+
+/* a cursor is good in its own epoch only */
+static bool
+find_cursor(Walk *walk, int *status)
+{
+	if (walk->cursor.epoch[0] && strcmp(walk->cursor.epoch, walk->state.epoch) != 0)
+	{
+		fprintf(stderr,
+				"eventsd: the cursor is of epoch %s, and the database's is %s\n"
+				"hint: positions of another epoch or database mean nothing here\n",
+				walk->cursor.epoch, walk->state.epoch);
+		*status = CMD_UNUSABLE;
+		return false;
+	}
+	walk->after = walk->cursor.position;
+	return true;
+}
+
+static bool
+find_ends(Walk *walk, int *status)
+{
+	walk->after = walk->state.oldest - 1;
+	walk->upto = walk->state.horizon;
+	if (walk->since && !find_time(walk, "--since", walk->since, &walk->after, status))
+		return false;
+	if (walk->until && !find_time(walk, "--until", walk->until, &walk->upto, status))
+		return false;
+	if (walk->from && strcmp(walk->from, "earliest") != 0 && !find_cursor(walk, status))
+		return false;
+	walk->first = walk->after;
+	return true;
+}
+
+bool
+walk_open(Walk *walk, const Conf *conf, const char *purpose, const volatile int *stop, int *status)
+{
+	*status = CMD_FAILED;
+	walk->archive = archive_new(conf, purpose);
+	if (!archive_reconnect(walk->archive, stop) || !archive_state(walk->archive, &walk->state))
+		return tell(walk, "");
+	return find_ends(walk, status);
+}
+
+void
+walk_close(Walk *walk)
+{
+	archive_free(walk->archive);
+	filter_free(&walk->filter);
+}
+
+/* ---- walking ---- */
+
+bool
+walk_find_cursor(Str line, Cursor *cursor)
+{
+	const char *found = memmem(line.data, line.len, SEQUENCE, strlen(SEQUENCE));
+	size_t at = found ? (size_t) (found - line.data) + strlen(SEQUENCE) : line.len;
+
+	return at + CURSOR_LENGTH < line.len && line.data[at + CURSOR_LENGTH] == '"' &&
+		   cursor_parse(line.data + at, CURSOR_LENGTH, cursor) && cursor->epoch[0];
+}
+
+typedef struct Step
+{
+	Walk *walk;
+	const volatile int *stop;
+	WalkFn fn;
+	void *arg;
+	bool ended;	   /* by fn, or by the signal */
+	bool mistaken; /* an event without a cursor */
+} Step;
+
+static bool
+take_line(void *arg, Str line)
+{
+	Step *step = arg;
+	Cursor cursor;
+
+	if (*step->stop)
+		step->ended = true;
+	else if (!walk_find_cursor(line, &cursor))
+		step->mistaken = step->ended = true;
+	else if (!step->fn(step->arg, line, cursor.position))
+		step->ended = true;
+	else
+	{
+		step->walk->after = cursor.position;
+		step->walk->count++;
+	}
+	return !step->ended;
+}
+
+/* the connection again, and the same history behind it */
+static bool
+return_to(Walk *walk, const volatile int *stop)
+{
+	ArchiveState state;
+
+	if (!archive_reconnect(walk->archive, stop) || !archive_state(walk->archive, &state))
+		return tell(walk, "");
+	if (strcmp(state.epoch, walk->state.epoch) == 0)
+		return true;
+	fprintf(stderr, "eventsd: the database has another epoch now\n"
+					"hint: it was restored to an earlier point; begin anew\n");
+	return false;
+}
+
+bool
+walk_run(Walk *walk, const volatile int *stop, WalkFn fn, void *arg)
+{
+	Step step = {.walk = walk, .stop = stop, .fn = fn, .arg = arg};
+	int64_t count = walk->piece;
+
+	while (walk->after < walk->upto && !step.ended && !*stop && count == walk->piece)
+	{
+		ArchivePiece piece = {.after = walk->after,
+							  .upto = walk->upto,
+							  .max_count = walk->piece,
+							  .filter = &walk->filter};
+		bool good = archive_read(walk->archive, &piece, take_line, &step, &count);
+
+		if (!good && !archive_is_lost(walk->archive))
+			return tell(walk, "");
+		if (!good && !return_to(walk, stop))
+			return false;
+		if (!good)
+			count = walk->piece;
+	}
+	if (step.mistaken)
+		fprintf(stderr, "eventsd: the database gave an event without its sequence\n");
+	return !step.mistaken;
+}
+
+const char *
+walk_cursor(const Walk *walk, char text[CURSOR_SIZE])
+{
+	return cursor_format(text, walk->state.epoch, walk->after);
+}
