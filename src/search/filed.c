@@ -303,9 +303,18 @@ ev_filed_visit_one(EvFiled *filed, int64 position, EvVisitor visitor, void *arg)
 	for (int i = 0; i < filed->npartitions; i++)
 	{
 		EvPartition *p = &filed->partitions[i];
+		SysScanDesc scan;
+		HeapTuple tuple;
+		EvHit hit;
 
-		if (p->lower <= position && position < p->upper && open_partition(filed, p))
-			return !ev_filed_visit_rows(filed, position, position, true, visitor, arg);
+		if (position < p->lower || position >= p->upper || !open_partition(filed, p))
+			continue;
+		scan = begin_scan(filed, position, position);
+		tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+		if (tuple != NULL && ev_filed_take(filed, tuple, position, position, true, &hit))
+			(void) visitor(arg, &hit);
+		systable_endscan_ordered(scan);
+		return tuple != NULL;
 	}
 	return false;
 }

@@ -72,7 +72,7 @@ extern bool ev_filed_visit_index(EvFiled *filed, int level, int64 low, int64 hig
 extern bool ev_filed_visit_rows(EvFiled *filed, int64 low, int64 high, bool backward,
 								EvVisitor visitor, void *arg);
 
-/* The one of a position, which may be in any partition; the visitor has to want no more. */
+/* The one of a position that was found, in whatever partition it is; false if there is none. */
 extern bool ev_filed_visit_one(EvFiled *filed, int64 position, EvVisitor visitor, void *arg);
 
 /* How many the index names there; more than there are, where it cannot be sure. */

@@ -30,7 +30,7 @@
 /* A whole partition is asked at once if no more than so many candidates are expected: for
  * counting, for a page. */
 #define FEW_CANDIDATES 50000
-#define FEW_FOR_PAGE 500
+#define FEW_FOR_PAGE 2000
 
 /* Rows that are read before a partition is asked for words that begin with something. */
 #define FIRST_ROWS 2048
