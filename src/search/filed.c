@@ -161,6 +161,12 @@ ev_filed_is_indexed(const EvFiled *filed)
 	return filed->gin != NULL;
 }
 
+int64
+ev_filed_extent(const EvFiled *filed)
+{
+	return Min(filed->open->upper - 1, filed->tally->filed_upto) - filed->open->lower + 1;
+}
+
 static SysScanDesc
 begin_scan(EvFiled *filed, int64 low, int64 high)
 {

@@ -53,6 +53,9 @@ extern bool ev_filed_has_prefix(const EvFiled *filed);
 /* Has the open partition an index? */
 extern bool ev_filed_is_indexed(const EvFiled *filed);
 
+/* How many positions are filed in it, holes and all? */
+extern int64 ev_filed_extent(const EvFiled *filed);
+
 /*
  * The document nearest to a position, at or below it (backward) or at or above it, within
  * low..high; its partition is open then and *end is where that ends in this direction.

@@ -254,7 +254,8 @@ choose_level(EvWalk *walk, int64 found, int64 end)
 	if (walk->level >= 0 && walk->max_level == EV_CHUNK_LEVELS && expects_few(walk, left))
 		walk->level = EV_CHUNK_LEVELS;
 	level = Min(walk->level, walk->max_level);
-	if (level == EV_CHUNK_LEVELS && ev_filed_has_prefix(walk->filed))
+	if (level == EV_CHUNK_LEVELS &&
+		(ev_filed_has_prefix(walk->filed) || left >= ev_filed_extent(walk->filed) / 4))
 		return level;
 	while (level > 0 && (INT64CONST(1) << ev_chunk_shifts[level - 1]) >= left / 4)
 		level--;
