@@ -76,7 +76,7 @@ $$;
 COMMENT ON FUNCTION events._search_topics(jsonb) IS
 'For events._search_page(): topics as events.search() takes them, from an array of paths';
 
-CREATE FUNCTION events._search_json(json text, parameter text)
+CREATE FUNCTION events._search_json(value text, parameter text)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -84,7 +84,7 @@ AS $$
 DECLARE
     detail text;
 BEGIN
-    RETURN json::jsonb;
+    RETURN value::jsonb;
 EXCEPTION WHEN data_exception THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
     RAISE EXCEPTION '% is not JSON', parameter
