@@ -46,7 +46,7 @@ AS $$
                                               '_clean_consumers',
                                               '_close_partitions', '_consumer_wants', '_covers', '_check_covered',
                                               '_drop_partition', '_drop_partitions', '_enforce_retention',
-                                              '_ensure_partitions', '_forget_chunks', '_forget_duplicates', '_forget_subjects',
+                                              '_ensure_partitions', '_erase_some', '_forget_chunks', '_forget_duplicates', '_forget_subjects',
                                               '_handlers_changed', '_held', '_index_subjects', '_is_thinning',
                                               '_note_losses', '_note_risks', '_partition_bytes',
                                               '_removals', '_remove_events', '_rule_of',

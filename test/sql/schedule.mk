@@ -58,6 +58,7 @@ REGRESS = \
 	handler \
 	retain \
 	hold \
+	erase \
 	consumer_loss \
 	search_http \
 	export_import \
