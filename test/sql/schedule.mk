@@ -14,6 +14,7 @@ REGRESS = \
 	duplicate \
 	read \
 	read_subject \
+	search_failing \
 	search_index \
 	expected_position \
 	consumer \
