@@ -14,7 +14,8 @@
  * where there is none, events.maintain() and eventsd do.
  *
  * In this order: new events; summaries of chunks that were taken back because events
- * were deleted; then events.reindex_search(), from the newest chunk to the oldest,
+ * were deleted; partitions whose documents are missing, because somebody has taken them
+ * away and put them back; then events.reindex_search(), from the newest chunk to the oldest,
  * each step of which takes the old documents of a chunk away and files new ones.
  *
  * Events are read with the latest snapshot, so this refuses isolation levels in which
@@ -242,7 +243,8 @@ ev_search_index_extend(int64 horizon, int64 max_events)
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	ev_catalog_become_owner(&owner);
-	if (!file_next(horizon, max_events, &filed) && !ev_index_tasks_resummarise(&filed))
+	if (!file_next(horizon, max_events, &filed) && !ev_index_tasks_resummarise(&filed) &&
+		!ev_index_tasks_file_missing(&filed))
 		(void) ev_index_tasks_reindex(&filed);
 	ev_catalog_restore_user(&owner);
 	MemoryContextSwitchTo(old);

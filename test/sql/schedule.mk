@@ -16,6 +16,7 @@ REGRESS = \
 	read_subject \
 	search_failing \
 	search_index \
+	search_missing \
 	expected_position \
 	consumer \
 	consumer_nothing_skipped \
