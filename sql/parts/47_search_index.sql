@@ -81,6 +81,15 @@ CREATE TABLE events.search_stale_chunk (
 COMMENT ON TABLE events.search_stale_chunk IS
 'Chunks without a summary because documents of theirs were deleted: they get one anew';
 
+CREATE TABLE events.search_missing (
+    lower bigint NOT NULL PRIMARY KEY,
+    next  bigint NOT NULL
+);
+COMMENT ON TABLE events.search_missing IS
+'Partitions of events.event below the end of what is filed whose documents are missing, because they were detached and attached again: they are filed anew';
+COMMENT ON COLUMN events.search_missing.lower IS 'The first position of the partition';
+COMMENT ON COLUMN events.search_missing.next IS 'Events from this position on are filed again, or were filed as new ones';
+
 -- Who asks adds a row; only who files changes or deletes one.  The last one counts.
 CREATE TABLE events.search_reindex (
     request      bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -239,10 +248,13 @@ DECLARE
     p record;
 BEGIN
     FOR p IN
-        SELECT s.relid FROM events._search_partitions() AS s
+        SELECT s.relid, s.lower, s.upper FROM events._search_partitions() AS s
         WHERE NOT EXISTS (SELECT FROM events._partitions() AS e WHERE e.lower < s.upper AND e.upper > s.lower)
     LOOP
         BEGIN
+            -- Retention has done so before; who detaches a partition has not.
+            WHILE NOT events._forget_chunks(p.lower, p.upper, 100) LOOP
+            END LOOP;
             EXECUTE format('ALTER EXTENSION events DROP TABLE %s', p.relid);
             EXECUTE format('DROP TABLE %s', p.relid);
         EXCEPTION
@@ -278,6 +290,80 @@ END
 $$;
 COMMENT ON FUNCTION events._forget_summaries() IS
 'Deletes summaries of chunks that begin before the oldest partition, a number of them each time';
+
+-- ---------------------------------------------------------------------------
+-- Partitions whose documents are missing
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION events._find_missing_documents()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    filed bigint := (SELECT max(s.indexed_up_to) FROM events.search_state AS s);
+    p record;
+    is_missing boolean;
+BEGIN
+    FOR p IN
+        SELECT e.relid, e.lower, e.upper FROM events._partitions() AS e
+        WHERE e.lower <= filed
+          AND NOT EXISTS (SELECT FROM events._search_partitions() AS s WHERE s.lower < e.upper AND s.upper > e.lower)
+          AND NOT EXISTS (SELECT FROM events.search_missing AS m WHERE m.lower = e.lower)
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE position <= $1)', p.relid) INTO is_missing USING filed;
+        IF is_missing THEN
+            INSERT INTO events.search_missing (lower, next) VALUES (p.lower, least(p.upper, filed + 1));
+            PERFORM events._wake_indexer();
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION events._find_missing_documents() IS
+'Has partitions filed anew whose documents should be there and are not';
+
+CREATE FUNCTION events._next_missing_chunk(OUT first bigint, OUT last bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    m events.search_missing;
+    newest bigint;
+BEGIN
+    FOR m IN SELECT s.* FROM events.search_missing AS s ORDER BY s.lower DESC LOOP
+        SELECT e.position INTO newest FROM events.event AS e
+        WHERE e.position >= m.lower AND e.position < m.next ORDER BY e.position DESC LIMIT 1;
+        IF FOUND THEN
+            first := greatest(newest & ~16383::bigint, m.lower);
+            last := m.next - 1;
+            RETURN;
+        END IF;
+        DELETE FROM events.search_missing AS s WHERE s.lower = m.lower;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION events._next_missing_chunk() IS
+'For who files: the positions whose documents are to be made next because they are missing; NULL when there are none';
+
+CREATE FUNCTION events._filed_missing_chunk(first bigint, last bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    filed bigint := (SELECT max(s.indexed_up_to) FROM events.search_state AS s);
+    begins bigint := _filed_missing_chunk.first & ~16383::bigint;
+    ends bigint := least(_filed_missing_chunk.last | 16383, ((filed + 1) & ~16383::bigint) - 1);
+BEGIN
+    UPDATE events.search_missing AS m SET next = _filed_missing_chunk.first
+    WHERE m.lower = (SELECT max(n.lower) FROM events.search_missing AS n);
+    IF ends > begins THEN
+        PERFORM events._summarise_chunks(begins, ends);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION events._filed_missing_chunk(bigint, bigint) IS
+'For who files: documents of these positions that were missing were made';
 
 -- ---------------------------------------------------------------------------
 -- Filing anew

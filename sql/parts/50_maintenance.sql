@@ -94,6 +94,7 @@ BEGIN
     PERFORM events._index_subjects(events.horizon(), 25000);
     PERFORM events._forget_subjects();
     PERFORM events._clean_consumers();
+    PERFORM events._find_missing_documents();
     PERFORM events._index_search(events.horizon(), 5000);
     PERFORM events._forget_summaries();
     PERFORM events._drop_search_partitions();

@@ -216,6 +216,21 @@ ev_document_make_keys(EvDocument *document, const Datum *values, const bool *nul
 	make(document, values, nulls, configuration, false);
 }
 
+void
+ev_document_make_textless(EvDocument *document, const Datum *values, const bool *nulls,
+						  Oid configuration)
+{
+	int length;
+	char *topic = ev_topic_to_path(DatumGetArrayTypeP(values[EV_TOPIC]), &length);
+
+	memset(document, 0, sizeof(EvDocument));
+	document->configuration = configuration;
+	document->text = palloc0(CALCDATASIZE(0, 0));
+	SET_VARSIZE(document->text, CALCDATASIZE(0, 0));
+	document->is_truncated = true;
+	add_keys(document, values, nulls, topic, length);
+}
+
 ArrayType *
 ev_document_keys_array(const EvDocument *document)
 {

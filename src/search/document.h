@@ -47,6 +47,10 @@ extern void ev_document_make(EvDocument *document, const Datum *values, const bo
 extern void ev_document_make_keys(EvDocument *document, const Datum *values, const bool *nulls,
 								  Oid configuration);
 
+/* Without text, as one whose text is not complete. */
+extern void ev_document_make_textless(EvDocument *document, const Datum *values, const bool *nulls,
+									  Oid configuration);
+
 /* The keys as they are stored, bigint[]. */
 extern ArrayType *ev_document_keys_array(const EvDocument *document);
 

@@ -88,8 +88,8 @@ look_up(const char *name)
 	return get_ts_config_oid(names, true);
 }
 
-static Oid
-simple_configuration(void)
+Oid
+ev_document_configuration_simple(void)
 {
 	return get_ts_config_oid(list_make2(makeString("pg_catalog"), makeString("simple")), false);
 }
@@ -113,7 +113,7 @@ configuration_of(const char *name)
 						  errdetail("Events are filed with \"simple\" instead."),
 						  errhint("Name it with its schema, in events.search_configuration or "
 								  "events.register_type(); then events.reindex_search().")));
-		oid = simple_configuration();
+		oid = ev_document_configuration_simple();
 	}
 	if (!is_stale && nfound < KEPT)
 	{

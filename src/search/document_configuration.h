@@ -10,4 +10,7 @@
 /* The key of its name: ev_search_key(EV_KEY_CONFIGURATION, ...). */
 extern int64 ev_document_configuration_key(Oid configuration);
 
+/* pg_catalog.simple, which stands in for others. */
+extern Oid ev_document_configuration_simple(void);
+
 #endif /* EV_DOCUMENT_CONFIGURATION_H */

@@ -10,7 +10,8 @@
  * same with a tree, whose comparisons were half the time of filing.
  *
  * What is entered is what the index's operator classes would have extracted: each
- * lexeme of the tsvector as a text, each number of the array.
+ * lexeme of the tsvector as a text, each number of the array; for a tsvector without
+ * any, the index's entry of rows that have none (here: a lexeme of no bytes).
  */
 #include "base/compat.h"
 
@@ -135,6 +136,8 @@ ev_document_entries_add(EvDocumentEntries *entries, const ArrayType *keys, TSVec
 
 	for (int i = 0; i < nkeys; i++)
 		add(entries, (EntryKey) {key + i * sizeof(int64), sizeof(int64), KEYS}, tid);
+	if (text->size == 0)
+		add(entries, (EntryKey) {"", 0, TEXT}, tid);
 	for (int i = 0; i < text->size; i++)
 	{
 		const WordEntry *word = &ARRPTR(text)[i];
@@ -190,6 +193,13 @@ put_in_order(Entry *entry)
 	entry->count = n;
 }
 
+static GinNullCategory
+category_of(const Entry *entry)
+{
+	return entry->key.column == TEXT && entry->key.length == 0 ? GIN_CAT_EMPTY_ITEM
+															   : GIN_CAT_NORM_KEY;
+}
+
 static Datum
 key_datum(const Entry *entry)
 {
@@ -230,7 +240,7 @@ ev_document_entries_end(EvDocumentEntries *entries)
 		entry = sorted[i];
 		if (entry->is_disordered)
 			put_in_order(entry);
-		ginEntryInsert(&entries->state, entry->key.column, key_datum(entry), GIN_CAT_NORM_KEY,
+		ginEntryInsert(&entries->state, entry->key.column, key_datum(entry), category_of(entry),
 					   entry->tids, entry->count, NULL);
 		MemoryContextReset(row);
 	}

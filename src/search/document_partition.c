@@ -21,7 +21,10 @@
 #include "executor/spi.h"
 #include "search/document_partition.h"
 
-/* The partition of a table that holds a position; false if there is none. */
+/*
+ * The partition of a table that holds a position; false if there is none.  The table is not
+ * kept locked: pieces follow each other closely, and partitions are dropped meanwhile.
+ */
 static bool
 find(const char *table, int64 position, EvPartition *found)
 {
@@ -39,7 +42,7 @@ find(const char *table, int64 position, EvPartition *found)
 		}
 	}
 	pfree(list);
-	table_close(rel, NoLock);
+	table_close(rel, AccessShareLock);
 	return is_there;
 }
 

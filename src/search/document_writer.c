@@ -71,12 +71,9 @@ open_index(EvDocumentWriter *writer, WriterIndex *index, Oid oid)
 {
 	index->rel = index_open(oid, RowExclusiveLock);
 	index->info = BuildIndexInfo(index->rel);
-	if (!index->info->ii_ReadyForInserts)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("index \"%s\" cannot take entries yet",
-							   RelationGetRelationName(index->rel)),
-						errhint("Wait for CREATE INDEX CONCURRENTLY, or drop what it has left.")));
-	if (ev_document_entries_fit(index->rel, KEYS + 1, DOCUMENT + 1))
+	/* One that is being built concurrently takes what is there when it has become ready. */
+	if (index->info->ii_ReadyForInserts &&
+		ev_document_entries_fit(index->rel, KEYS + 1, DOCUMENT + 1))
 		index->entries = ev_document_entries_begin(index->rel);
 }
 
@@ -117,6 +114,17 @@ ev_document_writer_memory(const EvDocumentWriter *writer)
 	return size;
 }
 
+/* Has a partial index the row that stands in the expression context? */
+static bool
+wants_row(EvDocumentWriter *writer, WriterIndex *index)
+{
+	if (index->info->ii_Predicate == NIL)
+		return true;
+	if (index->info->ii_PredicateState == NULL)
+		index->info->ii_PredicateState = ExecPrepareQual(index->info->ii_Predicate, writer->estate);
+	return ExecQual(index->info->ii_PredicateState, GetPerTupleExprContext(writer->estate));
+}
+
 static void
 enter_row(EvDocumentWriter *writer, TupleTableSlot *slot)
 {
@@ -128,6 +136,8 @@ enter_row(EvDocumentWriter *writer, TupleTableSlot *slot)
 	{
 		WriterIndex *index = &writer->indexes[i];
 
+		if (!index->info->ii_ReadyForInserts || !wants_row(writer, index))
+			continue;
 		FormIndexDatum(index->info, slot, writer->estate, values, isnull);
 		if (index->entries != NULL)
 			ev_document_entries_add(index->entries, DatumGetArrayTypeP(values[0]),

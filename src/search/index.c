@@ -14,7 +14,8 @@
  * where there is none, events.maintain() and eventsd do.
  *
  * In this order: new events; summaries of chunks that were taken back because events
- * were deleted; then events.reindex_search(), from the newest chunk to the oldest,
+ * were deleted; partitions whose documents are missing, because somebody has taken them
+ * away and put them back; then events.reindex_search(), from the newest chunk to the oldest,
  * each step of which takes the old documents of a chunk away and files new ones.
  *
  * Events are read with the latest snapshot, so this refuses isolation levels in which
@@ -33,6 +34,7 @@
 #include "catalog/indexing.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "search/document_fallback.h"
 #include "search/document_partition.h"
 #include "search/document_writer.h"
 #include "search/index.h"
@@ -50,9 +52,6 @@ PG_FUNCTION_INFO_V1(ev_lock_search_index);
 
 /* Fourth field of our advisory tag (see position.c for the others). */
 #define SEARCH_TAG 0xEE
-
-/* A piece ends when so much waits to be entered into the index, or after so much text. */
-#define MAX_COLLECTED (192 * 1024 * 1024)
 
 /* The column of events.search_state. */
 #define STATE_END 1
@@ -114,67 +113,86 @@ write_state(Relation rel, HeapTuple state, int64 end)
 
 /* ---- filing */
 
-/* A list of the configurations with which documents were made. */
-static List *
-note_configuration(List *configurations, Oid configuration)
+typedef struct Filing
 {
-	return list_append_unique_oid(configurations, configuration);
-}
+	EvDocumentWriter *writer; /* of this partition */
+	EvPartition partition;
+	List *configurations; /* with which documents were made */
+	EvDocumentFailures failures;
+} Filing;
 
 static void
-file_event(EvDocumentWriter *writer, const Datum *values, const bool *nulls, List **configurations)
+file_event(Filing *filing, const Datum *values, const bool *nulls)
 {
 	Oid configuration = ev_document_configuration(DatumGetTextPP(values[EV_TYPE]));
-	MemoryContext old;
+	MemoryContext old = MemoryContextSwitchTo(ev_document_writer_context(filing->writer));
 	EvDocument document;
+	bool is_made = ev_document_make_somehow(&document, values, nulls, configuration,
+											&filing->failures);
 
-	*configurations = note_configuration(*configurations, configuration);
-	old = MemoryContextSwitchTo(ev_document_writer_context(writer));
-	ev_document_make(&document, values, nulls, configuration);
-	ev_document_writer_add(writer, DatumGetInt64(values[EV_POSITION]),
-						   DatumGetTimestampTz(values[EV_RECORDED_AT]), &document);
+	if (is_made)
+		ev_document_writer_add(filing->writer, DatumGetInt64(values[EV_POSITION]),
+							   DatumGetTimestampTz(values[EV_RECORDED_AT]), &document);
 	MemoryContextSwitchTo(old);
+	if (is_made)
+		filing->configurations = list_append_unique_oid(filing->configurations,
+														document.configuration);
+}
+
+/* Go on with the partition of a position. */
+static void
+enter_partition(Filing *filing, int64 position)
+{
+	if (filing->writer != NULL && position >= filing->partition.upper)
+	{
+		ev_document_writer_close(filing->writer);
+		filing->writer = NULL;
+	}
+	if (filing->writer == NULL)
+	{
+		filing->partition = ev_document_partition_of(position);
+		filing->writer = ev_document_writer_open(filing->partition.relid);
+	}
+}
+
+/* A piece ends when so much waits to be entered into the index. */
+static Size
+max_collected(void)
+{
+	return (Size) maintenance_work_mem * 1024;
 }
 
 int64
 ev_search_index_file(int64 after, int64 upto, int64 max_events, int64 *end)
 {
 	EvScan *scan = ev_scan_open_kept(after, upto);
-	EvDocumentWriter *writer = NULL;
-	EvPartition partition = {0};
-	List *configurations = NIL;
+	Filing filing = {0};
 	Datum values[EV_NCOLUMNS];
 	bool nulls[EV_NCOLUMNS];
 	int64 n = 0;
 
+	ev_document_begin_failures(&filing.failures);
 	*end = upto;
 	while (ev_scan_next(scan, values, nulls))
 	{
 		int64 position = DatumGetInt64(values[EV_POSITION]);
 
-		if (writer != NULL && position >= partition.upper)
-		{
-			ev_document_writer_close(writer);
-			writer = NULL;
-		}
-		if (writer == NULL)
-		{
-			partition = ev_document_partition_of(position);
-			writer = ev_document_writer_open(partition.relid);
-		}
-		file_event(writer, values, nulls, &configurations);
+		CHECK_FOR_INTERRUPTS();
+		enter_partition(&filing, position);
+		file_event(&filing, values, nulls);
 		n++;
-		if (n >= max_events || ev_document_writer_memory(writer) > MAX_COLLECTED)
+		if (n >= max_events || ev_document_writer_memory(filing.writer) > max_collected())
 		{
 			*end = position;
 			break;
 		}
 	}
-	if (writer != NULL)
-		ev_document_writer_close(writer);
+	if (filing.writer != NULL)
+		ev_document_writer_close(filing.writer);
 	ev_scan_close(scan);
 	CommandCounterIncrement();
-	ev_index_tasks_note_configurations(configurations);
+	ev_index_tasks_note_configurations(filing.configurations);
+	ev_document_report_failures(&filing.failures);
 	return n;
 }
 
@@ -225,7 +243,8 @@ ev_search_index_extend(int64 horizon, int64 max_events)
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	ev_catalog_become_owner(&owner);
-	if (!file_next(horizon, max_events, &filed) && !ev_index_tasks_resummarise(&filed))
+	if (!file_next(horizon, max_events, &filed) && !ev_index_tasks_resummarise(&filed) &&
+		!ev_index_tasks_file_missing(&filed))
 		(void) ev_index_tasks_reindex(&filed);
 	ev_catalog_restore_user(&owner);
 	MemoryContextSwitchTo(old);

@@ -99,8 +99,12 @@ ev_index_tasks_resummarise(int64 *done)
 	return any;
 }
 
-bool
-ev_index_tasks_reindex(int64 *filed)
+/*
+ * One chunk, whose documents are deleted and made anew: `next` gives its first and last
+ * position, or NULL when there is none; `done` gets them afterwards.
+ */
+static bool
+file_chunk(const char *next, const char *done, int64 *filed)
 {
 	int64 first;
 	int64 last;
@@ -108,7 +112,7 @@ ev_index_tasks_reindex(int64 *filed)
 	bool any;
 
 	begin();
-	execute("SELECT first, last FROM events._next_reindex_chunk()", 0, 0);
+	execute(next, 0, 0);
 	any = get(1, &first) && get(2, &last);
 	if (any)
 		execute("DELETE FROM events.search_document WHERE position BETWEEN $1 AND $2", first, last);
@@ -119,8 +123,22 @@ ev_index_tasks_reindex(int64 *filed)
 	for (reached = first - 1; reached < last;)
 		*filed += ev_search_index_file(reached, last, PG_INT64_MAX, &reached);
 	begin();
-	execute("SELECT events._reindexed_chunk($1, $2)", first, last);
+	execute(done, first, last);
 	end();
 	*filed = Max(*filed, 1);
 	return true;
+}
+
+bool
+ev_index_tasks_file_missing(int64 *filed)
+{
+	return file_chunk("SELECT first, last FROM events._next_missing_chunk()",
+					  "SELECT events._filed_missing_chunk($1, $2)", filed);
+}
+
+bool
+ev_index_tasks_reindex(int64 *filed)
+{
+	return file_chunk("SELECT first, last FROM events._next_reindex_chunk()",
+					  "SELECT events._reindexed_chunk($1, $2)", filed);
 }

@@ -16,6 +16,9 @@ extern void ev_index_tasks_summarise(int64 old_end, int64 new_end);
 /* Summarise chunks whose summaries were taken back; false if there is none. */
 extern bool ev_index_tasks_resummarise(int64 *done);
 
+/* One chunk of a partition whose documents are missing; false if there is none. */
+extern bool ev_index_tasks_file_missing(int64 *filed);
+
 /* One chunk of events.reindex_search(); false if there is nothing to do. */
 extern bool ev_index_tasks_reindex(int64 *filed);
 

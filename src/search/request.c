@@ -4,6 +4,7 @@
  */
 #include "base/compat.h"
 
+#include "base/attempt.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "search/document.h"
@@ -147,11 +148,56 @@ ev_request_matches(const EvRequest *request, const Datum *values, const bool *nu
 		   ev_filter_matches(request->filter, ev_event_subject_init(&row, values, nulls));
 }
 
+typedef struct Configuring
+{
+	const EvRequest *request;
+	EvConfigured *made;
+} Configuring;
+
+static void
+make_query(void *arg)
+{
+	Configuring *configuring = arg;
+
+	configuring->made->query = ev_text_query_make(configuring->request->text,
+												  configuring->made->configuration);
+}
+
+static void
+narrow_query(void *arg)
+{
+	Configuring *configuring = arg;
+	EvConfigured *made = configuring->made;
+	bool is_truncated;
+
+	made->narrowed = ev_text_query_require(
+		made->query,
+		ev_document_data_text(configuring->request->contains, made->configuration, &is_truncated));
+}
+
+/* A dictionary may raise: then nothing is found by this configuration, but by others. */
+static void
+try_to(void (*function)(void *), Configuring *configuring)
+{
+	ErrorData *error = ev_attempt(function, configuring);
+
+	if (error == NULL)
+		return;
+	if (ev_attempt_was_interrupted(error))
+		ReThrowError(error);
+	ereport(WARNING, (errcode(error->sqlerrcode),
+					  errmsg("text search configuration %s cannot read the query: %s",
+							 ev_document_configuration_name(configuring->made->configuration),
+							 error->message),
+					  errdetail("Documents that were made with it are not found by these words.")));
+}
+
 const EvConfigured *
 ev_request_configured(EvRequest *request, Oid configuration, int64 key)
 {
 	MemoryContext old;
 	EvConfigured *made;
+	Configuring configuring = {.request = request};
 	ListCell *cell;
 
 	foreach (cell, request->configured)
@@ -164,16 +210,12 @@ ev_request_configured(EvRequest *request, Oid configuration, int64 key)
 	made = palloc0(sizeof(EvConfigured));
 	made->configuration = configuration;
 	made->key = key;
+	configuring.made = made;
 	if (request->text != NULL)
-		made->query = ev_text_query_make(request->text, configuration);
+		try_to(make_query, &configuring);
 	made->narrowed = made->query;
 	if (request->contains != NULL)
-	{
-		bool is_truncated;
-
-		made->narrowed = ev_text_query_require(
-			made->query, ev_document_data_text(request->contains, configuration, &is_truncated));
-	}
+		try_to(narrow_query, &configuring);
 	request->configured = lappend(request->configured, made);
 	MemoryContextSwitchTo(old);
 	return made;

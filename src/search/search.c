@@ -7,10 +7,12 @@
  */
 #include "base/compat.h"
 
+#include "base/attempt.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "search/document.h"
 #include "search/document_configuration.h"
+#include "search/document_fallback.h"
 #include "search/find.h"
 #include "search/headline.h"
 #include "store/reader.h"
@@ -103,13 +105,53 @@ rank_event(EvRequest *request, const EvConfigured *configured, Oid configuration
 	int length;
 	const char *whole = ev_text_query_whole(request->text, &length);
 
-	ev_document_make(&document, row, nulls, configuration);
+	if (!ev_document_make_somehow(&document, row, nulls, configuration, NULL))
+		return 0;
+	if (document.configuration != configuration)
+		hit.configured = ev_request_configured(
+			request, document.configuration, ev_document_configuration_key(document.configuration));
 	hit.document = TSVectorGetDatum(document.text);
 	hit.is_named = ev_key_condition_has_key(document.keys, document.nkeys,
 											ev_search_key(EV_KEY_ID, whole, length)) ||
 				   ev_key_condition_has_key(document.keys, document.nkeys,
 											ev_search_key(EV_KEY_CORRELATION, whole, length));
 	return ev_walk_rank(&hit);
+}
+
+typedef struct Line
+{
+	EvRequest *request;
+	Oid configuration;
+	const Datum *row;
+	const bool *nulls;
+	text *headline;
+} Line;
+
+static void
+make_headline(void *arg)
+{
+	Line *line = arg;
+	const EvConfigured *configured = ev_request_configured(
+		line->request, line->configuration, ev_document_configuration_key(line->configuration));
+
+	line->headline = ev_headline_make(line->row, line->nulls, line->configuration,
+									  configured->query);
+}
+
+/* As the document was made: with "simple" where the configuration's dictionaries raise. */
+static text *
+headline(EvRequest *request, Oid configuration, const Datum *row, const bool *nulls)
+{
+	Line line = {request, configuration, row, nulls, NULL};
+	ErrorData *error = ev_attempt(make_headline, &line);
+
+	if (error == NULL)
+		return line.headline;
+	if (ev_attempt_was_interrupted(error))
+		ReThrowError(error);
+	line.configuration = ev_document_configuration_simple();
+	make_headline(&line);
+	return line.headline;
 }
 
 static void
@@ -124,8 +166,7 @@ show_text(EvWalk *walk, const EvPage *page, const EvFound *found, Datum *row, bo
 	if (page->order != EV_ORDER_RANK && !ev_walk_rank_filed(walk, found->position, &rank))
 		rank = rank_event(request, configured, configuration, row, nulls);
 	row[COLUMN_RANK] = Float4GetDatum(rank);
-	row[COLUMN_HEADLINE] = PointerGetDatum(
-		ev_headline_make(row, nulls, configuration, configured->query));
+	row[COLUMN_HEADLINE] = PointerGetDatum(headline(request, configuration, row, nulls));
 	nulls[COLUMN_RANK] = nulls[COLUMN_HEADLINE] = false;
 }
 

@@ -19,6 +19,7 @@
 #include "base/catalog.h"
 #include "search/document.h"
 #include "search/document_configuration.h"
+#include "search/document_fallback.h"
 #include "search/index.h"
 #include "search/walk.h"
 #include "store/reader.h"
@@ -130,7 +131,9 @@ has_text(EvWalk *walk, EvHit *hit, Oid configuration)
 	int length;
 	const char *whole = ev_text_query_whole(request->text, &length);
 
-	ev_document_make(&document, hit->values, hit->nulls, configuration);
+	if (!ev_document_make_somehow(&document, hit->values, hit->nulls, configuration, NULL))
+		return false;
+	configuration = document.configuration;
 	take_fields(hit, &document);
 	hit->document = TSVectorGetDatum(document.text);
 	hit->configured = ev_request_configured(request, configuration,

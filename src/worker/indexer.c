@@ -4,12 +4,18 @@
  *
  * To file an event takes several times as long as to publish it, and somebody who waits
  * for a NOTIFY must not wait for that.  So the worker of a database has it done by a
- * process of its own, at low priority: it files piece after piece, each a transaction,
+ * process of its own: it files piece after piece, each a transaction,
  * until it has caught up with the horizon, and what events.reindex_search() asks for;
  * waits a while for more, and ends with code 0.
  *
  * Events that come one by one are not filed one by one: a piece begins when a second has
  * passed since the last one, or a good number wait.  Searches look at the rest themselves.
+ *
+ * It works at low priority, beside publishers who need the processors.  But where they need
+ * all of them all the time that would be never, and searches would have ever more events
+ * to look at themselves.  So when many wait it works at the priority of everybody else.
+ * A process may lower its priority and not raise it again: it begins with the normal one, lowers
+ * it when all is filed, and when it has fallen far behind it ends and is started anew.
  *
  * The process stands in the worker's slot (EvWorkerSlot): its pid, and up to which
  * horizon all is filed, by which the worker knows when to start or wake it.  An error
@@ -64,7 +70,10 @@ PG_FUNCTION_INFO_V1(ev_wake_indexer);
 #define LOOK_AGAIN_MS 60000
 #define END_WAIT_MS 5000
 #define MAX_FAILURES 6
-#define PRIORITY 10
+
+/* How much nicer it is when it keeps up, and how far behind it is not any more. */
+#define NICER 10
+#define FAR_BEHIND 20000
 
 static EvWorkerSlot *
 slot_of(Oid database)
@@ -83,6 +92,15 @@ slot_of(Oid database)
 
 static EvWorkerSlot *my_slot = NULL;
 static bool has_worked = false;
+static bool is_nice = false; /* works at low priority */
+
+typedef struct Piece
+{
+	EvHold hold;
+	int64 horizon; /* up to where all was to be filed */
+	int64 behind;  /* so many positions are not filed */
+	int64 filed;   /* events */
+} Piece;
 
 static void
 leave(int code, Datum arg)
@@ -127,37 +145,44 @@ enter(Oid database)
 	return my_slot != NULL;
 }
 
-/* One piece: how many events; *horizon is up to where all was to be filed. */
+/* Positions up to the horizon that are not filed, as far as the current command sees. */
 static int64
-file_piece(EvHold *hold, int64 *horizon)
+count_behind(int64 horizon)
 {
-	int64 filed = 0;
+	int64 end = horizon;
 
+	PushActiveSnapshot(GetLatestSnapshot());
+	(void) ev_search_index_end(GetActiveSnapshot(), &end);
+	PopActiveSnapshot();
+	return Max(horizon - end, 0);
+}
+
+static void
+file_piece(Piece *piece)
+{
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	*hold = ev_catalog_hold();
-	if (*hold == EV_HOLD_KEPT)
+	piece->hold = ev_catalog_hold();
+	if (piece->hold == EV_HOLD_KEPT)
 	{
-		*horizon = ev_position_horizon(ev_catalog_relid("position"));
-		filed = ev_search_index_extend(*horizon, PIECE);
+		piece->horizon = ev_position_horizon(ev_catalog_relid("position"));
+		piece->filed = ev_search_index_extend(piece->horizon, PIECE);
+		piece->behind = count_behind(piece->horizon);
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
-	return filed;
 }
 
-static int64
-try_to_file(MemoryContext memory, EvHold *hold, int64 *horizon)
+static void
+try_to_file(MemoryContext memory, Piece *piece)
 {
-	volatile int64 filed = 0;
-
 	MemoryContextReset(memory);
 	MemoryContextSwitchTo(memory);
 	pgstat_report_activity(STATE_RUNNING, "filing events for search");
 	PG_TRY();
 	{
-		filed = file_piece(hold, horizon);
+		file_piece(piece);
 	}
 	PG_CATCH();
 	{
@@ -170,10 +195,24 @@ try_to_file(MemoryContext memory, EvHold *hold, int64 *horizon)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(memory);
-	has_worked |= filed > 0;
+	has_worked |= piece->filed > 0;
 	pgstat_report_activity(STATE_IDLE, NULL);
 	pgstat_report_stat(false);
-	return filed;
+}
+
+/* Lower our priority when that will do; false when a process with the normal one is needed. */
+static bool
+suit_priority(int64 behind)
+{
+	if (is_nice)
+		return behind < FAR_BEHIND;
+	if (behind == 0)
+	{
+		if (nice(NICER) < 0)
+			ereport(DEBUG1, (errmsg("could not lower the priority of the indexer: %m")));
+		is_nice = true;
+	}
+	return true;
 }
 
 static void
@@ -225,17 +264,17 @@ serve(void)
 	my_slot->indexer_has_tasks = false; /* it looks for them before it rests */
 	for (;;)
 	{
-		EvHold hold = EV_HOLD_BUSY;
-		int64 horizon = 0;
-		int64 filed;
+		Piece piece = {.hold = EV_HOLD_BUSY};
 
 		CHECK_FOR_INTERRUPTS();
-		filed = try_to_file(memory, &hold, &horizon);
-		if (hold == EV_HOLD_GONE || !ev_search_index)
+		try_to_file(memory, &piece);
+		if (piece.hold == EV_HOLD_GONE || !ev_search_index)
 			return;
-		if (hold == EV_HOLD_BUSY)
+		/* Nothing filed and something left: another session is at it, and may not end it. */
+		if (piece.hold == EV_HOLD_BUSY || (piece.filed == 0 && piece.behind > 0))
 			wait_for(BUSY_POLL_MS);
-		else if (filed == 0 && !wait_for_more(horizon))
+		else if (!suit_priority(piece.behind) ||
+				 (piece.filed == 0 && !wait_for_more(piece.horizon)))
 			return;
 	}
 }
@@ -250,8 +289,6 @@ ev_indexer_main(Datum arg)
 	BackgroundWorkerUnblockSignals();
 	if (!enter(database))
 		proc_exit(0);
-	if (nice(PRIORITY) < 0)
-		ereport(DEBUG1, (errmsg("could not lower the priority of the indexer: %m")));
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	ev_session_fix_settings();
 	ev_session_fix("synchronous_commit", "off");
@@ -360,6 +397,7 @@ ev_indexer_check(void)
 
 	watched = ev_catalog_relid("search_reindex");
 	(void) SPI_execute("SELECT FROM events.search_reindex"
+					   " UNION ALL SELECT FROM events.search_missing"
 					   " UNION ALL SELECT FROM events.search_stale_chunk",
 					   true, 1);
 	if (slot != NULL)

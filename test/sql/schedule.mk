@@ -14,7 +14,9 @@ REGRESS = \
 	duplicate \
 	read \
 	read_subject \
+	search_failing \
 	search_index \
+	search_missing \
 	expected_position \
 	consumer \
 	consumer_nothing_skipped \

@@ -56,6 +56,19 @@ wait_for($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 
 publish($node, 'later');
 wait_for($node, ALL_FILED, 'and another one comes');
 
+# ---- another session files, or keeps everybody from it, and does not end it
+
+my $other = $node->background_psql('postgres', on_error_stop => 1);
+$other->query_safe('BEGIN; SELECT events._lock_search_index()');
+publish($node, 'meanwhile');
+wait_for($node, <<'SQL', 'the process finds the lock taken');
+SELECT count(*) > 0 FROM pg_stat_activity
+WHERE backend_type = 'events indexer' AND state = 'idle' AND query = 'filing events for search'
+SQL
+$other->query_safe('ROLLBACK');
+$other->quit;
+wait_for($node, ALL_FILED, 'and files when it is free');
+
 # ---- killed in the middle
 
 $node->safe_psql('postgres', "ALTER SYSTEM SET events.maintenance_interval = '1d'; SELECT pg_reload_conf()");
