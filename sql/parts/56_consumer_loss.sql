@@ -71,6 +71,9 @@ BEGIN
         -- Where there is too much to look at, it counts as one that wants some: it could.
         w := events._consumer_wants(c.consumer, c.position, relid, condition, positions);
         CONTINUE WHEN NOT w.wants AND w.looked_up_to IS NULL;
+        -- Who drops the consumer at this moment leaves nothing to a later one of its name.
+        PERFORM FROM events.consumer AS n WHERE n.name = (c.consumer).name FOR KEY SHARE;
+        CONTINUE WHEN NOT FOUND;
         INSERT INTO events.consumer_loss (consumer, lost_before) VALUES ((c.consumer).name, before)
         ON CONFLICT (consumer) DO UPDATE SET lost_before = excluded.lost_before, lost_at = excluded.lost_at;
         IF coalesce(c.lost_before <= lower, true) THEN

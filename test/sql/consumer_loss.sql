@@ -158,3 +158,6 @@ FROM events.consumer AS c, events._consumer_wants(c, 0, 'events.event_0', 'true'
 SELECT w.wants, w.looked_up_to IS NULL AS all_looked_at
 FROM events.consumer AS c, events._consumer_wants(c, 1499, 'events.event_0', 'true') AS w;
 SELECT events.drop_consumer('slow');
+SET client_min_messages = error;
+DROP EXTENSION events CASCADE;
+CREATE EXTENSION events;
