@@ -114,9 +114,13 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed',
                   HINT = 'For example events.retain(''{order}'', ''90 days''). events.drop_retention_rule() removes a rule.';
     END IF;
-    IF keep <= interval '0' THEN
+    -- A month less 29 days is more than nothing, but ends in the future in February.
+    IF keep <= interval '0'
+       OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep),
+                extract(hour FROM keep), extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
         RAISE EXCEPTION 'keep must be more than nothing: %', keep
             USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'None of its parts may be negative.',
                   HINT = 'For example ''90 days''.';
     END IF;
     BEGIN

@@ -49,7 +49,9 @@ DECLARE
 BEGIN
     keep := nullif(current_setting('events.retention', true), '')::interval;
     PERFORM clock_timestamp() - keep;
-    IF keep <= interval '0' THEN
+    IF keep <= interval '0'
+       OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep),
+                extract(hour FROM keep), extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
         RAISE WARNING 'setting events.retention must be more than nothing: "%"', current_setting('events.retention')
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'For example ''30 days''. Events that no rule covers are kept meanwhile.';
