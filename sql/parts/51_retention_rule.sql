@@ -69,6 +69,14 @@ BEGIN
                   HINT = 'For example ''{order.created,invoice.*}''.';
     END IF;
     PERFORM events._covers(topics, types, 'type', '{topic}');
+    -- events.read() takes a path of NULLs for the empty one, to which all topics belong.
+    IF EXISTS (SELECT FROM generate_subscripts(topics, 1) AS i
+               WHERE CASE array_ndims(topics) WHEN 1 THEN topics[array_lower(topics, 1)]
+                     ELSE topics[i][array_lower(topics, 2)] END IS NULL) THEN
+        RAISE EXCEPTION 'a path of topics begins with NULL'
+            USING ERRCODE = 'null_value_not_allowed',
+                  HINT = 'In a path of topics * stands for any element; NULL in place of the array stands for any topic.';
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION events._check_covered(text[], text[]) IS
