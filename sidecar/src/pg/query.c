@@ -37,10 +37,11 @@ static const ConnStatement event_statement =
 static const ConnStatement cancel_statement = {.number = 15,
 											   .sql = "SELECT pg_cancel_backend($1::int)",
 											   .params = 1};
-static const ConnStatement maintain_statement = {
-	.number = 7, .sql = "SELECT events._maintain()::int::bigint", .binary = true};
-static const ConnStatement index_statement = {
-	.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
+static const ConnStatement maintain_statement = {.number = 7,
+												 .sql = "SELECT events._maintain()::int::bigint",
+												 .binary = true};
+static const ConnStatement index_statement =
+	{.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
 
 /* ---- answers ---- */
 

@@ -75,9 +75,10 @@ def _():
                  " FROM generate_series(1, 100000) AS n", kind)
     writer.query("SELECT events._advance_position(upper - 1) FROM events._partitions()"
                  " WHERE events.horizon() >= lower AND events.horizon() < upper")
-    lower = writer.value("SELECT max(lower) FROM events._partitions()"
-                         " WHERE lower <= (SELECT max(position) FROM events.event WHERE type = $1)", kind + "0")
-    writer.query("UPDATE events.event SET recorded_at = recorded_at - interval '10 days' WHERE position >= $1", lower)
+    lower = writer.value("SELECT max(lower) FROM events._partitions() WHERE lower <="
+                         " (SELECT max(position) FROM events.event WHERE type = $1)", kind + "0")
+    writer.query("UPDATE events.event SET recorded_at = recorded_at - interval '10 days'"
+                 " WHERE position >= $1", lower)
 
     def closed():
         writer.query("SELECT events.maintain()")
@@ -96,7 +97,8 @@ def _():
     wait_until(looked, "events are deleted", 60)
     pauses = [after[1] - before[1] for before, after in zip(rounds[1:], rounds[2:])]
     true(min(pauses, default=0) < 8, f"one round follows soon after another: {pauses}")
-    wait_until(lambda: writer.value("SELECT sum(removed) FROM events.partition") == "50000", "all are deleted", 60)
+    wait_until(lambda: writer.value("SELECT sum(removed) FROM events.partition") == "50000",
+               "all are deleted", 60)
     equal(len(stand.table(kind + "0")), 50000, "events kept")
     writer.query("SELECT events.drop_retention_rule(types => ARRAY[$1 || '1'])", kind)
 
