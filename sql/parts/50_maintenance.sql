@@ -106,6 +106,19 @@ COMMENT ON FUNCTION events.maintain() IS
 'Does one round of background work: makes partitions ahead, closes those that are full; removes what is older, or more, than retention allows; forgets ids older than events.dedup_window; files events by their subjects where that is used; clears up after consumers. The worker calls it, or eventsd, or pg_cron.
 Errors: 25001 REPEATABLE READ or SERIALIZABLE transaction; 55000 hot standby.';
 
+CREATE FUNCTION events._maintain()
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM events.maintain();
+    RETURN events._is_thinning();
+END
+$$;
+COMMENT ON FUNCTION events._maintain() IS
+'For eventsd: one round of maintenance, and whether the next one should follow soon';
+
 CREATE FUNCTION events.new_epoch()
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER

@@ -69,6 +69,14 @@ BEGIN
                   HINT = 'For example ''{order.created,invoice.*}''.';
     END IF;
     PERFORM events._covers(topics, types, 'type', '{topic}');
+    -- events.read() takes a path of NULLs for the empty one, to which all topics belong.
+    IF EXISTS (SELECT FROM generate_subscripts(topics, 1) AS i
+               WHERE CASE array_ndims(topics) WHEN 1 THEN topics[array_lower(topics, 1)]
+                     ELSE topics[i][array_lower(topics, 2)] END IS NULL) THEN
+        RAISE EXCEPTION 'a path of topics begins with NULL'
+            USING ERRCODE = 'null_value_not_allowed',
+                  HINT = 'In a path of topics * stands for any element; NULL in place of the array stands for any topic.';
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION events._check_covered(text[], text[]) IS
@@ -114,9 +122,13 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed',
                   HINT = 'For example events.retain(''{order}'', ''90 days''). events.drop_retention_rule() removes a rule.';
     END IF;
-    IF keep <= interval '0' THEN
+    -- A month less 29 days is more than nothing, but ends in the future in February.
+    IF keep <= interval '0'
+       OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep),
+                extract(hour FROM keep), extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
         RAISE EXCEPTION 'keep must be more than nothing: %', keep
             USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'None of its parts may be negative.',
                   HINT = 'For example ''90 days''.';
     END IF;
     BEGIN

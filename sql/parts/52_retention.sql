@@ -31,6 +31,7 @@ CREATE TABLE events.partition_thinning (
 );
 COMMENT ON TABLE events.partition_thinning IS
 'How far retention has come with partitions of which it removes some events; begun anew if lost';
+COMMENT ON COLUMN events.partition_thinning.lower IS 'The partition: its first position; -1: more are to be dropped in the next round';
 COMMENT ON COLUMN events.partition_thinning.condition IS 'Which events it removes, as SQL';
 COMMENT ON COLUMN events.partition_thinning.walked_up_to IS 'The last position looked at';
 COMMENT ON COLUMN events.partition_thinning.deleting IS
@@ -48,7 +49,9 @@ DECLARE
 BEGIN
     keep := nullif(current_setting('events.retention', true), '')::interval;
     PERFORM clock_timestamp() - keep;
-    IF keep <= interval '0' THEN
+    IF keep <= interval '0'
+       OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep),
+                extract(hour FROM keep), extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
         RAISE WARNING 'setting events.retention must be more than nothing: "%"', current_setting('events.retention')
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'For example ''30 days''. Events that no rule covers are kept meanwhile.';
@@ -157,145 +160,6 @@ COMMENT ON FUNCTION events._removals(interval, bigint, double precision) IS
 'Closed partitions of which retention removes events, from the oldest on: which events, as SQL';
 
 -- ---------------------------------------------------------------------------
--- Retention: consumers that lose events
--- ---------------------------------------------------------------------------
-
--- It looks at 20,000 events after a position at most, or at 2,001, more than are removed
--- at once, where a pattern or a filter may take its time with each.
-CREATE FUNCTION events._consumer_wants(
-    consumer events.consumer, after bigint, relid regclass, condition text, positions bigint[] DEFAULT NULL,
-    OUT wants boolean, OUT looked_up_to bigint)
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    matches text := '';
-    max_count int := 20000;
-BEGIN
-    IF consumer.pattern IS NOT NULL OR consumer.filter IS NOT NULL THEN
-        max_count := 2001;
-        matches := format(' AND events.matches_event(event, %L, %L)', consumer.pattern, consumer.filter);
-    END IF;
-    EXECUTE format(
-        'SELECT coalesce(bool_or(goes AND events._covers(%L, %L, type, topic) %s), false),'
-        ' CASE WHEN count(*) = %s THEN max(position) END'
-        ' FROM (SELECT e::events.event AS event, position, type, topic, (%s) AS goes FROM ONLY %s AS e'
-        ' WHERE position > $1 %s ORDER BY position LIMIT %s) AS looked',
-        consumer.topics, consumer.types, matches, max_count, condition, relid,
-        CASE WHEN positions IS NOT NULL THEN 'AND position = ANY ($2)' END, max_count)
-    INTO wants, looked_up_to
-    USING after, positions;
-    looked_up_to := CASE WHEN NOT wants THEN looked_up_to END;
-EXCEPTION WHEN statement_too_complex THEN
-    wants := true;  -- its filter passes a limit on one of them: it could want it
-    looked_up_to := NULL;
-END
-$$;
-COMMENT ON FUNCTION events._consumer_wants(events.consumer, bigint, regclass, text, bigint[]) IS
-'Does a consumer want events of a partition that come after a position, fulfil a condition, and have one of the positions? Not up to where, if there are more to be looked at';
-
--- Before events are removed, and in the same transaction.
-CREATE FUNCTION events._note_losses(
-    relid regclass, lower bigint, upper bigint, condition text, positions bigint[] DEFAULT NULL)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    c record;
-    w record;
-    before bigint := CASE WHEN positions IS NULL THEN upper ELSE positions[cardinality(positions)] + 1 END;
-BEGIN
-    FOR c IN
-        SELECT q.consumer, m.position, l.lost_before
-        FROM (SELECT n.consumer AS name, min(n.position) AS position
-              FROM events.consumer_members AS n GROUP BY n.consumer) AS m
-        JOIN (SELECT o.name, o AS consumer FROM events.consumer AS o) AS q USING (name)
-        LEFT JOIN events.consumer_loss AS l ON l.consumer = name
-        WHERE m.position < before - 1 AND coalesce(l.lost_before < before, true)
-    LOOP
-        -- Where there is too much to look at, it counts as one that wants some: it could.
-        w := events._consumer_wants(c.consumer, c.position, relid, condition, positions);
-        CONTINUE WHEN NOT w.wants AND w.looked_up_to IS NULL;
-        INSERT INTO events.consumer_loss (consumer, lost_before) VALUES ((c.consumer).name, before)
-        ON CONFLICT (consumer) DO UPDATE SET lost_before = excluded.lost_before, lost_at = excluded.lost_at;
-        IF coalesce(c.lost_before <= lower, true) THEN
-            RAISE WARNING 'consumer "%" loses events: retention removes them', (c.consumer).name
-                USING DETAIL = format('It has come to position %s; events of partition %s, up to position %s, are removed.',
-                                      c.position, relid, upper - 1),
-                      HINT = 'events.consumers.lost_before says before which position; events.seek() has it go on from somewhere else.';
-        END IF;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION events._note_losses(regclass, bigint, bigint, text, bigint[]) IS
-'Notes which consumers want events that are about to be removed; warns of each once for each partition';
-
-CREATE FUNCTION events._note_risks(keep interval, max_bytes bigint, until timestamptz)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '100ms'
-AS $$
-DECLARE
-    r record;
-    w record;
-BEGIN
-    -- For each consumer and partition: what is near its end now, and what was noted.
-    FOR r IN
-        WITH near AS MATERIALIZED (
-            SELECT p.* FROM events._removals(keep, max_bytes, 0.75) AS p
-        ), place AS MATERIALIZED (
-            SELECT q.consumer, m.position
-            FROM (SELECT n.consumer AS name, min(n.position) AS position
-                  FROM events.consumer_members AS n GROUP BY n.consumer) AS m
-            JOIN (SELECT o.name, o AS consumer FROM events.consumer AS o) AS q USING (name)
-        ), now AS MATERIALIZED (
-            SELECT (p.consumer).name, p.consumer, p.position, n.*
-            FROM place AS p
-            JOIN near AS n ON p.position < n.upper - 1
-        )
-        SELECT coalesce(n.name, k.consumer) AS name, coalesce(n.lower, k.lower) AS lower, n.name IS NULL AS is_past,
-               n.consumer, n.position, n.relid, n.upper, n.condition, k.at_risk,
-               CASE WHEN k.condition = n.condition AND NOT k.at_risk
-                    THEN greatest(k.looked_up_to, n.position) ELSE n.position END AS after
-        FROM now AS n
-        FULL JOIN events.consumer_risk AS k ON k.consumer = n.name AND k.lower = n.lower
-        WHERE n.name IS NULL
-           OR k.consumer IS NULL
-           OR k.condition <> n.condition
-           OR k.at_risk AND k.position <> n.position
-           OR k.looked_up_to IS NOT NULL
-        ORDER BY n.name IS NOT NULL, 2
-    LOOP
-        EXIT WHEN clock_timestamp() >= until;
-        BEGIN
-            IF r.is_past THEN
-                DELETE FROM events.consumer_risk AS k WHERE k.consumer = r.name AND k.lower = r.lower;
-                CONTINUE;
-            END IF;
-            w := events._consumer_wants(r.consumer, r.after, r.relid, r.condition);
-            INSERT INTO events.consumer_risk (consumer, lower, upper, condition, position, at_risk, looked_up_to)
-            VALUES (r.name, r.lower, r.upper, r.condition, r.position, w.wants, w.looked_up_to)
-            ON CONFLICT (consumer, lower) DO UPDATE
-            SET condition = excluded.condition, position = excluded.position, at_risk = excluded.at_risk,
-                looked_up_to = excluded.looked_up_to, noted_at = excluded.noted_at;
-            IF w.wants AND r.at_risk IS NOT TRUE THEN
-                RAISE WARNING 'consumer "%" is about to lose events: retention will remove them soon', r.name
-                    USING DETAIL = format('It has come to position %s; events of partition %s, up to position %s, are near the end of their time.',
-                                          r.position, r.relid, r.upper - 1),
-                          HINT = 'Have it go on, or keep events longer (events.retention, events.retention_size, events.retain(), events.hold()), or drop it.';
-            END IF;
-        EXCEPTION WHEN lock_not_available THEN
-            NULL;  -- somebody moves or drops the consumer; the next round looks again
-        END;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION events._note_risks(interval, bigint, timestamptz) IS
-'Notes which consumers have not come past events that are in the last quarter of their time; warns of each once for each partition';
-
--- ---------------------------------------------------------------------------
 -- Retention: row by row
 -- ---------------------------------------------------------------------------
 
@@ -381,7 +245,7 @@ AS $$
     SELECT EXISTS (SELECT FROM events.partition_thinning WHERE NOT finished)
 $$;
 COMMENT ON FUNCTION events._is_thinning() IS
-'For the worker: has a round of maintenance left events to be deleted by the next one?';
+'For the worker: has a round of maintenance left something to be removed by the next one?';
 
 CREATE FUNCTION events._thin_partitions(keep interval, max_bytes bigint, max_time interval)
 RETURNS void
@@ -490,15 +354,21 @@ $$;
 COMMENT ON FUNCTION events._drop_partition(regclass, bigint) IS
 'Drops a partition, and notes what goes with it';
 
+-- The first DROP locks events.event for itself until the transaction ends.  What takes time
+-- with a partition comes before, and so, once one is dropped, only those follow in the same
+-- round with which nothing does.  The next round comes soon: events._is_thinning() says that
+-- there is more, by a row for no partition; not where somebody is in the way.
 CREATE FUNCTION events._drop_partitions(keep interval, max_bytes bigint)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '100ms'
 AS $$
 DECLARE
     p record;
+    dropped int := 0;
 BEGIN
+    DELETE FROM events.partition_thinning AS t WHERE t.lower = -1;
     FOR p IN
         SELECT r.*
         FROM events._removals(keep, max_bytes) AS r
@@ -507,10 +377,17 @@ BEGIN
         WHERE r.condition = 'true' OR t.lower IS NOT NULL
         ORDER BY r.lower
     LOOP
+        IF dropped >= 10
+           OR dropped > 0 AND (EXISTS (SELECT FROM events.search_chunk AS c WHERE c.first > p.lower - 16384 AND c.first < p.upper)
+                               OR EXISTS (SELECT FROM events.consumer_members AS m WHERE m.position < p.upper - 1)) THEN
+            INSERT INTO events.partition_thinning (lower, condition, walked_up_to) VALUES (-1, 'true', -1);
+            EXIT;
+        END IF;
         BEGIN
             EXIT WHEN NOT events._forget_chunks(p.lower, p.upper, 300);  -- the next round goes on
             PERFORM events._note_losses(p.relid, p.lower, p.upper, p.condition);
             PERFORM events._drop_partition(p.relid, p.lower);
+            dropped := dropped + 1;
         EXCEPTION
             WHEN lock_not_available THEN
                 EXIT;  -- somebody reads it; the next round tries again
@@ -521,10 +398,11 @@ BEGIN
                 EXIT;
         END;
     END LOOP;
+    RETURN dropped > 0;
 END
 $$;
 COMMENT ON FUNCTION events._drop_partitions(interval, bigint) IS
-'Drops closed partitions of which nothing is to be kept, from the oldest on';
+'Drops closed partitions of which nothing is to be kept, from the oldest on, some each time; says whether it did';
 
 -- Only closed partitions can be dropped, and a database with few events would
 -- not fill one in years.  So the rest of a partition is skipped when its first
@@ -583,9 +461,10 @@ BEGIN
     PERFORM events._thin_partitions(keep, max_bytes, '100 ms');
     -- Rules alone do not make more than one partition an hour.  To end a partition and
     -- to drop one both hold up those who publish until this transaction ends: not
-    -- both in one round, and nothing after them.
-    IF NOT events._roll_over_partition(least(keep / 4, CASE WHEN shortest IS NOT NULL THEN greatest(shortest / 4, interval '1 hour') END), max_bytes) THEN
-        PERFORM events._drop_partitions(keep, max_bytes);
+    -- both in one round, and nothing after them.  Dropping goes first: where each round
+    -- finds a partition to end, nothing would be dropped.
+    IF NOT events._drop_partitions(keep, max_bytes) THEN
+        PERFORM events._roll_over_partition(least(keep / 4, CASE WHEN shortest IS NOT NULL THEN greatest(shortest / 4, interval '1 hour') END), max_bytes);
     END IF;
 END
 $$;

@@ -33,8 +33,8 @@ AS $$
                                          'create_consumer', 'drop_consumer', 'fetch', 'acknowledge', 'nack',
                                          'leave', 'seek', 'redrive', 'create_handler', 'drop_handler',
                                          '_relay_state', '_partitions', '_retention', '_search_document', '_search_partitions')
-          WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain',
-                                          '_relay_state', '_partitions', '_feed', '_intake', '_index_search', 'export',
+          WHEN 'relay' THEN p.proname IN ('horizon', 'oldest', 'position_at', 'maintain', '_maintain',
+                                          '_relay_state', '_partitions', '_retention', '_feed', '_intake', '_index_search', 'export',
                                           '_check_filter', '_try_filter', '_test_filter',
                                           'search', 'facets', '_histogram', '_search_page', '_event_page',
                                           '_cloudevent', '_limit_search', '_search_facets', '_search_filter_of',

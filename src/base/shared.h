@@ -68,6 +68,7 @@ typedef struct EvWorkerSlot
 	int indexer_proc_number; /* valid while that is set */
 	int indexer_failures;	 /* in a row */
 	bool indexer_has_tasks;	 /* there is more to do than to file new events */
+	bool indexer_gives_way;	 /* it rests until a round of maintenance has been made */
 	int64 indexer_told;		 /* the horizon that it was told last */
 	int64 indexed;			 /* the one up to which it has filed all */
 	TimestampTz indexer_not_before;

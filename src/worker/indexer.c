@@ -22,6 +22,10 @@
  * ends it; it is started again, ever more rarely while errors go on.  Where there is no
  * slot for a process, events.maintain() files a piece with each round.
  *
+ * While maintenance deletes events one by one, which takes the lock under which they are
+ * filed, it rests after each piece until there has been a round.  Who waits in line for
+ * the lock would not do: maintenance does so for a moment only, a piece takes longer.
+ *
  * It takes the lock that keeps the extension for as long as a piece lasts, gives way to
  * others' locks after 200 ms, and is ended for DROP DATABASE and DROP EXTENSION
  * (worker/utility.c).
@@ -52,6 +56,7 @@
 #include "utils/timestamp.h"
 #include "worker/indexer.h"
 #include "worker/session.h"
+#include "worker/worker.h"
 
 PGDLLEXPORT pg_noreturn void ev_indexer_main(Datum arg);
 PG_FUNCTION_INFO_V1(ev_wake_indexer);
@@ -62,6 +67,9 @@ PG_FUNCTION_INFO_V1(ev_wake_indexer);
 /* Fewer than this wait until so long after the last piece. */
 #define MANY_EVENTS 1000
 #define PACE_MS 1000
+
+/* A round of maintenance is waited for so long. */
+#define GIVE_WAY_MS 2000
 
 #define LINGER_MS 5000
 #define BUSY_POLL_MS 100
@@ -92,7 +100,8 @@ slot_of(Oid database)
 
 static EvWorkerSlot *my_slot = NULL;
 static bool has_worked = false;
-static bool is_nice = false; /* works at low priority */
+static bool is_waited_for = false; /* by a round of maintenance, as the last piece has found */
+static bool is_nice = false;	   /* works at low priority */
 
 typedef struct Piece
 {
@@ -169,6 +178,9 @@ file_piece(Piece *piece)
 		piece->horizon = ev_position_horizon(ev_catalog_relid("position"));
 		piece->filed = ev_search_index_extend(piece->horizon, PIECE);
 		piece->behind = count_behind(piece->horizon);
+		SPI_connect();
+		is_waited_for = ev_worker_maintenance_has_more();
+		SPI_finish();
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -229,6 +241,24 @@ wait_for(long ms)
 	}
 }
 
+static void
+give_way(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz end = TimestampTzPlusMilliseconds(now, GIVE_WAY_MS);
+
+	my_slot->indexer_gives_way = true;
+	pg_write_barrier();
+	if (my_slot->pid != 0)
+		SetLatch(&ProcGlobal->allProcs[my_slot->proc_number].procLatch);
+	while (my_slot->indexer_gives_way && now < end)
+	{
+		wait_for(TimestampDifferenceMilliseconds(now, end) + 1);
+		now = GetCurrentTimestamp();
+	}
+	my_slot->indexer_gives_way = false;
+}
+
 /* All is filed up to `filed`.  Wait until more is worth it; false if nothing comes. */
 static bool
 wait_for_more(int64 filed)
@@ -262,6 +292,7 @@ serve(void)
 												 ALLOCSET_DEFAULT_SIZES);
 
 	my_slot->indexer_has_tasks = false; /* it looks for them before it rests */
+	my_slot->indexer_gives_way = false; /* a predecessor may have been killed */
 	for (;;)
 	{
 		Piece piece = {.hold = EV_HOLD_BUSY};
@@ -276,6 +307,8 @@ serve(void)
 		else if (!suit_priority(piece.behind) ||
 				 (piece.filed == 0 && !wait_for_more(piece.horizon)))
 			return;
+		else if (piece.filed > 0 && is_waited_for)
+			give_way();
 	}
 }
 
@@ -402,6 +435,27 @@ ev_indexer_check(void)
 					   true, 1);
 	if (slot != NULL)
 		slot->indexer_has_tasks = SPI_processed > 0;
+}
+
+bool
+ev_indexer_gives_way(void)
+{
+	EvWorkerSlot *slot = slot_of(MyDatabaseId);
+
+	return slot != NULL && slot->indexer_gives_way;
+}
+
+void
+ev_indexer_go_on(void)
+{
+	EvWorkerSlot *slot = slot_of(MyDatabaseId);
+
+	if (slot == NULL || !slot->indexer_gives_way)
+		return;
+	slot->indexer_gives_way = false;
+	pg_write_barrier();
+	if (slot->indexer_pid != 0)
+		SetLatch(&ProcGlobal->allProcs[slot->indexer_proc_number].procLatch);
 }
 
 /* ---- making room */

@@ -228,9 +228,8 @@ settings_have_changed(void)
 	return strcmp(first, now) != 0;
 }
 
-/* Has maintenance stopped because its time was over?  Called within SPI. */
-static bool
-maintenance_has_more(void)
+bool
+ev_worker_maintenance_has_more(void)
 {
 	bool isnull;
 
@@ -265,7 +264,7 @@ maintain(void)
 				proc_exit(0);
 			(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 			(void) SPI_execute("SELECT events.maintain()", false, 0);
-			more = maintenance_has_more();
+			more = ev_worker_maintenance_has_more();
 			ev_indexer_check();
 			SPI_finish();
 			ev_handler_starter_check();
@@ -324,10 +323,12 @@ serve(void)
 		}
 		if (hold == EV_HOLD_KEPT)
 			others = ev_indexer_serve(notified);
-		if (hold == EV_HOLD_KEPT && GetCurrentTimestamp() >= next_maintenance)
+		if (hold == EV_HOLD_KEPT &&
+			(GetCurrentTimestamp() >= next_maintenance || ev_indexer_gives_way()))
 		{
 			long pause = maintain() ? MORE_WORK_MS : ev_maintenance_interval * 1000L;
 
+			ev_indexer_go_on();
 			next_maintenance = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
 		}
 		others = Min(others, ev_handler_starter_serve(notified));

@@ -30,6 +30,7 @@ ISOLATION = \
 	iso_consumer_lease \
 	iso_consumer_wait \
 	iso_consumer_old_snapshot \
+	iso_consumer_loss \
 	iso_thin_reader \
 	iso_hold \
 	iso_search_index \

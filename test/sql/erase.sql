@@ -104,3 +104,4 @@ RESET ROLE;
 DROP OWNED BY events_eraser;
 DROP ROLE events_eraser;
 DROP VIEW left_over;
+SELECT count(events.drop_consumer(name)) FROM events.consumer;

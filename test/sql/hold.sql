@@ -11,6 +11,8 @@ SELECT events.hold(repeat('x', 201));
 SELECT events.hold('h', topics => '{}');
 SELECT events.hold('h', topics => '{order,NULL,created}');
 SELECT events.hold('h', topics => '{{{order}}}');
+SELECT events.hold('h', topics => '{{order},{NULL}}');
+SELECT events.hold('h', topics => '{{order,created},{order,NULL}}'), events.release_hold('h');
 SELECT events.hold('h', types => '{""}');
 SELECT events.hold('h', from_time => '2026-01-02Z', to_time => '2026-01-02Z');
 SELECT events.hold('h', reason => 'all of it');

@@ -10,11 +10,16 @@ SELECT events.retain(keep => '1 day');
 SELECT events.retain('{order}');
 SELECT events.retain('{order}', '0');
 SELECT events.retain('{order}', '-1 day');
+SELECT events.retain('{order}', '1 month -29 days');
+SELECT events.retain('{order}', '1 year -8700 hours');
 SELECT events.retain('{order}', '100000 years');
 SELECT events.retain('{}', '1 day');
 SELECT events.retain(keep => '1 day', types => '{}');
 SELECT events.retain('{order,NULL,created}', '1 day');
 SELECT events.retain('{order,""}', '1 day');
+SELECT events.retain('{NULL}', '1 day');
+SELECT events.retain('{{NULL}}', '1 day');
+SELECT events.retain('[5:5]={NULL}', '1 day');
 SELECT events.retain('{{order},{invoice}}', '1 day');
 SELECT events.retain(keep => '1 day', types => '{order.created,NULL}');
 SELECT events.retain(keep => '1 day', types => '{{a},{b}}');
@@ -118,9 +123,13 @@ SELECT drops_at - last_recorded_at AS kept_for FROM events.storage WHERE closed 
 SELECT events.drop_retention_rule('{audit}');
 SELECT events.oldest() AS oldest \gset
 SELECT events.maintain();
+SELECT events.oldest() > :oldest AS dropped;
+-- one in a round where there are summaries to delete, and then the next round comes soon
+SELECT events._is_thinning();
+SELECT events.maintain();
+SELECT events._is_thinning();
 TABLE kept;
 TABLE untrue;
-SELECT events.oldest() > :oldest AS dropped;
 -- what is derived goes with it, or in the next round
 SELECT events.maintain();
 TABLE stray;
@@ -187,8 +196,12 @@ SELECT set_config('events.retention_size', (:kb - 1)::text, true) IS NOT NULL AS
 SELECT events.maintain();
 SELECT count(*) = :partitions - 1 AS oldest_gone, sum(bytes) / 1024 + :oldest_kb = :kb AS no_more FROM events.storage;
 SELECT events.horizon() < :ending - 1 AS written_to;
+SELECT count(*) AS events FROM events.event \gset
 SET LOCAL events.retention_size = 16;
+-- dropping goes first: else partitions that fill in less than a round would all be kept
 SELECT events.maintain();
+SELECT count(*) < :events AS fewer, events.horizon() < :ending - 1 AS written_to FROM events.event;
+SELECT count(events.maintain()) FROM generate_series(1, 10);
 SELECT events.horizon() = :ending - 1 AS ended;
 SELECT events.maintain();
 SELECT events.maintain();
@@ -212,6 +225,8 @@ SET events.retention = '-1 day';
 SELECT events.maintain();
 SET events.retention = '0';
 SELECT drops_at IS NULL AS for_ever FROM events.storage LIMIT 1;
+SET events.retention = '1 month -29 days';
+SELECT events._retention();
 SET events.retention = '300000 years';
 SELECT events._retention();
 RESET events.retention;

@@ -45,6 +45,8 @@ SET ROLE events_relay;
 SELECT count(*) FROM events._feed(:start, 10, 1000);
 SELECT status FROM events._intake('{"type": "relayed"}', '{}');
 SELECT events.maintain();
+SELECT events._maintain() IS NOT NULL AS maintains;
+SELECT count(*) > 0 AS sees_storage FROM events.storage;
 SELECT events.new_epoch();
 RESET ROLE;
 SET ROLE events_admin;

@@ -8,7 +8,8 @@
 # Where only some events of a partition may go, they are deleted a few thousand at a
 # time.  A crash between two rounds loses nothing that is kept and deletes nothing twice;
 # the worker goes on at once while something is left, and publishers and readers do not
-# notice.  Consumers that would lose events are named in the log, once.
+# notice.  Consumers that would lose events are named in the log, once.  Filing for search and
+# deleting, which exclude each other, both go on.
 
 use strict;
 use warnings;
@@ -145,6 +146,26 @@ like(times_in_log('consumer "late" loses events'), qr/^[12]$/, 'and named in the
 is(times_in_log('consumer "order"'), 0, 'the other one is not');
 is($node->safe_psql('postgres', "SELECT count(*) FROM events.fetch('order', NULL)"), $rows / 4, 'it has lost nothing');
 unlike(slurp_file($node->logfile), qr/could not remove/, 'no round failed');
+$node->stop;
+
+# ---- row by row, while the history is being filed for search
+
+$node = new_node('beside', 'preloaded', conf => "events.maintenance_interval = '1d'\nevents.search_index = off");
+$node->safe_psql('postgres', "SELECT count(events.publish(CASE n % 4 WHEN 0 THEN 'order' ELSE 'debug' END, "
+	. "to_jsonb(md5(n::text)))) FROM generate_series(1, $rows) AS n");
+$node->safe_psql('postgres', 'SELECT events._advance_position(min(upper) - 1) FROM events._partitions()');
+$node->safe_psql('postgres', "UPDATE events.event SET recorded_at = recorded_at - interval '10 days'");
+$node->safe_psql('postgres', 'SELECT events.maintain()') foreach 1 .. 2;
+$node->safe_psql('postgres', "SELECT events.retain('{debug}', '9 days')");
+$node->append_conf('postgresql.conf', 'events.search_index = on');
+$node->restart;
+my $filed = '(SELECT coalesce(max(indexed_up_to), 0) FROM events.search_state)';
+wait_for($node, "SELECT ($removed) > 0 OR $filed >= $rows", 'the worker deletes');
+cmp_ok($node->safe_psql('postgres', "SELECT $filed"), '<', $rows, 'it does not wait until all is filed');
+wait_for($node, "SELECT ($removed) = $rows / 4 * 3 AND $filed >= events.horizon() AND NOT events._is_thinning()",
+	'both come to their end');
+is($node->safe_psql('postgres', "SELECT count(*), (SELECT count(*) FROM events.search_document) FROM events.event"),
+	$rows / 4 . '|' . $rows / 4, 'what is kept is filed, and nothing else');
 $node->stop;
 done_testing();
 

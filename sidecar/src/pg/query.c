@@ -37,7 +37,9 @@ static const ConnStatement event_statement =
 static const ConnStatement cancel_statement = {.number = 15,
 											   .sql = "SELECT pg_cancel_backend($1::int)",
 											   .params = 1};
-static const ConnStatement maintain_statement = {.number = 7, .sql = "SELECT events.maintain()"};
+static const ConnStatement maintain_statement = {.number = 7,
+												 .sql = "SELECT events._maintain()::int::bigint",
+												 .binary = true};
 static const ConnStatement index_statement =
 	{.number = 21, .sql = "SELECT events._index_search(events.horizon(), 5000)", .binary = true};
 
@@ -306,11 +308,11 @@ query_cancel_backend(Queries *queries, int pid, QueryDoneFn fn, void *arg)
 }
 
 Query *
-query_maintain(Queries *queries, QueryDoneFn fn, void *arg)
+query_maintain(Queries *queries, QueryPositionFn fn, void *arg)
 {
-	Query *query = new_query(&queries->publish, QUERY_DONE, &maintain_statement, arg);
+	Query *query = new_query(&queries->publish, QUERY_POSITION, &maintain_statement, arg);
 
-	query->fn.done = fn;
+	query->fn.position = fn;
 	queries_submit(query);
 	return query;
 }

@@ -140,9 +140,8 @@ Query *query_search(Queries *queries, const char *request, QueryTextFn fn, void 
  */
 Query *query_event(Queries *queries, const char *id, const char *source, QueryTextFn fn, void *arg);
 
-/* events.maintain(); fn may be NULL */
-typedef void (*QueryDoneFn)(void *arg, const QueryError *error);
-Query *query_maintain(Queries *queries, QueryDoneFn fn, void *arg);
+/* events._maintain(): a round of maintenance; gives 1 if it has left something to do, else 0 */
+Query *query_maintain(Queries *queries, QueryPositionFn fn, void *arg);
 
 /* events._index_search() of a piece; gives how many events were filed, 0 when there are no more */
 Query *query_index_search(Queries *queries, QueryPositionFn fn, void *arg);

@@ -10,6 +10,8 @@
 #include "pg/page.h"
 #include "pg/query.h"
 
+typedef void (*QueryDoneFn)(void *arg, const QueryError *error);
+
 typedef enum QueryKind
 {
 	QUERY_INTAKE,

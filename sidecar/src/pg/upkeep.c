@@ -10,6 +10,7 @@
 
 #define INTERVAL 10000 /* ms */
 #define FIRST 1000
+#define MORE 1000 /* after a round that has left something to do */
 
 struct Upkeep
 {
@@ -17,6 +18,7 @@ struct Upkeep
 	const Feed *feed;
 	LoopTimer timer;
 	Query *running;
+	bool has_more; /* the last round has left something to do */
 };
 
 static void
@@ -27,6 +29,7 @@ report(const char *what, const QueryError *error)
 }
 
 static void file_events(Upkeep *upkeep);
+static void begin_round(Upkeep *upkeep);
 
 static void
 piece_filed(void *arg, int64_t events, const QueryError *error)
@@ -36,6 +39,8 @@ piece_filed(void *arg, int64_t events, const QueryError *error)
 	upkeep->running = NULL;
 	if (error)
 		report("filing events for search failed", error);
+	else if (events > 0 && upkeep->has_more)
+		begin_round(upkeep);
 	else if (events > 0)
 		file_events(upkeep);
 }
@@ -51,11 +56,14 @@ file_events(Upkeep *upkeep)
 }
 
 static void
-round_done(void *arg, const QueryError *error)
+round_done(void *arg, int64_t more, const QueryError *error)
 {
 	Upkeep *upkeep = arg;
 
 	upkeep->running = NULL;
+	upkeep->has_more = !error && more > 0;
+	if (upkeep->has_more)
+		loop_timer_start(&upkeep->timer, MORE, INTERVAL);
 	if (error)
 		report("maintenance failed", error);
 	else
@@ -63,14 +71,19 @@ round_done(void *arg, const QueryError *error)
 }
 
 static void
-round_due(LoopTimer *timer, void *arg)
+begin_round(Upkeep *upkeep)
 {
-	Upkeep *upkeep = arg;
 	const FeedState *state = feed_state(upkeep->feed);
 
-	(void) timer;
 	if (!upkeep->running && state->connected && !state->worker)
 		upkeep->running = query_maintain(upkeep->queries, round_done, upkeep);
+}
+
+static void
+round_due(LoopTimer *timer, void *arg)
+{
+	(void) timer;
+	begin_round(arg);
 }
 
 Upkeep *

@@ -4,6 +4,7 @@
 since writers notify and eventsd maintains. And a notification that is lost costs latency only."""
 
 import threading
+import time
 
 from harness import *
 
@@ -73,6 +74,43 @@ def _():
     wait_until(lambda: stand.sql.value(
         "SELECT count(*) FROM events.search_document AS d JOIN events.event AS e USING (position) "
         "WHERE e.type = $1", kind) == "12000", "every event has its document", 60)
+
+
+@test("plain_eventsd_goes_on_at_once_while_events_are_to_be_deleted")
+def _():
+    # One round deletes for a tenth of a second; the next one does not come ten seconds later.
+    kind = fresh()
+    writer = closing(stand.cluster.session())
+    writer.query("SELECT count(events.publish($1 || n % 2, to_jsonb(n)))"
+                 " FROM generate_series(1, 100000) AS n", kind)
+    writer.query("SELECT events._advance_position(upper - 1) FROM events._partitions()"
+                 " WHERE events.horizon() >= lower AND events.horizon() < upper")
+    lower = writer.value("SELECT max(lower) FROM events._partitions() WHERE lower <="
+                         " (SELECT max(position) FROM events.event WHERE type = $1)", kind + "0")
+    writer.query("UPDATE events.event SET recorded_at = recorded_at - interval '10 days'"
+                 " WHERE position >= $1", lower)
+
+    def closed():
+        writer.query("SELECT events.maintain()")
+        return writer.value("SELECT count(*) FROM events.partition WHERE lower = $1", lower) == "1"
+
+    wait_until(closed, "the partition is closed", 60)
+    writer.query("SELECT events.retain(keep => '9 days', types => ARRAY[$1 || '1'])", kind)
+    rounds = []
+
+    def looked():
+        removed = int(writer.value("SELECT coalesce(sum(removed), 0) FROM events.partition"))
+        if not rounds or removed > rounds[-1][0]:
+            rounds.append((removed, time.monotonic()))
+        return len(rounds) > 3 or removed == 50000
+
+    wait_until(looked, "events are deleted", 60)
+    pauses = [after[1] - before[1] for before, after in zip(rounds[1:], rounds[2:])]
+    true(min(pauses, default=0) < 8, f"one round follows soon after another: {pauses}")
+    wait_until(lambda: writer.value("SELECT sum(removed) FROM events.partition") == "50000",
+               "all are deleted", 60)
+    equal(len(stand.table(kind + "0")), 50000, "events kept")
+    writer.query("SELECT events.drop_retention_rule(types => ARRAY[$1 || '1'])", kind)
 
 
 @test("plain_prepared_transaction_is_delivered_once_committed")
