@@ -10,9 +10,6 @@
  * parameter for each value.  A time range is either one that moves along (the
  * last hour: `range`, in seconds) or two times; a zoom lays the two times over
  * the range, which comes back when they are taken away.
- *
- * eventsd knows no parameter for the attribute `user`: it becomes the pattern
- * or, where there is one, a part of the FEEL expression.
  */
 
 const LISTS = ["type", "topic", "source", "user"];
@@ -77,14 +74,6 @@ export function toAddress(question) {
 
 /* ---- the request */
 
-function withUsers({ user, pattern, filter }) {
-	if (!user.length) return { pattern, filter };
-	const users = JSON.stringify(user);
-	if (!pattern) return { pattern: `{"user":${users}}`, filter };
-	const isOne = `list contains(${users}, user)`;
-	return { pattern, filter: filter ? `(${filter}\n) and ${isOne}` : isOne };
-}
-
 /* An element's own "/" and "%" are escaped in a path. */
 const pathOf = (topic) =>
 	topic.split("/").map((one) => one.replace(/%2F/gi, "/").replace(/%25/g, "%"));
@@ -100,15 +89,13 @@ export function toRequest(question, now) {
 	for (const value of question.type) put("types", value);
 	if (question.topic.length) put("topics", JSON.stringify(question.topic.map(pathOf)));
 	for (const value of question.source) put("source", value);
+	for (const value of question.user) put("user", value);
 	put("subject", question.subject);
 	if (since || until) {
 		put("since", since);
 		put("until", until);
 	} else if (range) put("since", new Date(now - 1000 * range).toISOString());
-	put("contains", question.contains);
-	const { pattern, filter } = withUsers(question);
-	put("pattern", pattern);
-	put("filter", filter);
+	for (const name of ["contains", "pattern", "filter"]) put(name, question[name]);
 	return parameters;
 }
 
