@@ -56,6 +56,14 @@ refuse_with_hint(HttpConn *conn, int status, const char *code, const QueryError 
 	mem_free(sentence);
 }
 
+/* It waited for others who were in its way, or undid it: a deadlock, or lock_timeout. */
+static bool
+is_passing(const QueryError *error)
+{
+	return error->unavailable || strncmp(error->sqlstate, "40", 2) == 0 ||
+		   strcmp(error->sqlstate, "55P03") == 0;
+}
+
 static void
 refuse(HttpConn *conn, const QueryError *error)
 {
@@ -69,7 +77,7 @@ refuse(HttpConn *conn, const QueryError *error)
 	else
 	{
 		METRIC_ADD(search_failures_total, 1);
-		if (!error->unavailable)
+		if (!is_passing(error))
 		{
 			problem_internal(conn, error->message);
 			return;

@@ -147,6 +147,35 @@ def _():
     equal(eventsd.stop(), 0, "exit status")
 
 
+@test("search_that_a_lock_holds_up_for_too_long_is_unavailable")
+def _():
+    stand.sql.query("ALTER ROLE relay SET lock_timeout = '200ms'")
+    try:
+        eventsd = stand.another()
+        wait_until(lambda: metric("pool_search_connections", eventsd) == 2, "it is connected")
+    finally:
+        stand.sql.query("ALTER ROLE relay RESET lock_timeout")
+    held = hold()
+    answer = ask(eventsd.address, types=KIND)
+    equal(problem(answer, 503)["code"], "database-unavailable", "code")
+    true(int(answer.header("retry-after")) > 0, "Retry-After")
+    held.close()
+    equal(ask(eventsd.address, types=KIND).status, 200, "afterwards")
+
+
+@test("search_that_nests_too_deeply_is_refused_without_advice_for_others")
+def _():
+    stand.sql.query("ALTER ROLE relay SET max_stack_depth = '100kB'")
+    try:
+        eventsd = stand.another(max_url_size="60kB", max_head_size="64kB")
+        wait_until(lambda: metric("pool_search_connections", eventsd) == 2, "it is connected")
+    finally:
+        stand.sql.query("ALTER ROLE relay RESET max_stack_depth")
+    document = problem(ask(eventsd.address, contains="[" * 7000 + "]" * 7000), 400)
+    equal((document["code"], document.get("hint")), ("invalid-search", None), f"{document}")
+    equal(ask(eventsd.address, types=KIND).status, 200, "afterwards")
+
+
 @test("search_answers_that_nobody_takes_are_bounded")
 def _():
     eventsd = stand.another(search_answers_size="2MB")
