@@ -46,6 +46,13 @@ export const listOf = (text) => [
 	),
 ];
 
+/* A time as it is asked for; "" for what is none, or has a year that nobody can ask for. */
+export function timeOf(text) {
+	const time = Date.parse(text);
+	const iso = Number.isNaN(time) ? "" : new Date(time).toISOString();
+	return /^(?!0000)\d{4}-/.test(iso) ? iso : "";
+}
+
 /* ---- the address */
 
 export function fromAddress(parameters) {
@@ -56,10 +63,7 @@ export function fromAddress(parameters) {
 	const order = parameters.get("order");
 	if (order === "oldest" || order === "rank") question.order = order;
 	if (RANGES.includes(parameters.get("range"))) question.range = parameters.get("range");
-	for (const name of ["since", "until"]) {
-		const time = Date.parse(parameters.get(name));
-		if (!Number.isNaN(time)) question[name] = new Date(time).toISOString();
-	}
+	for (const name of ["since", "until"]) question[name] = timeOf(parameters.get(name));
 	return question;
 }
 

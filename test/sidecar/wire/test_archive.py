@@ -306,7 +306,8 @@ def _():
                                env=environment(), preexec_fn=end_with_parent(signal.SIGKILL))
     os.close(read)
     wait_until(lambda: session.value("SELECT count(*) FROM pg_stat_activity "
-                                     "WHERE application_name = 'eventsd import'") == "1", "it waits")
+                                     "WHERE application_name = 'eventsd import'") == "1",
+               "it waits")
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=DEFAULT)
     os.close(write)
@@ -338,7 +339,8 @@ def _():
 @test("import_names_the_line_that_is_wrong_and_keeps_what_came_before")
 def _():
     for wrong in (b'{"id": \n', b'[]\n', b'{"id":"x","source":"/x","type":"x","recordedtime":1}\n',
-                  b'{"id":"\xff","source":"/x","type":"x"}\n', b'{"id":"\0","source":"/x","type":"x"}\n'):
+                  b'{"id":"\xff","source":"/x","type":"x"}\n',
+                  b'{"id":"\0","source":"/x","type":"x"}\n'):
         name, session = new_target()
         with open(path("wrong"), "wb") as file:
             file.write(b"".join(lines[:6000]) + wrong + b"".join(lines[6000:]))
