@@ -10,9 +10,6 @@
  * parameter for each value.  A time range is either one that moves along (the
  * last hour: `range`, in seconds) or two times; a zoom lays the two times over
  * the range, which comes back when they are taken away.
- *
- * eventsd knows no parameter for the attribute `user`: it becomes the pattern
- * or, where there is one, a part of the FEEL expression.
  */
 
 const LISTS = ["type", "topic", "source", "user"];
@@ -49,6 +46,13 @@ export const listOf = (text) => [
 	),
 ];
 
+/* A time as it is asked for; "" for what is none, or has a year that nobody can ask for. */
+export function timeOf(text) {
+	const time = Date.parse(text);
+	const iso = Number.isNaN(time) ? "" : new Date(time).toISOString();
+	return /^(?!0000)\d{4}-/.test(iso) ? iso : "";
+}
+
 /* ---- the address */
 
 export function fromAddress(parameters) {
@@ -59,10 +63,7 @@ export function fromAddress(parameters) {
 	const order = parameters.get("order");
 	if (order === "oldest" || order === "rank") question.order = order;
 	if (RANGES.includes(parameters.get("range"))) question.range = parameters.get("range");
-	for (const name of ["since", "until"]) {
-		const time = Date.parse(parameters.get(name));
-		if (!Number.isNaN(time)) question[name] = new Date(time).toISOString();
-	}
+	for (const name of ["since", "until"]) question[name] = timeOf(parameters.get(name));
 	return question;
 }
 
@@ -76,14 +77,6 @@ export function toAddress(question) {
 }
 
 /* ---- the request */
-
-function withUsers({ user, pattern, filter }) {
-	if (!user.length) return { pattern, filter };
-	const users = JSON.stringify(user);
-	if (!pattern) return { pattern: `{"user":${users}}`, filter };
-	const isOne = `list contains(${users}, user)`;
-	return { pattern, filter: filter ? `(${filter}\n) and ${isOne}` : isOne };
-}
 
 /* An element's own "/" and "%" are escaped in a path. */
 const pathOf = (topic) =>
@@ -100,15 +93,13 @@ export function toRequest(question, now) {
 	for (const value of question.type) put("types", value);
 	if (question.topic.length) put("topics", JSON.stringify(question.topic.map(pathOf)));
 	for (const value of question.source) put("source", value);
+	for (const value of question.user) put("user", value);
 	put("subject", question.subject);
 	if (since || until) {
 		put("since", since);
 		put("until", until);
 	} else if (range) put("since", new Date(now - 1000 * range).toISOString());
-	put("contains", question.contains);
-	const { pattern, filter } = withUsers(question);
-	put("pattern", pattern);
-	put("filter", filter);
+	for (const name of ["contains", "pattern", "filter"]) put(name, question[name]);
 	return parameters;
 }
 

@@ -9,7 +9,7 @@
  */
 import { Editor } from "/console-editor.js";
 import { JsonFault, lineAndColumn, scanJson } from "/console-json.js";
-import { listOf } from "/console-question.js";
+import { listOf, timeOf } from "/console-question.js";
 import { placeOf } from "/console-try.js";
 
 const LISTS = ["type", "topic", "source", "user"];
@@ -38,7 +38,7 @@ export class SearchFilters {
 			);
 		for (const name of TIMES)
 			this.fields[name].addEventListener("change", ({ target }) =>
-				onchange({ [name]: target.value && new Date(target.value).toISOString() }),
+				onchange({ [name]: timeOf(target.value) }),
 			);
 		this.fields.subject.addEventListener("input", ({ target }) =>
 			onchange({ subject: target.value.trim() }),

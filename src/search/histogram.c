@@ -129,8 +129,9 @@ extent_of(EvWalk *walk, TimestampTz *from, TimestampTz *to)
 static int64
 choose_length(EvWalk *walk)
 {
-	static const int seconds[] = {1,	 5,		15,	   60,	   300,		900,	 3600,
-								  10800, 43200, 86400, 604800, 2592000, 7776000, 31536000};
+	static const int64 seconds[] = {1,		 5,		   15,		  60,		 300,	 900,
+									3600,	 10800,	   43200,	  86400,	 604800, 2592000,
+									7776000, 31536000, 315360000, 3153600000};
 	const EvRequest *request = walk->request;
 	TimestampTz from = 0;
 	TimestampTz to = 0;

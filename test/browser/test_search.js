@@ -408,6 +408,45 @@ test("search_trusts_nothing: what is in an event stays text", async () => {
 	await page.close();
 });
 
+test("search_takes_any_address: nonsense in it is left out, or refused in words", async () => {
+	const evil = encodeURIComponent("<img src=x onerror='window.hacked = 1'>");
+	const all = await count();
+	const found = {
+		"search=%E0%A4%A&search=%": 0,
+		"search&range=x&order=y&since=z&until=x&user=": all,
+		"search=&since=%2B275760-09-13T00:00:00Z&until=-000001-01-01T00:00:00Z": all,
+		"search=&since=0001-01-01T00:00:00Z": all,
+		[`search=&user=${evil}&type=${evil}&source=${evil}&topic=%2525&subject=${evil}`]: 0,
+	};
+	for (const [hash, number] of Object.entries(found)) {
+		const page = await open(`#${hash}`);
+		await shows(page, number);
+		assert.equal(await page.locator("#search-error:not([hidden])").count(), 0, hash);
+		await page.close();
+	}
+	for (const hash of ["search=&topic=//", `search=&contains=${evil}`, `search=&filter=${evil}`]) {
+		const page = await open(`#${hash}`);
+		await page.locator("#search-error:not([hidden])").waitFor();
+		assert.equal(await page.evaluate(() => window.hacked), undefined);
+		await page.locator("#search-chips button").first().click();
+		await shows(page, all);
+		await page.close();
+	}
+	browser.faults = browser.faults.filter((fault) => !/status of 400/.test(fault));
+});
+
+test("search_times: a year that cannot be asked for is no time", async () => {
+	const page = await open();
+	await page.click("#search-more");
+	for (const year of ["0002", "9999"]) {
+		await page.fill("#search-since", `${year}-01-01T00:00`);
+		await shows(page, year === "0002" ? await count() : 0);
+	}
+	await page.fill("#search-since", "");
+	await shows(page, await count());
+	await page.close();
+});
+
 test("search_on_a_phone: nothing is wider than the screen", async () => {
 	const page = await open("#search=parcel*&type=order.created");
 	await page.setViewportSize({ width: 360, height: 700 });

@@ -91,6 +91,9 @@ FROM CAST(events._search_page('{"types": ["http.*"], "limit": 0, "bucket": 86400
      events.event AS e WHERE e.id = 'http-1';
 SELECT a -> 'histogram' AS histogram
 FROM CAST(events._search_page('{"types": ["nothing"], "limit": 0, "bucket": "auto"}') AS jsonb) AS a;
+-- one that fits is found however long the range is
+SELECT a #> '{histogram,bucket}' AS bucket, jsonb_array_length(a #> '{histogram,buckets}') AS buckets, a -> 'total_estimate' AS total
+FROM CAST(events._search_page('{"types": ["http.*"], "limit": 0, "bucket": "auto", "from_time": "0001-01-01T00:00:00Z", "to_time": "9999-12-31T23:59:59Z"}') AS jsonb) AS a;
 
 -- one event
 SELECT events._event_page('http-1')::jsonb - 'sequence' - 'time' - 'recordedtime' AS event;

@@ -150,6 +150,9 @@ fill_batch(Import *import, Batch *batch)
 			break;
 		if (memchr(line, '\0', len))
 			return fail_input(import, "has a NUL byte");
+		/* the database would say so too, but not where */
+		if (!str_is_utf8(line, len))
+			return fail_input(import, "is not UTF-8");
 		if (!buf_append(&batch->lines, line, len))
 			return fail_input(import, "is too long");
 		taken += len;

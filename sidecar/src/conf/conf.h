@@ -39,6 +39,7 @@ typedef struct Conf
 	int64_t read_connections;	 /* history, per process */
 	int64_t publish_connections; /* intake, per process */
 	int64_t search_connections;	 /* searches, per process */
+	int64_t search_answers_size; /* bytes that clients have still to take: no search beyond */
 	int64_t handler_connections; /* SQL handlers run at once where there is no worker; 0: never */
 	int64_t query_queue;		 /* requests waiting for a connection, per pool */
 	int64_t connect_timeout;	 /* ms */

@@ -113,6 +113,10 @@ const Setting conf_settings[] = {
 	 true, "Memory",
 	 "Bytes that may wait for one slow client; past that it is served from the ring or the "
 	 "table, at its own pace."},
+	{"search_answers_size", SETTING_BYTES, AT(search_answers_size), "64MB", 64 * KB, 64 * GB, true,
+	 NULL,
+	 "Bytes that all clients of a process together have still to take of what was written to them; "
+	 "while there are more, searches are answered 503. One page of a search has 4 MB at most."},
 	{"ring_size", SETTING_BYTES, AT(ring_size), "32MB", 64 * KB, 64 * GB, false, NULL,
 	 "Recent events that each process keeps, for clients that come back."},
 	{"log_size", SETTING_BYTES, AT(log_size), "1MB", 16 * KB, 1 * GB, false, NULL,

@@ -19,6 +19,7 @@
 #define CONNECT_TIMEOUT 10L
 #define ANSWER_TIMEOUT 60L
 #define ANSWER_KEPT 400
+#define LONGEST_WAIT 1000000000 /* s */
 #define HEADER_LIMIT (64 * 1024)
 
 struct HttpSender
@@ -202,7 +203,7 @@ http_sender_post(HttpSender *sender, const char *content_type, Str body)
 	reply.done = status >= 200 && status < 300 && status != 207;
 	reply.again = is_worth_another_try(reply.status);
 	if (curl_easy_getinfo(sender->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
-		reply.retry_after_ms = (int64_t) after * 1000;
+		reply.retry_after_ms = (int64_t) (after < LONGEST_WAIT ? after : LONGEST_WAIT) * 1000;
 	reply.reason = reason_of(sender);
 	return reply;
 }

@@ -292,6 +292,13 @@ find_pointer(const char *text)
 	return (Str) {NULL, 0};
 }
 
+/* PostgreSQL's own advice on its settings is for those who run it. */
+static bool
+is_for_clients(const char *hint)
+{
+	return hint != NULL && strstr(hint, "configuration parameter") == NULL;
+}
+
 void
 check_put_members(Buf *out, const QueryError *error)
 {
@@ -300,7 +307,8 @@ check_put_members(Buf *out, const QueryError *error)
 	int64_t column = number_after(detail, "column");
 	Str pointer = find_pointer(detail);
 
-	json_put_member(out, "hint", error->hint);
+	if (is_for_clients(error->hint))
+		json_put_member(out, "hint", error->hint);
 	if (line > 0)
 		json_put_member_int(out, "line", line);
 	if (column > 0)

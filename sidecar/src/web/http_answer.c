@@ -31,6 +31,14 @@ http_conn_has_output(const HttpConn *conn)
 	return conn->out.len > conn->out_sent;
 }
 
+void
+http_conn_count_output(HttpConn *conn)
+{
+	conn->server->owed -= conn->owed;
+	conn->owed = conn->out.len > 0 ? conn->out.capacity : 0;
+	conn->server->owed += conn->owed;
+}
+
 static void
 mark_broken(HttpConn *conn)
 {
@@ -112,6 +120,7 @@ http_conn_flush(HttpConn *conn)
 	}
 	buf_clear(&conn->out);
 	conn->out_sent = 0;
+	http_conn_count_output(conn);
 	if (conn->state != HTTP_STATE_BODY)
 		loop_timeout_stop(&conn->timeout);
 	return true;
@@ -143,9 +152,12 @@ http_conn_write(HttpConn *conn, struct iovec *iov, int count)
 		if (!buf_append(&conn->out, (char *) iov[i].iov_base + skip, iov[i].iov_len - skip))
 		{
 			mark_broken(conn);
-			return;
+			break;
 		}
 	}
+	http_conn_count_output(conn);
+	if (conn->broken)
+		return;
 	if (http_conn_has_output(conn) && conn->state != HTTP_STATE_BODY)
 		await_room(conn);
 	else

@@ -112,6 +112,8 @@ detach(HttpConn *conn)
 	loop_defer(&server->tidy);
 	buf_clear(&conn->in);
 	buf_clear(&conn->out);
+	conn->out_sent = 0;
+	http_conn_count_output(conn);
 	if (conn->refused)
 		server->refused--;
 	conn->state = HTTP_STATE_CLOSED;
@@ -305,6 +307,12 @@ http_conn_timed_out(LoopTimeout *timeout, void *arg)
 }
 
 /* ---- facts ---- */
+
+size_t
+http_owed(const HttpConn *conn)
+{
+	return conn->server->owed;
+}
 
 const char *
 http_peer(const HttpConn *conn)

@@ -153,6 +153,7 @@ extern void http_abort(HttpConn *conn);
 
 /* Facts for logs, intake and metrics. */
 extern const char *http_peer(const HttpConn *conn); /* address without port */
+extern size_t http_owed(const HttpConn *conn);		/* bytes that all clients have still to take */
 extern uint64_t http_conn_id(const HttpConn *conn); /* unique in the process */
 extern HttpServer *http_conn_server(const HttpConn *conn);
 

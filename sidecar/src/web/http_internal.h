@@ -82,6 +82,7 @@ struct HttpConn
 	Buf in;			   /* input not yet understood, or kept */
 	Buf out;		   /* output that the socket did not take */
 	size_t out_sent;   /* of out */
+	size_t owed;	   /* bytes of out, as they are counted in the server's owed */
 	size_t scanned;	   /* of in, for http_scan_head() */
 	unsigned state : 4;
 	unsigned minor : 1;			/* of the current request */
@@ -111,6 +112,7 @@ struct HttpServer
 	int connections; /* slots in use */
 	int refused;	 /* lingering newcomers beyond the limits */
 	size_t bodies;	 /* bytes of them, of all requests in work */
+	size_t owed;	 /* bytes that clients have still to take */
 	Dlist open;
 	Dlist drained; /* asked to finish */
 	Dlist dead;	   /* freed at the end of the turn */
@@ -145,6 +147,8 @@ extern void http_conn_release_work(HttpConn *conn);
 extern void http_conn_next(HttpConn *conn);
 /* have tidy() look at it at the end of this turn */
 extern void http_conn_look_again(HttpConn *conn);
+/* after a change of out: counts it in the server's owed */
+extern void http_conn_count_output(HttpConn *conn);
 /* sets what to wait for, from the state */
 extern void http_conn_watch(HttpConn *conn);
 extern void http_conn_timed_out(LoopTimeout *timeout, void *arg);

@@ -56,6 +56,14 @@ refuse_with_hint(HttpConn *conn, int status, const char *code, const QueryError 
 	mem_free(sentence);
 }
 
+/* It waited for others who were in its way, or undid it: a deadlock, or lock_timeout. */
+static bool
+is_passing(const QueryError *error)
+{
+	return error->unavailable || strncmp(error->sqlstate, "40", 2) == 0 ||
+		   strcmp(error->sqlstate, "55P03") == 0;
+}
+
 static void
 refuse(HttpConn *conn, const QueryError *error)
 {
@@ -69,7 +77,7 @@ refuse(HttpConn *conn, const QueryError *error)
 	else
 	{
 		METRIC_ADD(search_failures_total, 1);
-		if (!error->unavailable)
+		if (!is_passing(error))
 		{
 			problem_internal(conn, error->message);
 			return;
@@ -135,6 +143,21 @@ new_asking(HttpConn *conn, const char *content_type)
 	return asking;
 }
 
+/*
+ * An answer may have 4 MB, and a client may take its time: what all of them have still to take
+ * is bounded, or some thousand slow ones would have all memory.
+ */
+static bool
+is_crowded(const Search *search, HttpConn *conn)
+{
+	if (http_owed(conn) <= (size_t) search->conf->search_answers_size)
+		return false;
+	METRIC_ADD(search_failures_total, 1);
+	problem_respond(conn, 503, "too-busy", "Too many answers wait for their clients to take them.",
+					NULL, "Retry-After: 5\r\n");
+	return true;
+}
+
 /* ---- a search ---- */
 
 static void
@@ -186,7 +209,7 @@ search_get(const Search *search, HttpConn *conn, const HttpRequest *request)
 											.unsized = true,
 											.content_type = "application/json",
 											.extra = "Cache-Control: no-store\r\n"});
-	else
+	else if (!is_crowded(search, conn))
 		ask(search, conn, &params);
 	search_params_clear(&params);
 }
@@ -208,7 +231,7 @@ search_get_event(const Search *search, HttpConn *conn, const HttpRequest *reques
 			"not UTF-8.");
 	else if (!search_params_parse_source(&source, request->head.query, &fault))
 		http_problem(conn, 400, "bad-parameter", "%s", fault.detail);
-	else
+	else if (!is_crowded(search, conn))
 	{
 		Asking *asking = new_asking(conn, "application/cloudevents+json");
 

@@ -13,6 +13,7 @@
  *						"pointer" where it names them
  *	 404 not-found		there is no such event
  *	 503 search-too-slow	it took longer than it may
+ *	 503 too-busy			clients have still to take more answers than search_answers_size
  */
 #ifndef WEB_SEARCH_H
 #define WEB_SEARCH_H

@@ -6,6 +6,7 @@ once, whatever is interrupted on the way."""
 import base64
 import gzip
 import http.server
+import resource
 import subprocess
 import tempfile
 import threading
@@ -198,6 +199,33 @@ def _():
         true(file.read() == whole, "the file is whole")
 
 
+@test("export_without_room_says_so_and_goes_on_later")
+def _():
+    def limit():
+        end_with_parent(signal.SIGKILL)()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) // 3, len(whole) // 3))
+
+    for option in ([], ["--gzip"]):
+        name = path("full" + "".join(option))
+        arguments = ["export", "--database", stand.database, "--output", name, *option]
+        process = subprocess.run([binary(), *arguments], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                 env=environment(), preexec_fn=limit, check=False)
+        complain_of_sanitizers(process.stderr.splitlines())
+        if not option:
+            equal(process.returncode, 1, process.stderr)
+            true("File too large" in process.stderr, process.stderr)
+        succeed(*arguments, "--resume")
+        with (gzip.open if option else open)(name, "rb") as file:
+            true(file.read() == whole, "the file is whole")
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run([binary(), "export", "--database", stand.database],
+                                 stdout=full, stderr=subprocess.PIPE, text=True,
+                                 env=environment(), check=False)
+    equal(process.returncode, 1, process.stderr)
+    true("No space left" in process.stderr, process.stderr)
+
+
 @test("export_into_a_closed_pipe_ends")
 def _():
     process = start("export", "--database", stand.database, stdout=subprocess.PIPE)
@@ -317,7 +345,8 @@ def _():
                                env=environment(), preexec_fn=end_with_parent(signal.SIGKILL))
     os.close(read)
     wait_until(lambda: session.value("SELECT count(*) FROM pg_stat_activity "
-                                     "WHERE application_name = 'eventsd import'") == "1", "it waits")
+                                     "WHERE application_name = 'eventsd import'") == "1",
+               "it waits")
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=DEFAULT)
     os.close(write)
@@ -348,7 +377,9 @@ def _():
 
 @test("import_names_the_line_that_is_wrong_and_keeps_what_came_before")
 def _():
-    for wrong in (b'{"id": \n', b'[]\n', b'{"id":"x","source":"/x","type":"x","recordedtime":1}\n'):
+    for wrong in (b'{"id": \n', b'[]\n', b'{"id":"x","source":"/x","type":"x","recordedtime":1}\n',
+                  b'{"id":"\xff","source":"/x","type":"x"}\n',
+                  b'{"id":"\0","source":"/x","type":"x"}\n'):
         name, session = new_target()
         with open(path("wrong"), "wb") as file:
             file.write(b"".join(lines[:6000]) + wrong + b"".join(lines[6000:]))
@@ -426,14 +457,15 @@ class Endpoint:
                 body = handler.rfile.read(int(handler.headers["Content-Length"]))
                 self.requests.append(dict(handler.headers))
                 status = answers.pop(0) if answers else 204
+                status, wait = status if isinstance(status, tuple) else (status, "1")
                 if status is None:
                     handler.close_connection = True
                     return
                 if status < 300:
                     self.got += json.loads(body)
                 handler.send_response(status)
-                if status == 429:
-                    handler.send_header("Retry-After", "1")
+                if status in (429, 503):
+                    handler.send_header("Retry-After", wait)
                 text = b"" if status == 204 else b"said the endpoint"
                 handler.send_header("Content-Length", str(len(text)))
                 handler.end_headers()
@@ -488,6 +520,16 @@ def _():
     equal(done.returncode, 1, done.stderr)
     true("answered 207" in done.stderr, done.stderr)
     equal(done.stderr.split()[-1], json.loads(lines[-201])["sequence"], "the cursor to go on from")
+
+
+@test("replay_does_not_wait_longer_than_it_may")
+def _():
+    for wait in ("301", "999999999999999999"):
+        endpoint = closing(Endpoint((503, wait)))
+        done = run("replay", "--database", stand.database, "--to", endpoint.url,
+                   "--after", json.loads(lines[-2])["sequence"])
+        equal(done.returncode, 1, done.stderr)
+        true("answered 503" in done.stderr, done.stderr)
 
 
 @test("replay_keeps_the_secrets_of_its_endpoint")

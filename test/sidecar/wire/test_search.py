@@ -165,7 +165,8 @@ def _():
 def _():
     everybody = {name: found(topic=SHOP, user=name) for name in ("ada", "grace")}
     equal([len(ids) for ids in everybody.values()], [2, 1], "events of each")
-    equal(found(topic=SHOP, user=["ada", "grace"]), sorted(sum(everybody.values(), [])), "two users")
+    equal(found(topic=SHOP, user=["ada", "grace"]), sorted(sum(everybody.values(), [])),
+          "two users")
     equal(found(topic=SHOP, users="grace,nobody"), everybody["grace"], "users")
     equal(found(topic=SHOP, user="ada", filter="data.total = 10", pattern='{"user":["ada"]}'),
           [one for one in everybody["ada"] if one in found(filter="data.total = 10")],

@@ -2,12 +2,24 @@
 # SPDX-License-Identifier: PostgreSQL
 """Searches that take long, come in crowds, or lose client, database or server in the middle."""
 
+import socket
+
 from harness import *
 from kit.searching import SEARCH, Held, ask, ask_event, metric, running, search, started
 
 stand = at_end(Stand())
 KIND = fresh("search")
 stand.publish_many(KIND, 4)
+
+
+class SlowReader(Connection):
+    """Takes next to nothing, even into the kernel's memory."""
+
+    def __init__(self, address):
+        self.address, self.buffer, self._seconds = address, b"", None
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.sock.connect(address)
 
 
 def hold():
@@ -32,6 +44,7 @@ def _():
 @test("search_has_its_limit_from_the_database_too")
 def _():
     eventsd = stand.another()
+    wait_until(lambda: metric("pool_search_connections", eventsd) == 2, "it is connected")
     stand.sql.query("ALTER ROLE relay SET events.search_timeout = '1ms'")
     try:
         limited = stand.another()
@@ -132,6 +145,58 @@ def _():
     answer = connection.response()
     equal((answer.status, answer.header("connection")), (200, "close"), f"head of {answer}")
     equal(eventsd.stop(), 0, "exit status")
+
+
+@test("search_that_a_lock_holds_up_for_too_long_is_unavailable")
+def _():
+    stand.sql.query("ALTER ROLE relay SET lock_timeout = '200ms'")
+    try:
+        eventsd = stand.another()
+        wait_until(lambda: metric("pool_search_connections", eventsd) == 2, "it is connected")
+    finally:
+        stand.sql.query("ALTER ROLE relay RESET lock_timeout")
+    held = hold()
+    answer = ask(eventsd.address, types=KIND)
+    equal(problem(answer, 503)["code"], "database-unavailable", "code")
+    true(int(answer.header("retry-after")) > 0, "Retry-After")
+    held.close()
+    equal(ask(eventsd.address, types=KIND).status, 200, "afterwards")
+
+
+@test("search_that_nests_too_deeply_is_refused_without_advice_for_others")
+def _():
+    stand.sql.query("ALTER ROLE relay SET max_stack_depth = '100kB'")
+    try:
+        eventsd = stand.another(max_url_size="60kB", max_head_size="64kB")
+        wait_until(lambda: metric("pool_search_connections", eventsd) == 2, "it is connected")
+    finally:
+        stand.sql.query("ALTER ROLE relay RESET max_stack_depth")
+    document = problem(ask(eventsd.address, contains="[" * 7000 + "]" * 7000), 400)
+    equal((document["code"], document.get("hint")), ("invalid-search", None), f"{document}")
+    equal(ask(eventsd.address, types=KIND).status, 200, "afterwards")
+
+
+@test("search_answers_that_nobody_takes_are_bounded")
+def _():
+    eventsd = stand.another(search_answers_size="2MB")
+    kind = fresh()
+    stand.sql.query("SELECT events.publish($1::text, to_jsonb(repeat('x', 900000))) "
+                    "FROM generate_series(1, 5)", kind)
+    slow = []
+    while len(slow) < 20:
+        answer = ask(eventsd.address, types=kind, limit=0)
+        if answer.status != 200:
+            break
+        slow.append(closing(SlowReader(eventsd.address)))
+        slow[-1].request("GET", SEARCH + query_string(types=[kind]))
+        wait_until(lambda: metric("pool_search_waiting", eventsd) == 0 and running(stand.sql) == 0,
+                   "it is answered")
+    problem(answer, 503)
+    true(int(answer.header("retry-after")) > 0, "Retry-After")
+    equal(problem(ask_event(eventsd.address, "none"), 503)["code"], "too-busy", "of one event")
+    for connection in slow:
+        connection.close()
+    wait_until(lambda: ask(eventsd.address, types=kind, limit=0).status == 200, "room again")
 
 
 @test("search_before_the_database_is_there_is_unavailable")
