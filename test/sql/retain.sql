@@ -215,7 +215,9 @@ SELECT drops_at IS NULL AS for_ever FROM events.storage LIMIT 1;
 SET events.retention = '300000 years';
 SELECT events._retention();
 RESET events.retention;
+\set VERBOSITY sqlstate
 SET events.retention_size = -1;
+\set VERBOSITY default
 SET events.retention_size = 'much';
 SET events.retention_size = '10 GB';
 SHOW events.retention_size;
