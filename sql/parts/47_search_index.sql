@@ -182,9 +182,10 @@ AS $$
     )
     INSERT INTO events.search_chunk (first, last, events, first_recorded_at, last_recorded_at, summarised)
     SELECT c.first, c.first + 16383, coalesce(t.events, 0), t.first_recorded_at, t.last_recorded_at,
-           ARRAY(SELECT f.field FROM unnest('{t,s,o,u,m,h}'::"char"[]) AS f (field)
+           ARRAY(SELECT f.field FROM unnest('{t,s,o,u,m,h}'::"char"[]) WITH ORDINALITY AS f (field, n)
                  WHERE NOT EXISTS (SELECT FROM too_many AS m WHERE m.chunk = c.first AND m.field = f.field)
-                   AND (f.field <> 'h' OR t.events > 0))
+                   AND (f.field <> 'h' OR t.events > 0)
+                 ORDER BY f.n)
     FROM generate_series(first_chunk, last_position - 16383, 16384) AS c (first)
     LEFT JOIN totals AS t ON t.chunk = c.first
 $$;

@@ -230,7 +230,9 @@ SELECT events._retention();
 SET events.retention = '300000 years';
 SELECT events._retention();
 RESET events.retention;
+\set VERBOSITY sqlstate
 SET events.retention_size = -1;
+\set VERBOSITY default
 SET events.retention_size = 'much';
 SET events.retention_size = '10 GB';
 SHOW events.retention_size;
