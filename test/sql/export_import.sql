@@ -142,6 +142,21 @@ SELECT events.import_events('{"id": "old-2", "source": "/old", "type": "a.b", "r
 ROLLBACK TO s;
 COMMIT;
 
+-- prepared transactions have no imported events with times of their own; rolled-back ones do not count
+SELECT jsonb_build_object('id', 'pr-1', 'source', '/pr', 'type', 'a.b', 'recordedtime', now(), 'sequence', 'prepared-0000000000000000001') AS line \gset
+BEGIN;
+SAVEPOINT s;
+SELECT * FROM events.import_events(:'line');
+ROLLBACK TO s;
+SELECT events.publish('mine', '2') \g /dev/null
+PREPARE TRANSACTION 'archive_a';
+ROLLBACK PREPARED 'archive_a';
+BEGIN;
+SAVEPOINT s;
+SELECT * FROM events.import_events(:'line');
+RELEASE s;
+PREPARE TRANSACTION 'archive_b';
+
 -- wrong lines are named
 SELECT events.import_events(E'\n{"id": "w-1", "source": "/w", "type": "w"}\n{"id": ', first_line => 1000);
 SELECT events.import_events('[1]');
