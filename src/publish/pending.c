@@ -109,7 +109,7 @@ note_level(Pending *p)
 		p->maxlevels *= 2;
 		p->levels = repalloc(p->levels, sizeof(Level) * p->maxlevels);
 	}
-	p->levels[p->nlevels++] = (Level){
+	p->levels[p->nlevels++] = (Level) {
 		.level = level, .first = p->count, .oldest = DT_NOEND, .newest = DT_NOBEGIN};
 
 	/* Each entry may become one range; an abort must not allocate. */

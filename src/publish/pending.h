@@ -18,7 +18,7 @@ extern void ev_pending_add(Datum *values, bool *nulls);
 /* The same for an event that was recorded elsewhere, and keeps that time. */
 extern void ev_pending_add_recorded(Datum *values, bool *nulls, TimestampTz recorded_at);
 
-/* The earliest time of those that keep the one at which they were recorded; infinity if none does. */
+/* The earliest recorded time that one of them keeps; infinity if none does. */
 extern TimestampTz ev_pending_oldest_kept(void);
 
 /*
