@@ -95,6 +95,9 @@ hold_publishers(Import *import)
 	if (!ev_scan_newest(&import->newest))
 		import->newest = DT_NOBEGIN;
 	import->newest = Max(import->newest, ev_pending_newest(import->now));
+	/* Staged events are moved ahead of ours when we commit. */
+	if (ev_staging_is_pending())
+		import->newest = Max(import->newest, import->now);
 }
 
 static const char *

@@ -8,7 +8,8 @@
  * moment, so two small things suffice:
  *
  *   levels   a stack of (nesting level, ordinal of the first event published
- *            at or below that level), one for each level that has published
+ *            at or below that level, times at which its events are recorded),
+ *            one for each level that has published
  *   skipped  rising, disjoint ranges of ordinals that were rolled back
  *
  * Rolling back level n moves everything from the first ordinal of n on into
@@ -31,6 +32,9 @@ typedef struct Level
 {
 	int level;
 	int64 first;
+	bool has_unrecorded; /* one gets the time at which it is recorded at commit */
+	TimestampTz oldest;	 /* of those that keep theirs; infinity if there is none */
+	TimestampTz newest;	 /* of the same; -infinity */
 } Level;
 
 typedef struct Range
@@ -45,9 +49,6 @@ typedef struct Pending
 	int64 count; /* of them */
 	int64 nskipped_events;
 	bool writing;
-	bool has_recorded;	 /* one keeps the time at which it was recorded, */
-	bool has_unrecorded; /* one gets it at commit */
-	TimestampTz newest;	 /* of the former */
 	Level *levels;
 	int nlevels;
 	int maxlevels;
@@ -72,7 +73,6 @@ create_pending(void)
 	p->levels = palloc(sizeof(Level) * p->maxlevels);
 	p->maxskipped = 8;
 	p->skipped = palloc(sizeof(Range) * p->maxskipped);
-	p->newest = DT_NOBEGIN;
 	MemoryContextSwitchTo(old);
 	pending = p;
 }
@@ -109,9 +109,8 @@ note_level(Pending *p)
 		p->maxlevels *= 2;
 		p->levels = repalloc(p->levels, sizeof(Level) * p->maxlevels);
 	}
-	p->levels[p->nlevels].level = level;
-	p->levels[p->nlevels].first = p->count;
-	p->nlevels++;
+	p->levels[p->nlevels++] = (Level) {
+		.level = level, .first = p->count, .oldest = DT_NOEND, .newest = DT_NOBEGIN};
 
 	/* Each entry may become one range; an abort must not allocate. */
 	if (p->nskipped + p->nlevels >= p->maxskipped)
@@ -131,15 +130,16 @@ ev_pending_check(void)
 						errhint("Roll the transaction back.")));
 }
 
+/* The current level has an entry. */
 static void
-note_recorded(Pending *p, TimestampTz recorded_at)
+note_recorded(Level *level, TimestampTz recorded_at)
 {
 	if (TIMESTAMP_IS_NOBEGIN(recorded_at))
-		p->has_unrecorded = true;
+		level->has_unrecorded = true;
 	else
 	{
-		p->has_recorded = true;
-		p->newest = Max(p->newest, recorded_at);
+		level->oldest = Min(level->oldest, recorded_at);
+		level->newest = Max(level->newest, recorded_at);
 	}
 }
 
@@ -162,7 +162,7 @@ ev_pending_add_recorded(Datum *values, bool *nulls, TimestampTz recorded_at)
 	p->writing = true;
 	keep(p, values, nulls, recorded_at);
 	p->writing = false;
-	note_recorded(p, recorded_at);
+	note_recorded(&p->levels[p->nlevels - 1], recorded_at);
 	p->count++;
 }
 
@@ -172,18 +172,28 @@ ev_pending_add(Datum *values, bool *nulls)
 	ev_pending_add_recorded(values, nulls, DT_NOBEGIN);
 }
 
-bool
-ev_pending_has_recorded(void)
+TimestampTz
+ev_pending_oldest_kept(void)
 {
-	return pending != NULL && pending->has_recorded;
+	TimestampTz oldest = DT_NOEND;
+
+	for (int i = 0; pending != NULL && i < pending->nlevels; i++)
+		oldest = Min(oldest, pending->levels[i].oldest);
+	return oldest;
 }
 
 TimestampTz
 ev_pending_newest(TimestampTz now)
 {
-	if (pending == NULL)
-		return DT_NOBEGIN;
-	return pending->has_unrecorded ? Max(now, pending->newest) : pending->newest;
+	TimestampTz newest = DT_NOBEGIN;
+
+	for (int i = 0; pending != NULL && i < pending->nlevels; i++)
+	{
+		const Level *level = &pending->levels[i];
+
+		newest = Max(newest, level->has_unrecorded ? Max(now, level->newest) : level->newest);
+	}
+	return newest;
 }
 
 int64
@@ -257,6 +267,18 @@ ev_pending_reset(bool release)
 	pending = NULL;
 }
 
+static void
+join_parent(Pending *p)
+{
+	const Level *top = &p->levels[p->nlevels - 1];
+	Level *parent = &p->levels[p->nlevels - 2];
+
+	parent->has_unrecorded |= top->has_unrecorded;
+	parent->oldest = Min(parent->oldest, top->oldest);
+	parent->newest = Max(parent->newest, top->newest);
+	p->nlevels--;
+}
+
 void
 ev_pending_subxact_commit(int level)
 {
@@ -265,7 +287,7 @@ ev_pending_subxact_commit(int level)
 	if (p == NULL || p->nlevels == 0 || p->levels[p->nlevels - 1].level < level)
 		return;
 	if (p->nlevels > 1 && p->levels[p->nlevels - 2].level >= level - 1)
-		p->nlevels--; /* the parent's entry begins earlier */
+		join_parent(p); /* whose entry begins earlier */
 	else
 		p->levels[p->nlevels - 1].level = level - 1;
 }

@@ -18,12 +18,12 @@ extern void ev_pending_add(Datum *values, bool *nulls);
 /* The same for an event that was recorded elsewhere, and keeps that time. */
 extern void ev_pending_add_recorded(Datum *values, bool *nulls, TimestampTz recorded_at);
 
-/* Does one of them keep the time at which it was recorded? */
-extern bool ev_pending_has_recorded(void);
+/* The earliest recorded time that one of them keeps; infinity if none does. */
+extern TimestampTz ev_pending_oldest_kept(void);
 
 /*
  * The latest time at which one of them is recorded, `now` for those that get it at commit;
- * -infinity if there is none.  Rolled-back ones may count.
+ * -infinity if there is none.
  */
 extern TimestampTz ev_pending_newest(TimestampTz now);
 

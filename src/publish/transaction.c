@@ -36,11 +36,13 @@
 #include "publish/transaction.h"
 #include "store/append.h"
 #include "store/position.h"
+#include "store/read.h"
 #include "store/reader.h"
 #include "store/staging.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 /* How far the end of the transaction has come, and what an event does then. */
 static enum
@@ -63,6 +65,20 @@ append_pending(EvAppender *appender)
 		ev_append_formed_row(appender, row, stays);
 }
 
+/*
+ * Staged events come first, and are recorded now.  Pending ones that keep an earlier time would
+ * break the order of times: their import looked before these events were committed.
+ */
+static void
+refuse_earlier_than_staged(void)
+{
+	if (ev_pending_oldest_kept() < GetCurrentTimestamp() - EV_CLOCK_DISORDER)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("events of a prepared transaction were committed during an import"),
+						errdetail("They are newer than the imported ones, and come before them."),
+						errhint("Roll the transaction back and repeat the import.")));
+}
+
 int64
 ev_transaction_flush(bool sweep)
 {
@@ -76,6 +92,8 @@ ev_transaction_flush(bool sweep)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	/* Where none can be prepared, readers and the worker find what is left from before. */
 	staged = sweep || max_prepared_xacts > 0 ? ev_staging_claim() : 0;
+	if (staged > 0)
+		refuse_earlier_than_staged();
 	count = staged + ev_pending_count();
 	if (count > 0)
 	{
@@ -116,7 +134,7 @@ stage_pending(void)
 {
 	stage = STAGED;
 	ev_pending_check();
-	if (ev_pending_has_recorded())
+	if (!TIMESTAMP_IS_NOEND(ev_pending_oldest_kept()))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot prepare a transaction that has imported events"),

@@ -142,6 +142,38 @@ SELECT events.import_events('{"id": "old-2", "source": "/old", "type": "a.b", "r
 ROLLBACK TO s;
 COMMIT;
 
+-- prepared transactions have no imported events with times of their own; rolled-back ones do not count
+SELECT jsonb_build_object('id', 'pr-1', 'source', '/pr', 'type', 'a.b', 'recordedtime', now(), 'sequence', 'prepared-0000000000000000001') AS line \gset
+BEGIN;
+SAVEPOINT s;
+SELECT * FROM events.import_events(:'line');
+ROLLBACK TO s;
+SELECT events.publish('mine', '2') \g /dev/null
+PREPARE TRANSACTION 'archive_a';
+ROLLBACK PREPARED 'archive_a';
+BEGIN;
+SAVEPOINT s;
+SELECT * FROM events.import_events(:'line');
+RELEASE s;
+PREPARE TRANSACTION 'archive_b';
+
+-- exports of two hubs merged, and a history of which every 5000th event is left, in no order
+SET events.dedup_window = 0;
+CREATE TEMP TABLE merged AS
+SELECT g AS n, format('{"id": "%s", "source": "/merged", "type": "a.b", "sequence": "%s-%s"}', g,
+                      CASE g % 2 WHEN 0 THEN 'mergedaa' ELSE 'mergedbb' END, lpad((g / 2)::text, 19, '0')) AS line
+FROM generate_series(1, 400) AS g
+UNION ALL
+SELECT g, format('{"id": "%s", "source": "/merged", "type": "a.b", "sequence": "mergedcc-%s"}', g, lpad((g * 5000)::text, 19, '0'))
+FROM generate_series(401, 800) AS g;
+BEGIN;
+SELECT * FROM events.import_events((SELECT string_agg(line, E'\n' ORDER BY n % 400, n) FROM merged WHERE n % 3 <> 0));
+SELECT * FROM events.import_events((SELECT string_agg(line, E'\n' ORDER BY md5(n::text)) FROM merged));
+SELECT * FROM events.import_events((SELECT string_agg(line, E'\n' ORDER BY n * 7 % 801) FROM merged));
+SELECT epoch, count(*) AS chunks, sum(bit_count(positions)) AS events FROM events.imported WHERE epoch LIKE 'merged%' GROUP BY epoch ORDER BY epoch;
+ROLLBACK;
+RESET events.dedup_window;
+
 -- wrong lines are named
 SELECT events.import_events(E'\n{"id": "w-1", "source": "/w", "type": "w"}\n{"id": ', first_line => 1000);
 SELECT events.import_events('[1]');
