@@ -318,10 +318,18 @@ BEGIN
             PERFORM events._wake_indexer();
         END IF;
     END LOOP;
+    -- Documents are found by the name of their configuration.
+    IF NOT EXISTS (SELECT FROM events.search_reindex)
+       AND EXISTS (SELECT FROM events.search_configuration_used AS u
+                   WHERE u.name NOT IN (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.cfgname)
+                                        FROM pg_ts_config AS c JOIN pg_namespace AS n ON n.oid = c.cfgnamespace)) THEN
+        INSERT INTO events.search_reindex DEFAULT VALUES;
+        PERFORM events._wake_indexer();
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION events._find_missing_documents() IS
-'Has partitions filed anew whose documents should be there and are not';
+'Has partitions filed anew whose documents should be there and are not, and all when a text search configuration was renamed or dropped with which documents were made';
 
 CREATE FUNCTION events._next_missing_chunk(OUT first bigint, OUT last bigint)
 LANGUAGE plpgsql

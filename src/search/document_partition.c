@@ -16,10 +16,12 @@
 
 #include "access/table.h"
 #include "base/catalog.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "search/document_partition.h"
+#include "utils/lsyscache.h"
 
 /*
  * The partition of a table that holds a position; false if there is none.  The table is not
@@ -67,6 +69,10 @@ create(int64 lower, int64 upper)
 		creating_extension = true;
 		CurrentExtensionObject = get_extension_oid("events", false);
 		SPI_connect();
+		/* Somebody has detached it: what is in it is made anew. */
+		if (OidIsValid(get_relname_relid(psprintf("search_document_" INT64_FORMAT, lower),
+										 get_namespace_oid("events", false))))
+			execute(psprintf("DROP TABLE events.search_document_" INT64_FORMAT, lower));
 		execute(psprintf("CREATE TABLE events.search_document_" INT64_FORMAT
 						 " (LIKE events.search_document INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
 						 "INCLUDING STORAGE INCLUDING COMPRESSION, PRIMARY KEY (position)) "

@@ -66,5 +66,31 @@ SELECT documents, missing, new, different FROM changed;
 SELECT count(*) AS changed FROM (SELECT first, last, events, summarised FROM before EXCEPT SELECT first, last, events, summarised FROM events.search_chunk) AS x;
 SELECT count(*) AS missing FROM events.search_missing;
 
+-- ---- a partition of the documents that somebody has detached
+ALTER TABLE events.search_document DETACH PARTITION events.search_document_0;
+SELECT count(*) AS documents FROM events.search_document WHERE position < :whole_upper;
+SELECT events._find_missing_documents();
+SELECT count(*) AS chunks FROM (SELECT events._index_search(events.horizon(), 1) AS n FROM generate_series(1, 10)) AS x WHERE n > 0;
+SELECT documents, missing, new, different FROM changed;
+SELECT bool_and(d.deptype = 'e') AS members FROM events._search_partitions() AS p LEFT JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = p.relid AND d.refclassid = 'pg_extension'::regclass;
+
+-- ---- a configuration that is renamed or dropped: documents are found by its name
+CREATE TEXT SEARCH CONFIGURATION public.mine (COPY = pg_catalog.english);
+SET events.search_configuration = 'public.mine';
+SELECT count(events.publish('sm', '"houses"', source => '/s')) FROM generate_series(1, 10) AS i;
+SELECT events._index_search(events.horizon(), 100) AS filed;
+SELECT count(*) AS found FROM events.search('house', max_count => 100);
+SELECT events._find_missing_documents();
+SELECT reindex_requested_at IS NULL AS nothing FROM events.search_status;
+ALTER TEXT SEARCH CONFIGURATION public.mine RENAME TO yours;
+SET events.search_configuration = 'public.yours';
+SELECT count(*) AS found FROM events.search('house', max_count => 100);
+SELECT events._find_missing_documents();
+SELECT count(*) > 0 AS chunks FROM (SELECT events._index_search(events.horizon(), 1) AS n FROM generate_series(1, 20)) AS x WHERE n > 0;
+SELECT count(*) AS found FROM events.search('house', max_count => 100);
+SELECT name FROM events.search_configuration_used ORDER BY name;
+SELECT events._find_missing_documents();
+SELECT reindex_requested_at IS NULL AS "once is enough" FROM events.search_status;
+
 \c :home
 DROP DATABASE regress_search_missing;
