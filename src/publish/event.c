@@ -60,14 +60,20 @@ ev_event_set_text(EvEvent *event, EvProblems *problems, EvColumn column, const c
 		set_value(event, column, PointerGetDatum(cstring_to_text_with_len(s, n)));
 }
 
-void
-ev_event_set_time(EvEvent *event, EvProblems *problems, TimestampTz time)
+bool
+ev_event_has_text_of_time(TimestampTz time)
 {
 	/* RFC 3339 has years 0000 – 9999 and no infinity. */
 	static const TimestampTz first = (INT64CONST(1721060) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
 	static const TimestampTz end = (INT64CONST(5373485) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
 
-	if (time < first || time >= end)
+	return time >= first && time < end;
+}
+
+void
+ev_event_set_time(EvEvent *event, EvProblems *problems, TimestampTz time)
+{
+	if (!ev_event_has_text_of_time(time))
 		ev_problem_add(problems, "time", "must lie in the years 0000 to 9999");
 	else
 		set_value(event, EV_TIME, TimestampTzGetDatum(time));

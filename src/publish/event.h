@@ -26,6 +26,9 @@ typedef struct EvEvent
 
 extern void ev_event_init(EvEvent *event);
 
+/* Does it have a text by RFC 3339? */
+extern bool ev_event_has_text_of_time(TimestampTz time);
+
 /* One core attribute; the name is a column's. */
 extern void ev_event_set_text(EvEvent *event, EvProblems *problems, EvColumn column, const char *s,
 							  int n);

@@ -23,7 +23,10 @@
  * To judge that, nobody else may be about to write newer ones: who keeps recorded times
  * takes what keeps publishers from drawing positions (SHARE ROW EXCLUSIVE on
  * the sequence), until its transaction ends, and before that the mover lock and
- * events.event, in the order of src/README.md.  Publishers wait for one batch.
+ * events.event, in the order of src/README.md.  It does so when all lines are read, so that
+ * publishers wait for little more than a commit, and so that a claim of an id, which may have to
+ * wait for a publisher, comes before.  Each line is judged at once by what is known without
+ * the locks, and the earliest one again under them.
  *
  * A line that is wrong ends the statement, with its number in the context.
  */
@@ -59,9 +62,11 @@ typedef struct Import
 {
 	bool keeps_recorded;
 	bool validates;
-	int64 line; /* its number, for errors */
-	TimestampTz newest;
+	int64 line;			/* its number, for errors */
+	TimestampTz newest; /* of what comes before the line */
 	TimestampTz now;
+	TimestampTz oldest; /* that is kept; infinity if none is */
+	int64 oldest_line;
 	EvImported *imported;
 	EvDuplicates *duplicates;		 /* NULL up to the first event without a sequence */
 	char epoch[EV_EPOCH_LENGTH + 1]; /* of the last sequence, */
@@ -81,23 +86,16 @@ add_line_to_error(void *arg)
 	errcontext("line " INT64_FORMAT " of the events to import", import->line);
 }
 
-/* Keep everybody from drawing positions, and learn up to when the hub is recorded. */
-static void
-hold_publishers(Import *import)
+/* Up to when the hub is recorded. */
+static TimestampTz
+newest_of_hub(TimestampTz now)
 {
-	Oid sequence = ev_catalog_relid("position");
+	TimestampTz newest;
 
-	ev_position_make_ready(sequence);
-	ev_staging_lock();
-	LockRelationOid(ev_catalog_relid("event"), RowExclusiveLock);
-	LockRelationOid(sequence, ShareRowExclusiveLock);
-	import->now = GetCurrentTimestamp();
-	if (!ev_scan_newest(&import->newest))
-		import->newest = DT_NOBEGIN;
-	import->newest = Max(import->newest, ev_pending_newest(import->now));
 	/* Staged events are moved ahead of ours when we commit. */
 	if (ev_staging_is_pending())
-		import->newest = Max(import->newest, import->now);
+		return now;
+	return ev_scan_newest(&newest) ? newest : DT_NOBEGIN;
 }
 
 static const char *
@@ -109,24 +107,49 @@ time_text(TimestampTz t)
 	return text;
 }
 
+static void
+check_not_older(TimestampTz recorded_at, TimestampTz newest)
+{
+	if (TIMESTAMP_IS_NOBEGIN(newest) || recorded_at >= newest - EV_CLOCK_DISORDER)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("the event was recorded before events that are here already"),
+					errdetail("It was recorded at %s, the newest one here at %s.",
+							  time_text(recorded_at), time_text(newest)),
+					errhint("Recorded times can be kept where nothing newer is there, as in a new "
+							"database; recorded => 'now' takes the event in as recorded now.")));
+}
+
 /* An event keeps its recorded time only if the order of times is kept with it. */
 static void
 check_recorded(Import *import, TimestampTz recorded_at)
 {
-	if (recorded_at < import->newest - EV_CLOCK_DISORDER && !TIMESTAMP_IS_NOBEGIN(import->newest))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the event was recorded before events that are here already"),
-				 errdetail("It was recorded at %s, the newest one here at %s.",
-						   time_text(recorded_at), time_text(import->newest)),
-				 errhint("Recorded times can be kept where nothing newer is there, as in a new "
-						 "database; recorded => 'now' takes the event in as recorded now.")));
+	check_not_older(recorded_at, import->newest);
 	if (recorded_at > import->now + EV_CLOCK_DISORDER)
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 						errmsg("the event was recorded in the future"),
 						errdetail("It was recorded at %s.", time_text(recorded_at)),
 						errhint("Set this server's clock, or import with recorded => 'now'.")));
 	import->newest = Max(import->newest, recorded_at);
+	if (recorded_at < import->oldest)
+	{
+		import->oldest = recorded_at;
+		import->oldest_line = import->line;
+	}
+}
+
+/* Keep everybody from drawing positions; what they have drawn meanwhile must not be newer. */
+static void
+hold_publishers(Import *import)
+{
+	Oid sequence = ev_catalog_relid("position");
+
+	import->line = import->oldest_line;
+	ev_position_make_ready(sequence);
+	ev_staging_lock();
+	LockRelationOid(ev_catalog_relid("event"), RowExclusiveLock);
+	LockRelationOid(sequence, ShareRowExclusiveLock);
+	check_not_older(import->oldest, newest_of_hub(GetCurrentTimestamp()));
 }
 
 static JsonbValue *
@@ -217,6 +240,8 @@ get_recorded(Jsonb *json, EvProblems *problems)
 		return DT_NOBEGIN;
 	if (v.type != jbvString || !ev_rfc3339_parse(v.val.string.val, v.val.string.len, &recorded_at))
 		ev_problem_add(problems, "recordedtime", "must be a timestamp of RFC 3339");
+	else if (!ev_event_has_text_of_time(recorded_at))
+		ev_problem_add(problems, "recordedtime", "must lie in the years 0000 to 9999");
 	return recorded_at;
 }
 
@@ -269,7 +294,6 @@ import_event(Import *import, Jsonb *json)
 	else if (import->keeps_recorded)
 		import->newest = Max(import->newest, import->now);
 	ev_pending_add_recorded(event.values, event.nulls, recorded_at);
-	ev_transaction_published();
 	import->count++;
 }
 
@@ -301,7 +325,19 @@ import_lines(Import *import, char *lines)
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(import->line_context);
 	}
+	if (!TIMESTAMP_IS_NOEND(import->oldest))
+		hold_publishers(import);
 	error_context_stack = callback.previous;
+}
+
+static void
+begin(Import *import)
+{
+	import->imported = ev_imported_open();
+	import->oldest = DT_NOEND;
+	import->now = GetCurrentTimestamp();
+	if (import->keeps_recorded)
+		import->newest = Max(newest_of_hub(import->now), ev_pending_newest(import->now));
 }
 
 static void
@@ -312,6 +348,8 @@ finish(Import *import)
 	if (import->duplicates != NULL)
 		ev_duplicate_close(import->duplicates);
 	ev_imported_close(import->imported);
+	if (import->count > 0)
+		ev_transaction_published();
 }
 
 /* 'keep' or 'now' */
@@ -348,9 +386,7 @@ ev_import_events(PG_FUNCTION_ARGS)
 												ALLOCSET_DEFAULT_SIZES);
 	if (!PG_ARGISNULL(0))
 	{
-		import.imported = ev_imported_open();
-		if (import.keeps_recorded)
-			hold_publishers(&import);
+		begin(&import);
 		import_lines(&import, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 		finish(&import);
 	}

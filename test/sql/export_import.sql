@@ -179,6 +179,7 @@ SELECT events.import_events(E'\n{"id": "w-1", "source": "/w", "type": "w"}\n{"id
 SELECT events.import_events('[1]');
 SELECT events.import_events('{"source": "/w", "type": "w"}');
 SELECT events.import_events('{"id": "w-2", "source": "/w", "type": "w", "recordedtime": "yesterday"}');
+SELECT events.import_events('{"id": "w-2", "source": "/w", "type": "w", "recordedtime": "0000-01-01T00:00:00+01:00"}', recorded => 'now');
 SELECT events.import_events('{"id": "w-2", "source": "/w", "type": "w", "Bad": 1}');
 SELECT events.import_events('{"id": "w-2", "source": "/w", "type": "w"}', recorded => 'then');
 SELECT count(*) AS nothing_of_it FROM events.read(:start) WHERE id LIKE 'w-%';

@@ -15,6 +15,7 @@ use EventsTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+my $foreign = '{"id": "i", "source": "/imported", "type": "imported", "sequence": "otherhub-0000000000000009000"}';
 my $node = new_node('dump', 'preloaded');
 publish($node, map { "before.$_" } 1 .. 20);
 
@@ -84,6 +85,10 @@ SELECT events.retain('{audit}', '10 years'), events.retain(keep => '1 day', type
 	events.hold('case', subject => 's', from_time => '2020-01-01Z', reason => 'because');
 INSERT INTO events.consumer_loss VALUES ('one', 7);
 SQL
+# Events of another hub.
+$node->safe_psql('postgres', "SELECT events.import_events(\$\$$foreign\$\$)");
+$rows = all_rows('postgres');
+$state = $node->safe_psql('postgres', 'SELECT epoch, horizon FROM events._relay_state()');
 my $retention = retention('postgres');
 my $consumers = consumers('postgres');
 like($consumers, qr/many:\d+:1:1 one:\d+:0:0/, 'consumers have come somewhere');
@@ -119,12 +124,17 @@ foreach my $format ('plain', 'custom')
 		(split /\|/, $state)[0],
 		"$format: the epoch is the same, so cursors are valid");
 	is( read_types($node, $cursor, $format),
-		'start.3 start.4 start.5 start.6 last once sale.inserted sale.inserted',
+		'start.3 start.4 start.5 start.6 last once sale.inserted sale.inserted imported',
 		"$format: a cursor goes on");
 	is($node->safe_psql($format, <<'SQL'), "x\n1", "$format: what was published with an id is not published again");
 SELECT events.publish('once', '{}', source => '/s', subject => 'a', id => 'x');
 SELECT count(*) FROM events.read_subject('/s', 'a');
 SQL
+	is($node->safe_psql($format, "SELECT * FROM events.import_events(\$\$$foreign\$\$)"),
+		'0|1', "$format: what was imported is not imported again");
+	is($node->safe_psql($format, 'SELECT * FROM events.import_events((SELECT string_agg(line, chr(10)) ' .
+				'FROM (SELECT events.export() AS line) AS e))'),
+		'0|' . scalar(split /\n/, $rows), "$format: nor what the dumped hub exports");
 	$node->safe_psql($format, "SELECT events.publish('new', '{}')");
 	cmp_ok(last_position($node, $format), '>', (split /\|/, $state)[1], "$format: new positions come after the old");
 	is(read_types($node, last_position($node), $format), 'new', "$format: and are read");
