@@ -270,7 +270,7 @@ def rows(args, pools, templates):
     for n in range(args.events):
         make, kind, topic, place, source = draws()
         at = start + (n + chance()) * step
-        recorded = datetime.datetime.fromtimestamp(at, utc).isoformat()
+        recorded = datetime.datetime.fromtimestamp(at, utc).isoformat(timespec="microseconds")
         time = recorded[:23] + "Z"
         random_bits = bits(74)
         ms = int(at * 1000)

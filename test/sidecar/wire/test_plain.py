@@ -70,7 +70,8 @@ def _():
 def _():
     # More than a piece: all of it is there within one round and what follows it.
     kind = fresh()
-    stand.sql.query("SELECT count(events.publish($1, to_jsonb(i))) FROM generate_series(1, 12000) AS i", kind)
+    stand.sql.query("SELECT count(events.publish($1, to_jsonb(i)))"
+                    " FROM generate_series(1, 12000) AS i", kind)
     wait_until(lambda: stand.sql.value(
         "SELECT count(*) FROM events.search_document AS d JOIN events.event AS e USING (position) "
         "WHERE e.type = $1", kind) == "12000", "every event has its document", 60)
