@@ -319,7 +319,7 @@ BEGIN
         END IF;
     END LOOP;
     -- Documents are found by the name of their configuration.
-    IF NOT EXISTS (SELECT FROM events.search_reindex)
+    IF (SELECT count(*) FROM events.search_reindex) = 0
        AND EXISTS (SELECT FROM events.search_configuration_used AS u
                    WHERE u.name NOT IN (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.cfgname)
                                         FROM pg_ts_config AS c JOIN pg_namespace AS n ON n.oid = c.cfgnamespace)) THEN

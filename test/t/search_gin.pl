@@ -16,7 +16,8 @@ use constant ALL_FILED => 'SELECT indexed_up_to >= events.horizon() FROM events.
 use constant NOT_REINDEXING => 'SELECT reindex_requested_at IS NULL FROM events.search_status';
 
 # Some of the words, and of the keys, with the rows that have them.
-use constant WORDS => "SELECT position, unnest(tsvector_to_array(document)) AS word FROM events.search_document";
+use constant WORDS =>
+  'SELECT position, unnest(tsvector_to_array(document)) AS word FROM events.search_document';
 use constant KEYS => "SELECT position, unnest(keys) AS key FROM events.search_document";
 use constant SOME_WORDS => "hashtext(word) % 97 = 0 OR word IN ('hello', 's')";
 use constant SOME_KEYS => "hashint8(key) % 97 = 0";
@@ -24,18 +25,29 @@ use constant SOME_KEYS => "hashint8(key) % 97 = 0";
 sub by_table
 {
 	my ($node) = @_;
-	return $node->safe_psql('postgres', "SELECT word, count(*), sum(position) FROM (${\WORDS}) AS w WHERE ${\SOME_WORDS} GROUP BY 1"
-		. " UNION ALL SELECT key::text, count(*), sum(position) FROM (${\KEYS}) AS k WHERE ${\SOME_KEYS} GROUP BY 1 ORDER BY 1");
+	return $node->safe_psql('postgres', <<"SQL");
+SELECT word, count(*), sum(position) FROM (${\WORDS}) AS w WHERE ${\SOME_WORDS} GROUP BY 1
+UNION ALL
+SELECT key::text, count(*), sum(position) FROM (${\KEYS}) AS k WHERE ${\SOME_KEYS} GROUP BY 1
+ORDER BY 1
+SQL
 }
 
 sub by_index
 {
 	my ($node) = @_;
 	my $rows = 'SELECT count(*) AS n, sum(position) AS sum FROM events.search_document';
-	return $node->safe_psql('postgres', "SET enable_seqscan = off; SELECT word, n, sum FROM (SELECT DISTINCT word FROM (${\WORDS}) AS a"
-		. " WHERE ${\SOME_WORDS}) AS w, LATERAL ($rows WHERE document @@ quote_literal(word)::tsquery) AS r"
-		. " UNION ALL SELECT key::text, n, sum FROM (SELECT DISTINCT key FROM (${\KEYS}) AS a"
-		. " WHERE ${\SOME_KEYS}) AS k, LATERAL ($rows WHERE keys @> ARRAY[key]) AS r ORDER BY 1");
+	return $node->safe_psql('postgres', <<"SQL");
+SET enable_seqscan = off;
+SELECT word, n, sum
+FROM (SELECT DISTINCT word FROM (${\WORDS}) AS a WHERE ${\SOME_WORDS}) AS w,
+	LATERAL ($rows WHERE document @@ quote_literal(word)::tsquery) AS r
+UNION ALL
+SELECT key::text, n, sum
+FROM (SELECT DISTINCT key FROM (${\KEYS}) AS a WHERE ${\SOME_KEYS}) AS k,
+	LATERAL ($rows WHERE keys @> ARRAY[key]) AS r
+ORDER BY 1
+SQL
 }
 
 sub same
@@ -51,11 +63,13 @@ sub publish_many
 {
 	my ($node, $n) = @_;
 	$node->safe_psql('postgres', "SELECT count(events.publish('s.' || i % 7,"
-		. " jsonb_build_object('text', 'hello w' || i % 500 || ' ' || md5(i::text)))) FROM generate_series(1, $n) AS i");
+		. " jsonb_build_object('text', 'hello w' || i % 500 || ' ' || md5(i::text))))"
+		. " FROM generate_series(1, $n) AS i");
 	return;
 }
 
-my $node = new_node('gin', 'preloaded', streaming => 1, conf => "restart_after_crash = on\nevents.maintenance_interval = 1s");
+my $node = new_node('gin', 'preloaded', streaming => 1,
+	conf => "restart_after_crash = on\nevents.maintenance_interval = 1s");
 my $partition = 'events.search_document_0';
 publish_many($node, 12000);
 wait_for($node, ALL_FILED, 'events are filed');
@@ -64,9 +78,11 @@ same($node, 'filed');
 foreach my $signal ('KILL', 'TERM')
 {
 	publish_many($node, 15000);
-	wait_for($node, "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'events indexer' AND state = 'active'",
-		'it files');
-	my $pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'events indexer'");
+	wait_for($node, <<'SQL', 'it files');
+SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'events indexer' AND state = 'active'
+SQL
+	my $pid = $node->safe_psql('postgres',
+		"SELECT pid FROM pg_stat_activity WHERE backend_type = 'events indexer'");
 	like($pid, qr/^\d+$/, 'the process is there') and kill $signal, $pid;
 	$node->poll_query_until('postgres', 'SELECT true');
 	wait_for($node, ALL_FILED, 'and goes on');
@@ -105,7 +121,8 @@ wait_for($node, ALL_FILED, 'more is filed');
 wait_for($node, NOT_REINDEXING, 'and made anew');
 $node->safe_psql('postgres', "VACUUM $partition");
 $node->wait_for_catchup($standby);
-ok(by_index($standby) eq by_table($node), 'the index of a standby answers as the table of the primary');
+ok(by_index($standby) eq by_table($node),
+	'the index of a standby answers as the table of the primary');
 $node->stop('immediate');
 $standby->promote;
 wait_for_worker($standby);
