@@ -45,7 +45,7 @@ CREATE TEMPORARY TABLE common AS
 
 CREATE TEMPORARY TABLE middle AS
     SELECT n, word FROM generate_series(1, :count) AS n
-        JOIN bench.word ON rank = 50 + (pg_temp.draw('middle' || :'seed', n) * 200)::int;
+        JOIN bench.word ON rank = 20 + (pg_temp.draw('middle' || :'seed', n) * 180)::int;
 
 -- Two or three words that follow each other in a string of an event; drawn as events are.
 CREATE TEMPORARY TABLE phrase AS

@@ -17,6 +17,11 @@ CREATE TABLE events.search_document (
     keys        bigint[]    NOT NULL,
     document    tsvector    NOT NULL
 ) PARTITION BY RANGE (position);
+-- Texts lie beside the rows (src/search/document_writer.c), and are not compressed:
+-- they are read by those who rank or look for phrases.
+ALTER TABLE events.search_document
+    ALTER COLUMN keys SET STORAGE PLAIN,
+    ALTER COLUMN document SET STORAGE EXTERNAL;
 COMMENT ON TABLE events.search_document IS
 'What of each event is searched; filled by events.maintain(), read with events.search()';
 COMMENT ON COLUMN events.search_document.type IS 'Hash of the type; so are source, topic and user';

@@ -76,25 +76,54 @@ $$;
 COMMENT ON FUNCTION events._search_topics(jsonb) IS
 'For events._search_page(): topics as events.search() takes them, from an array of paths';
 
-CREATE FUNCTION events._search_json(json text, parameter text)
+CREATE FUNCTION events._search_json(value text, parameter text)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    reason text;
     detail text;
 BEGIN
-    RETURN json::jsonb;
+    RETURN value::jsonb;
 EXCEPTION WHEN data_exception THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    -- a number that is too large comes without a detail
+    GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
     RAISE EXCEPTION '% is not JSON', parameter
         USING ERRCODE = 'invalid_text_representation',
-              DETAIL = nullif(detail, ''),
+              DETAIL = coalesce(nullif(detail, ''), reason),
               HINT = 'For example {"order": {"id": 42}}.';
 END
 $$;
 COMMENT ON FUNCTION events._search_json(text, text) IS
 'For events._search_page(): JSON that a client wrote. Errors: 22P02 it is none';
+
+CREATE FUNCTION events._search_of_users(f events._search_filter, users text[])
+RETURNS events._search_filter
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    one_of constant jsonb := jsonb_build_object('user', to_jsonb(users));
+BEGIN
+    -- a pattern finds them by their keys; only where there is no room in one it is FEEL
+    IF f.pattern IS NULL THEN
+        f.pattern := one_of;
+    ELSIF jsonb_typeof(f.pattern) = 'array' THEN
+        f.pattern := f.pattern || jsonb_build_array(jsonb_build_object('any', (
+            SELECT jsonb_agg(jsonb_build_object('exact', jsonb_build_object('user', u))) FROM unnest(users) AS u)));
+    ELSIF NOT f.pattern ?| '{user,$or}' THEN
+        f.pattern := f.pattern || one_of;
+    ELSE
+        -- as it is: what is wrong with it is told by its own lines and columns
+        PERFORM events.check_feel(f.filter) WHERE f.filter IS NOT NULL;
+        f.filter := concat('list contains(', to_jsonb(users), ', user)', E' and (\n' || f.filter || E'\n)');
+    END IF;
+    RETURN f;
+END
+$$;
+COMMENT ON FUNCTION events._search_of_users(events._search_filter, text[]) IS
+'For events._search_page(): the same conditions, of events whose attribute user is one of these. Errors: 42601 filter is no FEEL';
 
 CREATE FUNCTION events._search_filter_of(request jsonb)
 RETURNS events._search_filter
@@ -124,6 +153,9 @@ BEGIN
     END IF;
     IF request ? 'topics' THEN
         f.topics := events._search_topics(request -> 'topics');
+    END IF;
+    IF request ? 'users' THEN
+        f := events._search_of_users(f, events._search_texts(request, 'users'));
     END IF;
     RETURN f;
 END
@@ -233,7 +265,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    members   constant text[] := '{query,types,topics,sources,subject,from_time,to_time,data_contains,pattern,filter,limit,max_bytes,after,order,facets,bucket,timeout}';
+    members   constant text[] := '{query,types,topics,sources,users,subject,from_time,to_time,data_contains,pattern,filter,limit,max_bytes,after,order,facets,bucket,timeout}';
     configured constant text := current_setting('events.search_timeout');
     f         constant events._search_filter := events._search_filter_of(request);
     -- events.search() gives 10,000 at most, and one more is asked for
@@ -274,7 +306,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION events._search_page(jsonb) IS
-'For eventsd: the answer to GET /v1/events/search, {"events": [...], "highlights": [...], "next": ..., "total_estimate": ..., "facets": ..., "histogram": ...}, from a request of some of: query, types, topics (an array of paths), sources, subject, from_time, to_time, data_contains and pattern (JSON as text), filter, limit (0: no events), max_bytes, after, order, facets (an array of fields), bucket (seconds, or auto), timeout (seconds, for all of it).
+'For eventsd: the answer to GET /v1/events/search, {"events": [...], "highlights": [...], "next": ..., "total_estimate": ..., "facets": ..., "histogram": ...}, from a request of some of: query, types, topics (an array of paths), sources, users, subject, from_time, to_time, data_contains and pattern (JSON as text), filter, limit (0: no events), max_bytes, after, order, facets (an array of fields), bucket (seconds, or auto), timeout (seconds, for all of it).
 Errors: those of events.search(), events.histogram() and events.facets(); 57014 it took longer than events.search_timeout or timeout; 22023 and others of class 22 a bad request.';
 
 CREATE FUNCTION events._event_page(id text, source text DEFAULT NULL)

@@ -38,7 +38,8 @@ AS $$
                                           '_check_filter', '_try_filter', '_test_filter',
                                           'search', 'facets', '_histogram', '_search_page', '_event_page',
                                           '_cloudevent', '_limit_search', '_search_facets', '_search_filter_of',
-                                          '_search_histogram', '_search_hits', '_search_json', '_search_texts', '_search_topics',
+                                          '_search_histogram', '_search_hits', '_search_json', '_search_of_users',
+                                          '_search_texts', '_search_topics',
                                           '_due_handlers', '_run_handler')
           WHEN 'admin' THEN p.proname NOT IN ('_advance_position', '_change_role',
                                               '_check_claims', '_check_schema', '_check_type', '_check_unused',

@@ -57,4 +57,7 @@ extern pg_noreturn void ev_event_pattern_raise_exceeded(EvPatternLimit exceeded)
 extern const EvView *ev_event_pattern_required(const EvEventPattern *pattern, const char *attribute,
 											   int *n);
 
+/* Does it say nothing but that, of this attribute: does every event with such a value match? */
+extern bool ev_event_pattern_is_only(const EvEventPattern *pattern, const char *attribute);
+
 #endif /* EV_EVENT_PATTERN_H */

@@ -97,3 +97,36 @@ ev_event_pattern_required(const EvEventPattern *pattern, const char *attribute, 
 	*n = values.count;
 	return values.values;
 }
+
+static bool
+is_only(const EvBranch *branch, const char *attribute)
+{
+	switch (branch->kind)
+	{
+		case EV_BRANCH_CONJUNCT:
+			return branch->conjunct.nfields == 1 &&
+				   branch->conjunct.fields[0].condition ==
+					   find_condition(&branch->conjunct, attribute);
+		case EV_BRANCH_NOT:
+			return false;
+		case EV_BRANCH_ALL:
+			return branch->count == 1 && is_only(branch->parts[0], attribute);
+		case EV_BRANCH_ANY:
+			for (int i = 0; i < branch->count; i++)
+			{
+				if (!is_only(branch->parts[i], attribute))
+					return false;
+			}
+			return branch->count > 0;
+	}
+	return false;
+}
+
+bool
+ev_event_pattern_is_only(const EvEventPattern *pattern, const char *attribute)
+{
+	int n;
+
+	return ev_event_pattern_required(pattern, attribute, &n) != NULL &&
+		   is_only(pattern->root, attribute);
+}

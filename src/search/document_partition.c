@@ -66,7 +66,8 @@ create(int64 lower, int64 upper)
 		SPI_connect();
 		execute(psprintf("CREATE TABLE events.search_document_" INT64_FORMAT
 						 " (LIKE events.search_document INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
-						 "INCLUDING STORAGE INCLUDING COMPRESSION, PRIMARY KEY (position))",
+						 "INCLUDING STORAGE INCLUDING COMPRESSION, PRIMARY KEY (position)) "
+						 "WITH (toast_tuple_target = 128)",
 						 lower));
 		execute(psprintf("CREATE INDEX search_document_" INT64_FORMAT
 						 "_idx ON events.search_document_" INT64_FORMAT

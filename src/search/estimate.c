@@ -165,8 +165,9 @@ ev_estimate_rest(EvWalk *walk, EvPage *page, const EvStretch *stretch, int64 tri
 	if (!page->is_exact && !can_sample)
 	{
 		reached = walk->tally.reached;
-		expected = count +
-				   density(walk, reached, hits + count) * positions_left(walk, reached);
+		expected = count + density(walk, reached, hits + count) * positions_left(walk, reached);
 	}
+	else if (!page->is_exact && expected == 0)
+		expected = sampled(walk, reached, SAMPLES) * page->count / Max(tried, 1);
 	page->total += page->is_exact ? count : Max(count, (int64) expected);
 }

@@ -161,6 +161,12 @@ ev_filed_is_indexed(const EvFiled *filed)
 	return filed->gin != NULL;
 }
 
+int64
+ev_filed_extent(const EvFiled *filed)
+{
+	return Min(filed->open->upper - 1, filed->tally->filed_upto) - filed->open->lower + 1;
+}
+
 static SysScanDesc
 begin_scan(EvFiled *filed, int64 low, int64 high)
 {
@@ -295,4 +301,26 @@ ev_filed_visit_rows(EvFiled *filed, int64 low, int64 high, bool backward, EvVisi
 	}
 	systable_endscan_ordered(scan);
 	return go_on;
+}
+
+bool
+ev_filed_visit_one(EvFiled *filed, int64 position, EvVisitor visitor, void *arg)
+{
+	for (int i = 0; i < filed->npartitions; i++)
+	{
+		EvPartition *p = &filed->partitions[i];
+		SysScanDesc scan;
+		HeapTuple tuple;
+		EvHit hit;
+
+		if (position < p->lower || position >= p->upper || !open_partition(filed, p))
+			continue;
+		scan = begin_scan(filed, position, position);
+		tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+		if (tuple != NULL && ev_filed_take(filed, tuple, position, position, true, &hit))
+			(void) visitor(arg, &hit);
+		systable_endscan_ordered(scan);
+		return tuple != NULL;
+	}
+	return false;
 }

@@ -53,6 +53,9 @@ extern bool ev_filed_has_prefix(const EvFiled *filed);
 /* Has the open partition an index? */
 extern bool ev_filed_is_indexed(const EvFiled *filed);
 
+/* How many positions are filed in it, holes and all? */
+extern int64 ev_filed_extent(const EvFiled *filed);
+
 /*
  * The document nearest to a position, at or below it (backward) or at or above it, within
  * low..high; its partition is open then and *end is where that ends in this direction.
@@ -71,6 +74,9 @@ extern bool ev_filed_visit_index(EvFiled *filed, int level, int64 low, int64 hig
 /* The same by position, one after the other. */
 extern bool ev_filed_visit_rows(EvFiled *filed, int64 low, int64 high, bool backward,
 								EvVisitor visitor, void *arg);
+
+/* The one of a position that was found, in whatever partition it is; false if there is none. */
+extern bool ev_filed_visit_one(EvFiled *filed, int64 position, EvVisitor visitor, void *arg);
 
 /* How many the index names there; more than there are, where it cannot be sure. */
 extern int64 ev_filed_count_index(EvFiled *filed, int level, int64 low, int64 high);

@@ -45,7 +45,9 @@ typedef struct Question
 {
 	int nkeys;
 	int64 keys[MAX_EXTRA + EV_MAX_CONDITIONS]; /* all of them */
-	TSQuery words;							   /* NULL: any */
+	int64 any[2];							   /* either of these, if is_named */
+	bool is_named;
+	TSQuery words; /* NULL: any */
 } Question;
 
 static Datum
@@ -64,7 +66,7 @@ static void
 ask(EvFiled *filed, Question *question, TIDBitmap *bitmap)
 {
 	const EvKeyConditions *conditions = filed->conditions;
-	ScanKeyData keys[2 + EV_MAX_CONDITIONS];
+	ScanKeyData keys[3 + EV_MAX_CONDITIONS];
 	IndexScanDesc scan;
 	int n = 0;
 
@@ -81,6 +83,8 @@ ask(EvFiled *filed, Question *question, TIDBitmap *bitmap)
 	if (question->nkeys > 0)
 		ScanKeyInit(&keys[n++], 1, CONTAINS_STRATEGY, F_ARRAYCONTAINS,
 					make_array(question->keys, question->nkeys));
+	if (question->is_named)
+		ScanKeyInit(&keys[n++], 1, OVERLAP_STRATEGY, F_ARRAYOVERLAP, make_array(question->any, 2));
 	if (question->words != NULL)
 		ScanKeyInit(&keys[n++], 2, MATCH_STRATEGY, F_TS_MATCH_VQ, TSQueryGetDatum(question->words));
 	scan = ev_index_beginscan_bitmap(filed->gin, filed->snapshot, n);
@@ -94,6 +98,7 @@ begin_question(Question *question, int level, int64 low)
 {
 	question->nkeys = 0;
 	question->words = NULL;
+	question->is_named = false;
 	if (level < EV_CHUNK_LEVELS)
 		question->keys[question->nkeys++] = ev_search_chunk_key(level,
 																low >> ev_chunk_shifts[level]);
@@ -128,13 +133,16 @@ ask_configured(EvFiled *filed, const EvConfigured *configured, int level, int64 
 	ask(filed, &question, bitmap);
 }
 
+/* The events whose id or correlation id is the whole query. */
 static void
-ask_key(EvFiled *filed, int64 key, int level, int64 low, TIDBitmap *bitmap)
+ask_named(EvFiled *filed, int level, int64 low, TIDBitmap *bitmap)
 {
 	Question question;
 
 	begin_question(&question, level, low);
-	question.keys[question.nkeys++] = key;
+	question.is_named = true;
+	question.any[0] = filed->id_key;
+	question.any[1] = filed->correlation_key;
 	ask(filed, &question, bitmap);
 }
 
@@ -146,8 +154,7 @@ may_be_named(EvFiled *filed)
 	{
 		TIDBitmap *bitmap = tbm_create(work_mem * 1024L, NULL);
 
-		ask_key(filed, filed->id_key, EV_CHUNK_LEVELS, 0, bitmap);
-		ask_key(filed, filed->correlation_key, EV_CHUNK_LEVELS, 0, bitmap);
+		ask_named(filed, EV_CHUNK_LEVELS, 0, bitmap);
 		filed->may_be_named = !tbm_is_empty(bitmap);
 		filed->asked_named = true;
 		tbm_free(bitmap);
@@ -169,10 +176,7 @@ ask_all(EvFiled *filed, int level, int64 low)
 	foreach (cell, filed->configured)
 		ask_configured(filed, (const EvConfigured *) lfirst(cell), level, low, bitmap);
 	if (named)
-	{
-		ask_key(filed, filed->id_key, level, low, bitmap);
-		ask_key(filed, filed->correlation_key, level, low, bitmap);
-	}
+		ask_named(filed, level, low, bitmap);
 	filed->tally->scans[level]++;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(filed->row_context);

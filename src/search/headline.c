@@ -26,6 +26,9 @@
 #define SHOWN 200
 #define SHOWN_BEFORE 40
 
+/* Bytes that are parsed at a time. */
+#define PIECE 256
+
 /* What was found no later than here is shown with all that is before it. */
 #define SHOWN_FROM_START 140
 
@@ -209,6 +212,44 @@ mark_names(const char *text, int length, Oid configuration, TSQuery query, bool 
 	mark_words(parts, length, configuration, query, marks);
 }
 
+static bool
+has_mark(const bool *marks, int n)
+{
+	return n > 0 && memchr(marks, true, n) != NULL;
+}
+
+/* The end of a piece of the text: a blank after so many bytes. */
+static int
+end_of_piece(const char *text, int length, int begin)
+{
+	int end = begin + PIECE;
+
+	while (end < length && text[end] != ' ')
+		end++;
+	return Min(end, length);
+}
+
+/*
+ * Mark what is asked for, piece by piece.  Parsing is what takes the time: where a single word
+ * is asked for, its first place is as good as any other, and what is not shown is not parsed.
+ */
+static void
+mark_text(const char *text, int length, int names, Oid configuration, TSQuery query, bool *marks)
+{
+	int begin = 0;
+
+	mark_names(text, names, configuration, query, marks);
+	while (begin < length)
+	{
+		int end = query->size == 1 ? end_of_piece(text, length, begin) : length;
+
+		mark_words(text + begin, end - begin, configuration, query, marks + begin);
+		if (query->size == 1 && has_mark(marks, end - SHOWN))
+			return;
+		begin = end;
+	}
+}
+
 /* ---- what is shown */
 
 static bool
@@ -320,10 +361,7 @@ ev_headline_make(const Datum *values, const bool *nulls, Oid configuration, TSQu
 	write_text(&line, values, nulls, &names);
 	marks = palloc0(line.len + 1);
 	if (query != NULL)
-	{
-		mark_words(line.data, line.len, configuration, query, marks);
-		mark_names(line.data, names, configuration, query, marks);
-	}
+		mark_text(line.data, line.len, names, configuration, query, marks);
 	best = best_start(marks, line.len);
 	from = best <= SHOWN_FROM_START ? 0 : begin_of_word(line.data, line.len, best - SHOWN_BEFORE);
 	to = from + pg_mbcliplen(line.data + from, line.len - from, SHOWN);

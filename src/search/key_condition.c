@@ -206,12 +206,44 @@ derive_pattern(EvKeyConditions *conditions, const EvEventPattern *pattern)
 	}
 }
 
+static bool
+is_word(const EvView *value, const char *word)
+{
+	return value->length == strlen(word) && memcmp(value->data, word, value->length) == 0;
+}
+
+/* A number or a boolean has the key of its text, and is another value to a pattern. */
+static bool
+may_be_other(const EvView *value)
+{
+	return (value->length > 0 && strchr("-0123456789", value->data[0]) != NULL) ||
+		   is_word(value, "true") || is_word(value, "false");
+}
+
+/* Is the pattern nothing but users, so that their keys say all of it? */
+static bool
+is_of_users(const EvEventPattern *pattern)
+{
+	int n;
+	const EvView *users = ev_event_pattern_required(pattern, "user", &n);
+
+	if (users == NULL || n > MAX_ALTERNATIVES || !ev_event_pattern_is_only(pattern, "user"))
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		if (may_be_other(&users[i]))
+			return false;
+	}
+	return true;
+}
+
 void
 ev_key_condition_derive(EvKeyConditions *conditions, const EvRequest *request)
 {
 	memset(conditions, 0, sizeof(EvKeyConditions));
-	conditions->are_all = request->contains == NULL && request->filter->pattern == NULL &&
-						  request->filter->expression == NULL;
+	conditions->are_all = request->contains == NULL && request->filter->expression == NULL &&
+						  (request->filter->pattern == NULL ||
+						   is_of_users(request->filter->pattern));
 	derive_types(conditions, request->filter->topics);
 	derive_topics(conditions, request->filter->topics);
 	derive_sources(conditions, request);

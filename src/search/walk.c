@@ -29,8 +29,8 @@
 
 /* A whole partition is asked at once if no more than so many candidates are expected: for
  * counting, for a page. */
-#define FEW_CANDIDATES 20000
-#define FEW_FOR_PAGE 500
+#define FEW_CANDIDATES 50000
+#define FEW_FOR_PAGE 2000
 
 /* Rows that are read before a partition is asked for words that begin with something. */
 #define FIRST_ROWS 2048
@@ -81,7 +81,7 @@ begin(EvWalk *walk)
 {
 	walk->range = walk->backward ? walk->nranges - 1 : 0;
 	walk->max_level = EV_CHUNK_LEVELS;
-	walk->level = walk->is_counting ? EV_CHUNK_LEVELS - 1 : 0;
+	walk->level = 0;
 	if (walk->filed != NULL && walk->wants_documents)
 		ev_filed_want_documents(walk->filed);
 	if (walk->filed != NULL && ev_filed_has_prefix(walk->filed))
@@ -221,7 +221,7 @@ count_candidate(void *arg, const EvHit *hit)
 static bool
 expects_few(const EvWalk *walk, int64 positions)
 {
-	int64 few = walk->wants_fields ? FEW_CANDIDATES : FEW_FOR_PAGE;
+	int64 few = walk->is_counting ? FEW_CANDIDATES : FEW_FOR_PAGE;
 
 	return walk->looked > 0 && (double) (walk->candidates + 1) / walk->looked * positions <= few;
 }
@@ -254,7 +254,8 @@ choose_level(EvWalk *walk, int64 found, int64 end)
 	if (walk->level >= 0 && walk->max_level == EV_CHUNK_LEVELS && expects_few(walk, left))
 		walk->level = EV_CHUNK_LEVELS;
 	level = Min(walk->level, walk->max_level);
-	if (level == EV_CHUNK_LEVELS && ev_filed_has_prefix(walk->filed))
+	if (level == EV_CHUNK_LEVELS &&
+		(ev_filed_has_prefix(walk->filed) || left >= ev_filed_extent(walk->filed) / 4))
 		return level;
 	while (level > 0 && (INT64CONST(1) << ev_chunk_shifts[level - 1]) >= left / 4)
 		level--;
@@ -404,7 +405,6 @@ bool
 ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
 {
 	MemoryContext old;
-	int64 found, end;
 	bool is_filed;
 
 	if (walk->filed == NULL || position > walk->tally.filed_upto)
@@ -412,8 +412,7 @@ ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
 	/* A partition that is opened outlives the row. */
 	old = MemoryContextSwitchTo(walk->context);
 	ev_filed_want_documents(walk->filed);
-	is_filed = ev_filed_seek(walk->filed, position, position, true, &found, &end) &&
-			   !ev_filed_visit_rows(walk->filed, position, position, true, rank_hit, rank);
+	is_filed = ev_filed_visit_one(walk->filed, position, rank_hit, rank);
 	MemoryContextSwitchTo(old);
 	return is_filed;
 }

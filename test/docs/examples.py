@@ -27,7 +27,7 @@ from kit.postgres import Cluster
 BLOCK = re.compile(r"^```sql\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", re.M | re.S)
 MARK = "---- end of example"
 PAGES = ["docs/publishing.md",
-         "docs/capture.md", "docs/schema.md", "docs/filters.md"]
+         "docs/capture.md", "docs/schema.md", "docs/filters.md", "docs/search.md"]
 
 
 def run(cluster, blocks):

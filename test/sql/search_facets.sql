@@ -57,5 +57,20 @@ FROM events.explain_search('many', to_time => '2020-01-01') AS line
 WHERE line ~ '^(Chunks of|Documents|Found)';
 SELECT substring(line FROM 'about (\d+)')::int BETWEEN 30000 AND 50000 AS estimated
 FROM events.explain_search('many', from_time => '2020-01-01', max_count => 5) AS line WHERE line LIKE 'Found: 5 of %';
+
+-- and so with partitions: what is new does not open the old one
+SELECT upper - 1 AS last FROM events._partitions() WHERE upper > events.horizon() + 1 ORDER BY lower LIMIT 1 \gset
+SELECT events._advance_position(:last);
+SELECT events.publish('facet.new', '{"many": "new"}') IS NOT NULL AS published;
+SELECT recorded_at AS new FROM events.event WHERE type = 'facet.new' \gset
+SELECT file_all();
+CREATE FUNCTION opened("from" timestamptz, "to" timestamptz) RETURNS text LANGUAGE sql VOLATILE AS
+$$ SELECT CASE WHEN n[1] = n[2] THEN 'all' ELSE n[1] || ' of several' END
+   FROM events.explain_search('many', from_time => "from", to_time => "to", max_count => 1) AS line,
+        LATERAL regexp_match(line, '^Partitions of documents: (\d+) of (\d+)') AS n
+   WHERE n IS NOT NULL $$;
+SELECT opened(:'new', NULL), opened(NULL, '2020-01-01');
+SELECT differences(), histogram_differences('1 min');
+DROP FUNCTION opened(timestamptz, timestamptz);
 DROP FUNCTION file_all(), differences(), histogram_differences(interval);
 DROP VIEW counted;

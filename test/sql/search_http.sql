@@ -30,6 +30,45 @@ SELECT * FROM page('{"data_contains": "{\"n\": 3}"}');
 SELECT * FROM page('{"subject": "none"}');
 SELECT * FROM page('{"from_time": "2000-01-01T00:00:00Z", "to_time": "2001-01-01T00:00:00Z"}');
 
+-- by users: with any pattern and any filter beside them
+SELECT count(events.publish('by.user', jsonb_build_object('n', n), id => 'user-' || n, attributes => jsonb_build_object('user', u)))
+FROM unnest('{"ada","grace","5","true","10.0.0.1","Ada, the first"}'::text[]) WITH ORDINALITY AS t(u, n);
+SELECT events.publish('by.user', '{}', id => 'user-number', attributes => '{"user": 5}') IS NOT NULL AS published;
+CREATE FUNCTION of_users(users text[], request jsonb DEFAULT '{}') RETURNS TABLE (ids jsonb, total int, facets jsonb)
+LANGUAGE sql AS $$
+    SELECT jsonb_path_query_array(a, '$.events[*].id'), (a -> 'total_estimate')::int, a -> 'facets' -> 'user'
+    FROM CAST(events._search_page('{"facets": ["user"], "order": "oldest", "types": ["by.*"]}' || request || jsonb_build_object('users', users)) AS jsonb) AS a
+$$;
+SELECT * FROM of_users('{ada}');
+SELECT * FROM of_users('{ada,grace,linus}');
+SELECT * FROM of_users('{linus}');
+SELECT * FROM of_users('{"Ada, the first"}');
+SELECT * FROM of_users('{5}');
+SELECT * FROM of_users('{true,10.0.0.1}');
+SELECT * FROM of_users('{ada,grace}', '{"pattern": "{\"data\": {\"n\": [2, 3]}}"}');
+SELECT * FROM of_users('{ada,grace}', '{"pattern": "{\"user\": [\"grace\", \"5\"]}"}');
+SELECT * FROM of_users('{ada,grace}', '{"pattern": "{\"$or\": [{\"user\": [\"ada\"]}, {\"data\": {\"n\": [3]}}]}"}');
+SELECT * FROM of_users('{ada,grace}', '{"pattern": "[{\"prefix\": {\"id\": \"user-2\"}}]"}');
+SELECT * FROM of_users('{ada,grace}', '{"pattern": "[]"}');
+SELECT * FROM of_users('{ada,grace}', '{"filter": "data.n = 2 // grace"}');
+SELECT * FROM of_users('{ada,grace}', '{"pattern": "{\"user\": [\"ada\", \"grace\"]}", "filter": "data.n = 2 // grace"}');
+\set VERBOSITY terse
+SELECT * FROM of_users('{ada}', '{"pattern": "{\"user\": [\"ada\"]}", "filter": "true) or (true"}');
+\set VERBOSITY default
+SELECT * FROM of_users('{ada}', '{"limit": 0, "bucket": "auto"}');
+SET events.search_index = on;
+SELECT events._index_search(events.horizon(), 100000) IS NOT NULL AS filed;
+SELECT * FROM of_users('{ada,grace}');
+SELECT * FROM of_users('{5}');
+-- their key says all of it: no event is looked at
+SELECT regexp_replace(line, '[0-9.]+ ms', 'n ms') AS line
+FROM events.explain_search(types => '{by.*}', pattern => '{"user": ["ada", "grace"]}', max_count => 1) AS line WHERE line ~* 'key|condition|event';
+RESET events.search_index;
+\set VERBOSITY terse
+SELECT of_users('{}');
+\set VERBOSITY default
+DROP FUNCTION of_users;
+
 -- the first event is given however large it is
 SELECT * FROM page('{"order": "oldest", "max_bytes": 1}');
 SELECT * FROM page(jsonb_build_object('order', 'oldest', 'max_bytes', 5 * octet_length(events._event_page('http-1')) / 2));
@@ -80,6 +119,10 @@ SELECT events._search_page('{"topics": ["http"]}');
 SELECT events._search_page('{"topics": [["http", 1]]}');
 SELECT events._search_page('{"data_contains": "{"}');
 SELECT events._search_page('{"data_contains": "\"\\u0000\""}');
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT events._search_page('{"data_contains": "1e999999"}');
+\set VERBOSITY terse
 SELECT events._search_page('{"pattern": "{"}');
 SELECT events._search_page('{"filter": "1 +"}');
 SELECT events._search_page('{"facets": ["colour"]}');

@@ -110,7 +110,7 @@ FROM by_table WHERE kind = 'k' OR length(of) < 2000;
 RESET enable_seqscan;
 
 -- ---- chunks: they are counted as the events are
-SELECT count(events.publish('si.many.' || i % 5, jsonb_build_object('i', i), source => '/s/' || i % 2000,
+SELECT count(events.publish('si.many.' || i % 5, jsonb_build_object('i', i), source => '/s/' || i % 10000,
 	attributes => CASE WHEN i % 3 = 0 THEN jsonb_build_object('user', 'u' || i % 7) END)) FROM generate_series(1, 40000) AS i;
 SELECT events._index_search(events.horizon(), 10000) AS filed;
 SELECT events._index_search(events.horizon(), 100000) AS filed;

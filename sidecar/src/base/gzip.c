@@ -6,6 +6,7 @@
 #include "base/gzip.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 #define INPUT_SIZE (128 * 1024)
 #define OUTPUT_STEP (64 * 1024)
+#define LOOK_FOR_STOP 200	  /* ms */
 #define GZIP_WINDOW (15 + 16) /* the largest window, and gzip's frame */
 
 struct GzipWriter
@@ -27,6 +29,7 @@ struct GzipReader
 {
 	z_stream z;
 	int fd;
+	const volatile int *stop;
 	bool begun;
 	bool compressed;
 	bool in_member;
@@ -105,11 +108,12 @@ gzip_end_member(GzipWriter *writer, Buf *out)
 /* ---- reading ---- */
 
 GzipReader *
-gzip_reader_new(int fd)
+gzip_reader_new(int fd, const volatile int *stop)
 {
 	GzipReader *reader = mem_zalloc(sizeof(*reader));
 
 	reader->fd = fd;
+	reader->stop = stop;
 	if (inflateInit2(&reader->z, GZIP_WINDOW) != Z_OK)
 	{
 		mem_free(reader);
@@ -134,6 +138,19 @@ fail(GzipReader *reader, const char *why)
 	return -1;
 }
 
+/* waits for input of a pipe or terminal; a signal may come just before it would wait for ever */
+static bool
+await_input(const GzipReader *reader)
+{
+	struct pollfd input = {.fd = reader->fd, .events = POLLIN};
+
+	int ready = 0;
+
+	while (!*reader->stop && (ready == 0 || (ready < 0 && errno == EINTR)))
+		ready = poll(&input, 1, LOOK_FOR_STOP);
+	return ready != 0 && !*reader->stop;
+}
+
 /* more of the file behind what is left of it; false on an error */
 static bool
 fill(GzipReader *reader)
@@ -142,6 +159,8 @@ fill(GzipReader *reader)
 
 	memmove(reader->input, reader->z.next_in, reader->z.avail_in);
 	reader->z.next_in = reader->input;
+	if (!await_input(reader))
+		return fail(reader, "interrupted") == 0;
 	do
 		got = read(reader->fd, reader->input + reader->z.avail_in,
 				   sizeof(reader->input) - reader->z.avail_in);

@@ -25,8 +25,8 @@ bool gzip_write(GzipWriter *writer, const char *data, size_t len, Buf *out);
 /* end the member; nothing happens if nothing was written since the last one */
 bool gzip_end_member(GzipWriter *writer, Buf *out);
 
-/* reads a descriptor, which stays the caller's */
-GzipReader *gzip_reader_new(int fd);
+/* reads a descriptor, which stays the caller's; waiting for it ends when *stop is set */
+GzipReader *gzip_reader_new(int fd, const volatile int *stop);
 void gzip_reader_free(GzipReader *reader);
 /* up to size bytes; 0 at the end, -1 on an error.  It stops at the end of a member */
 long gzip_read(GzipReader *reader, char *out, size_t size);

@@ -31,6 +31,7 @@
 #define LINE_LIMIT ((size_t) 1 << 30)
 #define GZIP_LEVEL 4
 #define SHOW_EACH 256 /* events */
+#define BEGINNING "{\"specversion\":\"1.0\","
 
 typedef struct Export
 {
@@ -138,6 +139,15 @@ look_at_lines(Buf *rest, Cursor *cursor, bool *any)
 	return true;
 }
 
+/* the beginning of a line, or as much as there is of it */
+static bool
+begins_event(const Buf *rest)
+{
+	size_t len = rest->len < strlen(BEGINNING) ? rest->len : strlen(BEGINNING);
+
+	return len == 0 || memcmp(rest->data, BEGINNING, len) == 0;
+}
+
 static int
 refuse_file(const Export *export, const char *why)
 {
@@ -173,7 +183,7 @@ static int
 look_at_file(Export *export, Found *found)
 {
 	int64_t tail = lseek(export->fd, find_tail(export->fd), SEEK_SET);
-	GzipReader *reader = gzip_reader_new(export->fd);
+	GzipReader *reader = gzip_reader_new(export->fd, &stop_asked);
 	Buf rest;
 	Cursor cursor;
 	bool any = false;
@@ -189,7 +199,7 @@ look_at_file(Export *export, Found *found)
 		if (got <= 0)
 			break;
 		buf_grow_by(&rest, (size_t) got);
-		if (!look_at_lines(&rest, &cursor, &any))
+		if (!look_at_lines(&rest, &cursor, &any) || !begins_event(&rest))
 		{
 			status = refuse_file(export, "it has lines that are no events of an export");
 			break;

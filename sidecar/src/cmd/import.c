@@ -29,7 +29,8 @@
 #define BATCH_LINES 5000
 #define BATCH_SIZE (4 * 1024 * 1024)
 #define READ_SIZE (256 * 1024)
-#define LINE_LIMIT ((size_t) 512 * 1024 * 1024)
+#define LINE_LIMIT ((size_t) 256 * 1024 * 1024) /* as jsonb */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 typedef struct Batch
 {
@@ -50,6 +51,7 @@ typedef struct Import
 	GzipReader *reader;
 	Buf text;	   /* read, not yet in a batch */
 	size_t looked; /* no newline before this in it */
+	bool begun;	   /* a byte order mark was looked for */
 	bool at_end;
 	Batch batches[2];
 	int64_t lines; /* put into batches */
@@ -89,6 +91,19 @@ next_line(Import *import, size_t start, size_t *len)
 	return import->text.data + start;
 }
 
+/* some editors begin a file with it */
+static void
+skip_mark(Import *import)
+{
+	size_t len = strlen(BYTE_ORDER_MARK);
+
+	if (!import->begun && import->text.len >= len &&
+		memcmp(import->text.data, BYTE_ORDER_MARK, len) == 0)
+		buf_consume(&import->text, len);
+	if (import->text.len >= len)
+		import->begun = true;
+}
+
 static int
 read_more(Import *import)
 {
@@ -98,10 +113,13 @@ read_more(Import *import)
 	if (!room)
 		return fail_input(import, "is too long");
 	got = gzip_read(import->reader, room, READ_SIZE);
+	if (got < 0 && stop_asked)
+		return CMD_FAILED;
 	if (got < 0)
 		return fail_input(import, gzip_reader_error(import->reader));
 	import->at_end = got == 0;
 	buf_grow_by(&import->text, (size_t) got);
+	skip_mark(import);
 	return 0;
 }
 
@@ -229,7 +247,7 @@ open_input(Import *import)
 		fprintf(stderr, "eventsd: %s: %s\n", import->input, strerror(errno));
 		return CMD_FAILED;
 	}
-	import->reader = gzip_reader_new(import->fd);
+	import->reader = gzip_reader_new(import->fd, &stop_asked);
 	progress_begin(&import->progress, "imported",
 				   fstat(import->fd, &file) == 0 && S_ISREG(file.st_mode) ? file.st_size : 0);
 	return 0;

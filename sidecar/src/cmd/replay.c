@@ -4,9 +4,10 @@
  * SPDX-License-Identifier: PostgreSQL
  *
  * To standard output as lines, or to an HTTP endpoint in batches of CloudEvents: one POST after the
- * other, the next one only when the last one was answered with 2xx.  What fails for now is tried
- * again for as long as --retry-for; what is refused is the end.  However it ends, the cursor after
- * which everything is still to be sent is told, and --after goes on there.
+ * other, the next one only when the last one was answered with 2xx; 207, Multi-Status, says that
+ * some of the events were refused.  What fails for now is tried again for as long as --retry-for;
+ * what is refused is the end.  However it ends, the cursor after which everything is still to be
+ * sent is told, and --after goes on there.
  *
  * The pace is what the receiver takes, or --rate events a second, or --speed times that at which
  * the events were recorded.  Paced events are read in small pieces, so that no statement stays open
@@ -39,6 +40,7 @@
 #define BACKOFF_LAST 30000
 #define BATCH_TYPE "application/cloudevents-batch+json; charset=UTF-8"
 #define SHOW_EACH 256
+#define NUMBER_MOST INT64_C(1000000000)
 
 typedef struct Replay
 {
@@ -119,7 +121,7 @@ post_out(Replay *replay)
 	{
 		reply = http_sender_post(replay->sender, BATCH_TYPE,
 								 (Str) {replay->out.data, replay->out.len});
-		if (reply.status >= 200 && reply.status < 300)
+		if (reply.done)
 			return true;
 		if (stop_asked)
 			return false;
@@ -129,7 +131,7 @@ post_out(Replay *replay)
 	if (stop_asked)
 		return false;
 	replay->failed = true;
-	fprintf(stderr, "eventsd: %s: ", replay->to);
+	fprintf(stderr, "eventsd: %s: ", http_sender_name(replay->sender));
 	if (reply.status)
 		fprintf(stderr, "answered %d%s%s\n", reply.status, reply.reason[0] ? ": " : "",
 				reply.reason);
@@ -209,8 +211,9 @@ set_number(const char *option, const char *value, int64_t *number)
 
 	errno = 0;
 	*number = strtoll(value, &end, 10);
-	if (errno || end == value || *end || *number < 1)
-		return cmd_complain("%s: a whole number above 0 was expected", option);
+	if (errno || end == value || *end || *number < 1 || *number > NUMBER_MOST)
+		return cmd_complain("%s: a whole number above 0 was expected, and no more than %lld",
+							option, (long long) NUMBER_MOST);
 	return 0;
 }
 
@@ -268,11 +271,11 @@ open_target(Replay *replay)
 		return 0;
 	replay->sender = http_sender_new(replay->to, &stop_asked, &why);
 	if (!replay->sender)
-		return cmd_complain("--to: \"%s\" %s", replay->to, why);
+		return cmd_complain("--to: this %s", why);
 	for (int i = 0; i < replay->header_count; i++)
 	{
 		if (!http_sender_add_header(replay->sender, replay->headers[i]))
-			return cmd_complain("--header: \"%s\" is no header line", replay->headers[i]);
+			return cmd_complain("--header: number %d is no header line", i + 1);
 	}
 	return 0;
 }

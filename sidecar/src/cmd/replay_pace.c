@@ -21,6 +21,7 @@
 
 #define RECORDED ",\"recordedtime\":\""
 #define SLOW_PIECE 100
+#define LONGEST 1e15 /* ms */
 
 static bool
 set_number(double *number, const char *text, const char *unit)
@@ -71,6 +72,13 @@ find_recorded(Str line, int64_t *recorded)
 	return true;
 }
 
+/* so many milliseconds after it began; a day that is too far off never comes either way */
+static int64_t
+after_begin(const Pace *pace, double ms)
+{
+	return pace->began_at + (int64_t) fmin(ms, LONGEST);
+}
+
 int64_t
 pace_due(Pace *pace, Str line)
 {
@@ -82,15 +90,15 @@ pace_due(Pace *pace, Str line)
 	if (pace->count == 0)
 		pace->began_at = clock_monotonic_ms();
 	if (pace->rate > 0)
-		due = pace->began_at + (int64_t) ((double) pace->count * 1000.0 / pace->rate);
+		due = after_begin(pace, (double) pace->count * 1000.0 / pace->rate);
 	if (pace->speed > 0 && find_recorded(line, &recorded))
 	{
 		int64_t by_time;
 
 		if (pace->first_recorded == 0)
 			pace->first_recorded = recorded;
-		by_time = pace->began_at +
-				  (int64_t) ((double) (recorded - pace->first_recorded) / 1000.0 / pace->speed);
+		by_time = after_begin(pace, fmax(0, (double) (recorded - pace->first_recorded) / 1000.0 /
+												pace->speed));
 		if (by_time > due)
 			due = by_time;
 	}

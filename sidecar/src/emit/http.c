@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: PostgreSQL
  *
  * Redirections are not followed: a POST that is sent elsewhere is a mistake in the URL, and is told
- * as one.
+ * as one.  A URL may have a password or a token in it, so it is never told as it is.
  */
 #include "emit/http.h"
 
@@ -26,6 +26,7 @@ struct HttpSender
 	CURL *curl;
 	struct curl_slist *headers;
 	const volatile int *stop;
+	char *name;
 	char error[CURL_ERROR_SIZE];
 	Buf answer; /* the beginning of the body */
 };
@@ -53,9 +54,26 @@ look_for_stop(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 	return *sender->stop;
 }
 
-/* is it a whole URL of http or https? */
+/* the URL without what may be secret */
+static char *
+name_of(CURLU *url)
+{
+	static const CURLUPart secrets[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+										CURLUPART_QUERY, CURLUPART_FRAGMENT};
+	char *text = NULL;
+	char *name;
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		curl_url_set(url, secrets[i], NULL, 0);
+	curl_url_get(url, CURLUPART_URL, &text, 0);
+	name = mem_strdup(text ? text : "the endpoint");
+	curl_free(text);
+	return name;
+}
+
+/* is it a whole URL of http or https?  Then *name is how it is told */
 static const char *
-judge_url(const char *url)
+judge_url(const char *url, char **name)
 {
 	CURLU *parsed = curl_url();
 	char *scheme = NULL;
@@ -66,6 +84,8 @@ judge_url(const char *url)
 		why = "is no URL";
 	else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
 		why = "is no URL of http or https";
+	else
+		*name = name_of(parsed);
 	curl_free(scheme);
 	curl_url_cleanup(parsed);
 	return why;
@@ -75,11 +95,14 @@ HttpSender *
 http_sender_new(const char *url, const volatile int *stop, const char **why)
 {
 	HttpSender *sender;
+	char *name = NULL;
 
-	*why = curl_global_init(CURL_GLOBAL_DEFAULT) == 0 ? judge_url(url) : "cannot start libcurl";
+	*why = curl_global_init(CURL_GLOBAL_DEFAULT) == 0 ? judge_url(url, &name)
+													  : "cannot start libcurl";
 	if (*why)
 		return NULL;
 	sender = mem_zalloc(sizeof(*sender));
+	sender->name = name;
 	sender->stop = stop;
 	buf_init(&sender->answer, ANSWER_KEPT);
 	sender->curl = curl_easy_init();
@@ -108,8 +131,15 @@ http_sender_free(HttpSender *sender)
 	curl_easy_cleanup(sender->curl);
 	curl_slist_free_all(sender->headers);
 	buf_clear(&sender->answer);
+	mem_free(sender->name);
 	mem_free(sender);
 	curl_global_cleanup();
+}
+
+const char *
+http_sender_name(const HttpSender *sender)
+{
+	return sender->name;
 }
 
 bool
@@ -169,6 +199,7 @@ http_sender_post(HttpSender *sender, const char *content_type, Str body)
 	}
 	curl_easy_getinfo(sender->curl, CURLINFO_RESPONSE_CODE, &status);
 	reply.status = (int) status;
+	reply.done = status >= 200 && status < 300 && status != 207;
 	reply.again = is_worth_another_try(reply.status);
 	if (curl_easy_getinfo(sender->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		reply.retry_after_ms = (int64_t) after * 1000;

@@ -206,6 +206,19 @@ add_source(Reading *r, Str source)
 }
 
 static bool
+add_user(Reading *r, Str user)
+{
+	if (user.len == 0)
+		return refuse(r->fault, "A user is empty.");
+	if (user.len > FILTER_MAX_ELEMENT_SIZE)
+		return refuse(r->fault, "A user is too long.");
+	if (r->params->users.count >= r->limits->max_subscriptions)
+		return refuse(r->fault, "More than %d users were asked for.", r->limits->max_subscriptions);
+	list_add(&r->params->users, user.data, user.len);
+	return true;
+}
+
+static bool
 add_facet(Reading *r, Str facet)
 {
 	if (facet.len == 0 || facet.len > MAX_FACET_SIZE || r->params->facets.count >= MAX_FACETS)
@@ -243,6 +256,18 @@ static bool
 read_sources(Reading *r)
 {
 	return add_items(r, add_source);
+}
+
+static bool
+read_user(Reading *r)
+{
+	return add_user(r, (Str) {r->value, r->len});
+}
+
+static bool
+read_users(Reading *r)
+{
+	return add_items(r, add_user);
 }
 
 static bool
@@ -304,7 +329,8 @@ static const Parameter parameters[] = {
 	{"pattern", read_pattern, false, false, true},	{"filter", read_filter, false, false, true},
 	{"limit", read_limit, false, false, false},		{"cursor", read_cursor, false, false, false},
 	{"order", read_order, false, false, false},		{"facets", read_facets, false, false, false},
-	{"bucket", read_bucket, false, false, false},
+	{"bucket", read_bucket, false, false, false},	{"user", read_user, true, false, false},
+	{"users", read_users, true, false, false},
 };
 
 /* Of GET /v1/events/{id}. */
@@ -409,6 +435,7 @@ search_params_clear(SearchParams *params)
 	mem_free(params->order);
 	filter_free(&params->filter);
 	list_free(&params->sources);
+	list_free(&params->users);
 	list_free(&params->facets);
 	memset(params, 0, sizeof(*params));
 }
@@ -455,6 +482,7 @@ search_params_write(Buf *out, const SearchParams *params)
 	put_list(out, "types", params->filter.types);
 	put_topics(out, &params->filter);
 	put_list(out, "sources", params->sources);
+	put_list(out, "users", params->users);
 	json_put_member(out, "subject", params->subject);
 	json_put_member(out, "from_time", params->since);
 	json_put_member(out, "to_time", params->until);

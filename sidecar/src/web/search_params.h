@@ -8,6 +8,7 @@
  * pattern or a cursor is good, which facets there are, is left to it.
  *
  *	 q			what to look for; may be empty, as forms send it
+ *	 user		one, repeatable; users: several, with commas between
  *	 source		one, repeatable; sources: several, with commas between
  *	 since		recorded at or after; until: before
  *	 contains	JSON that data must contain
@@ -26,6 +27,7 @@ typedef struct SearchParams
 	char *query;
 	EventFilter filter; /* topics and types */
 	StrList sources;
+	StrList users;
 	char *subject;
 	char *since;
 	char *until;

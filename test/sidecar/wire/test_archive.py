@@ -3,6 +3,7 @@
 """export, import and replay: the history out of one database and into another, whole, in order,
 once, whatever is interrupted on the way."""
 
+import base64
 import gzip
 import http.server
 import subprocess
@@ -170,7 +171,8 @@ def _():
 @test("export_goes_on_only_with_its_own_file")
 def _():
     foreign = re_epoch(lines[0], b"zzzzzzzz")
-    for name, content in (("foreign", foreign), ("text", b"Dear diary,\n")):
+    for name, content in (("foreign", foreign), ("text", b"Dear diary,\n"), ("word", b"Dear diary"),
+                          ("object", b'{"a": 1}'), ("word.gz", gzip.compress(b"Dear diary"))):
         with open(path(name), "wb") as file:
             file.write(content)
         done = run("export", "--database", stand.database, "--output", path(name), "--resume")
@@ -227,6 +229,45 @@ def _():
     equal(session.value("SELECT count(*) FROM events.event"), str(EVENTS))
 
 
+SEARCHES = ["query => 'slash quoted'", "query => '29999'", "query => 'zzzz'",
+            "types => '{archive.n1}'", "topics => '{a/b}'", "subject => 's/777'",
+            "query => 'alice', types => '{archive.n2}'",
+            "data_contains => '{\"n\": 4242}'", "filter => 'data.n > 29990'",
+            """pattern => '{"type": ["archive.n0"], "data": {"n": [{"numeric": ["<", 50]}]}}'""",
+            "from_time => {middle}, query => 'back*'", "to_time => {middle}"]
+
+
+def found(session):
+    """What every one of the searches finds: events, their ranks and hits, counts."""
+    middle = "'%s'" % json.loads(lines[EVENTS // 2])["recordedtime"]
+    answers = []
+    for arguments in (text.replace("{middle}", middle) for text in SEARCHES):
+        for order in ("newest", "oldest"):
+            answers.append((arguments, session.query(
+                f"SELECT id, data, recorded_at, headline FROM events.search({arguments},"
+                f" max_count => 50, \"order\" => '{order}')")))
+        answers.append((arguments, session.query(
+            f"SELECT * FROM events.facets({arguments}) ORDER BY field, value COLLATE \"C\"")))
+        answers.append((arguments, session.query(
+            f"SELECT * FROM events.histogram({arguments}, bucket => '1 minute')")))
+    return answers
+
+
+@test("import_gives_the_same_search_results")
+def _():
+    name, session = new_target()
+    succeed("import", "--database", database(name), path("whole"))
+    before = found(session)
+    for each_session in (stand.sql, session):
+        wait_until(lambda: each_session.value(
+            "SELECT events._index_search(events.horizon(), 100000)") == "0", "all is filed")
+    true(sum(len(rows) for _, rows in before) > 100, "they find something")
+    answers = zip(found(stand.sql), found(session), before)
+    for (arguments, at_home), (_, here), (_, unfiled) in answers:
+        equal(here, at_home, arguments)
+        equal(unfiled, at_home, f"{arguments}, before it was filed")
+
+
 @test("import_reads_compressed_files_and_standard_input")
 def _():
     name, session = new_target()
@@ -265,6 +306,44 @@ def _():
     complain_of_sanitizers(said.decode().splitlines())
     equal(process.returncode, 0, said.decode())
     equal(history(session), history(stand.sql))
+
+
+@test("import_that_waits_for_its_input_ends_at_a_signal")
+def _():
+    name, session = new_target()
+    read, write = os.pipe()
+    process = subprocess.Popen([binary(), "import", "--database", database(name), "-"],
+                               stdin=read, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=environment(), preexec_fn=end_with_parent(signal.SIGKILL))
+    os.close(read)
+    wait_until(lambda: session.value("SELECT count(*) FROM pg_stat_activity "
+                                     "WHERE application_name = 'eventsd import'") == "1", "it waits")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=DEFAULT)
+    os.close(write)
+    complain_of_sanitizers(said.decode().splitlines())
+    equal(process.returncode, 1, said)
+    true(b"not finished" in said, said)
+
+
+@test("import_takes_the_marks_and_line_ends_of_others")
+def _():
+    name, session = new_target()
+    with open(path("marked"), "wb") as file:
+        file.write(b"\xef\xbb\xbf" + lines[0].replace(b"\n", b"\r\n") + lines[1])
+    succeed("import", "--database", database(name), path("marked"))
+    equal(session.value("SELECT count(*) FROM events.event"), "2")
+
+
+@test("import_is_bounded_in_memory")
+def _():
+    name, session = new_target()
+    with gzip.open(path("bomb.gz"), "wb", compresslevel=1) as file:
+        for _ in range(600):
+            file.write(b" " * (1 << 20))
+    done = run("import", "--database", database(name), path("bomb.gz"), seconds=120)
+    equal(done.returncode, 1, done.stderr)
+    true("line 1: is too long" in done.stderr, done.stderr)
 
 
 @test("import_names_the_line_that_is_wrong_and_keeps_what_came_before")
@@ -399,6 +478,48 @@ def _():
     done = run("replay", "--database", stand.database, "--to", "http://127.0.0.1:1/",
                "--retry-for", "1", *begin)
     equal(done.returncode, 1, done.stderr)
+
+
+@test("replay_ends_where_a_part_of_a_batch_is_refused")
+def _():
+    endpoint = closing(Endpoint(204, 207))
+    begin = ["--after", json.loads(lines[-301])["sequence"]]
+    done = run("replay", "--database", stand.database, "--to", endpoint.url, *begin)
+    equal(done.returncode, 1, done.stderr)
+    true("answered 207" in done.stderr, done.stderr)
+    equal(done.stderr.split()[-1], json.loads(lines[-201])["sequence"], "the cursor to go on from")
+
+
+@test("replay_keeps_the_secrets_of_its_endpoint")
+def _():
+    begin = ["--after", json.loads(lines[-2])["sequence"]]
+    endpoint = closing(Endpoint(400))
+    url = endpoint.url.replace("//", "//user:s3cret@") + "?token=s3cret"
+    done = run("replay", "--database", stand.database, "--to", url, *begin)
+    equal(endpoint.requests[0]["Authorization"],
+          "Basic " + base64.b64encode(b"user:s3cret").decode())
+    true(endpoint.url + ": answered 400" in done.stderr, done.stderr)
+    said = [done, run("replay", "--database", stand.database, "--to", "ftp://user:s3cret@a/"),
+            run("replay", "--database", stand.database, "--to", "//user:s3cret@a/"),
+            run("replay", "--database", stand.database, "--to", url, "--header", "Bearer s3cret"),
+            run("replay", "--database", stand.database, "--to", "http://user:s3cret@127.0.0.1:1/",
+                "--retry-for", "1", *begin)]
+    for one in said:
+        true(one.returncode != 0 and "s3cret" not in one.stderr, one.stderr)
+
+
+@test("replay_takes_numbers_that_make_sense")
+def _():
+    for option in (["--retry-for", "9223372036854775807"], ["--batch", "0"], ["--rate", "0"]):
+        equal(run("replay", "--database", stand.database, "--to", "stdout", *option).returncode, 2,
+              option)
+    process = start("replay", "--database", stand.database, "--to", "stdout", "--rate", "1e-300",
+                    "--after", json.loads(lines[-3])["sequence"], stdout=subprocess.PIPE)
+    equal(process.stdout.readline(), lines[-2], "the first event")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=DEFAULT)
+    complain_of_sanitizers(said.decode().splitlines())
+    equal(process.returncode, 1, said)
 
 
 @test("replay_into_another_hub_publishes_each_event_once")

@@ -103,6 +103,16 @@ def _():
     writer.query("SELECT events.drop_retention_rule(types => ARRAY[$1 || '1'])", kind)
 
 
+@test("plain_eventsd_files_events_for_search_piece_after_piece")
+def _():
+    # More than a piece: all of it is there within one round and what follows it.
+    kind = fresh()
+    stand.sql.query("SELECT count(events.publish($1, to_jsonb(i))) FROM generate_series(1, 12000) AS i", kind)
+    wait_until(lambda: stand.sql.value(
+        "SELECT count(*) FROM events.search_document AS d JOIN events.event AS e USING (position) "
+        "WHERE e.type = $1", kind) == "12000", "every event has its document", 60)
+
+
 @test("plain_prepared_transaction_is_delivered_once_committed")
 def _():
     kind = fresh()

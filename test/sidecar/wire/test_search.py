@@ -161,6 +161,21 @@ def _():
     equal(found(subject="42"), ["1", "2"], "a subject")
 
 
+@test("search_by_user")
+def _():
+    everybody = {name: found(topic=SHOP, user=name) for name in ("ada", "grace")}
+    equal([len(ids) for ids in everybody.values()], [2, 1], "events of each")
+    equal(found(topic=SHOP, user=["ada", "grace"]), sorted(sum(everybody.values(), [])), "two users")
+    equal(found(topic=SHOP, users="grace,nobody"), everybody["grace"], "users")
+    equal(found(topic=SHOP, user="ada", filter="data.total = 10", pattern='{"user":["ada"]}'),
+          [one for one in everybody["ada"] if one in found(filter="data.total = 10")],
+          "with a pattern and a filter")
+    equal(found(topic=SHOP, user='"},{"x'), [], "a user that looks like JSON")
+    answer = ask(user="ada", filter="1 +", pattern='{"user":["ada"]}')
+    document = problem(answer, 400)
+    equal((document["line"], document["column"]), (1, 4), f"place of the fault of {document}")
+
+
 @test("search_by_time")
 def _():
     times = {event["id"]: event["recordedtime"] for event in search(topic=SHOP)["events"]}

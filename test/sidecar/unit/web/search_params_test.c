@@ -83,6 +83,7 @@ good(void)
 			   "{\"topics\":[[\"a\",\"b/c\"],[\"d\"],[\"e\",\"f\"]]}"),
 	   "topics");
 	ok(becomes("source=a,b&sources=c,d", "{\"sources\":[\"a,b\",\"c\",\"d\"]}"), "sources");
+	ok(becomes("user=a,b&users=c,d", "{\"users\":[\"a,b\",\"c\",\"d\"]}"), "users");
 	ok(becomes("subject=x&limit=0&order=rank",
 			   "{\"subject\":\"x\",\"order\":\"rank\",\"limit\":0}"),
 	   "subject, limit, order");
@@ -120,6 +121,8 @@ bad(void)
 	ok(refused("types=a,b,c&sources=d,e", "More than 4") &&
 		   refused("sources=a,b,c&types=d,e", "types"),
 	   "too many types and sources");
+	ok(refused("users=a,b,c&user=d&user=e", "More than 4 users") && refused("users=a,,b", "empty"),
+	   "too many users, and an empty one");
 	ok(refused("contains=" HALF_TEXT "&filter=" HALF_TEXT "x", "40 bytes") &&
 		   refused("pattern=" LONG_TEXT, "40 bytes"),
 	   "conditions that are too long");
