@@ -295,6 +295,8 @@ BEGIN
             WHEN OTHERS THEN
                 RAISE WARNING 'could not remove events of partition %: %', p.relid, SQLERRM
                     USING ERRCODE = SQLSTATE;
+                -- Not again at once: events._is_thinning() does not count it.
+                DELETE FROM events.partition_thinning AS t WHERE t.lower = p.lower;
         END;
     END LOOP;
 END

@@ -33,5 +33,6 @@ ISOLATION = \
 	iso_consumer_loss \
 	iso_thin_reader \
 	iso_hold \
+	iso_erase \
 	iso_search_index \
 	iso_import

@@ -161,6 +161,22 @@ COMMIT;
 DROP TABLE deleted;
 DROP FUNCTION note();
 
+-- where something is in the way, it is tried anew in the round after the usual time, not at once
+CALL make_partition('5 days');
+BEGIN;
+LOCK TABLE events.partition IN SHARE UPDATE EXCLUSIVE MODE;
+SELECT events.retain('{order}', '4 days');
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not that one'; END $$;
+SELECT relid AS refusing FROM events._partitions() ORDER BY lower LIMIT 1 OFFSET 1 \gset
+CREATE TRIGGER refuse BEFORE DELETE ON :refusing FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+SELECT events.maintain();
+SELECT events._is_thinning();
+DROP TRIGGER refuse ON :refusing;
+SELECT count(*) AS kept FROM :refusing;
+SELECT events.maintain();
+SELECT count(*) AS kept FROM :refusing;
+ROLLBACK;
+
 -- not from the partition that is written to, which the rules end when its time has come, once an hour at most
 SELECT events.retain('{*}', '1 microsecond');
 SELECT events.publish('debug.trace', '{}') IS NOT NULL AS published;
