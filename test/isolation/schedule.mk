@@ -33,4 +33,5 @@ ISOLATION = \
 	iso_thin_reader \
 	iso_hold \
 	iso_search_index \
-	iso_import
+	iso_import \
+	iso_export_retention
