@@ -129,7 +129,7 @@ BEGIN
         LEFT JOIN events.partition AS c USING (lower)
         ORDER BY l.lower
     LOOP
-        CONTINUE WHEN NOT p.closed;
+        EXIT WHEN NOT p.closed;  -- from the oldest on, also where that one cannot be closed for being read
         IF p.bytes > max_bytes * share THEN
             condition := 'true';
         ELSE

@@ -35,4 +35,5 @@ ISOLATION = \
 	iso_hold \
 	iso_erase \
 	iso_search_index \
-	iso_import
+	iso_import \
+	iso_export_retention

@@ -64,7 +64,7 @@ REGRESS = \
 	consumer_loss \
 	search_http \
 	export_import \
-	archive_random \
 	search \
 	search_facets \
-	search_errors
+	search_errors \
+	archive_random
