@@ -227,8 +227,12 @@ user_of(const Jsonb *attributes)
 
 	if (object.type != EV_JSON_OBJECT || !ev_view_get(&object, "user", &value))
 		return NULL;
-	return value.type == EV_JSON_STRING ? pnstrdup(value.data, value.length)
-										: ev_view_to_cstring(&value);
+	if (value.type == EV_JSON_STRING)
+		return pnstrdup(value.data, value.length);
+	/* as it is filed: 1.0 is 1 */
+	if (value.type == EV_JSON_NUMBER)
+		return numeric_normalize(ev_view_numeric(&value));
+	return ev_view_to_cstring(&value);
 }
 
 /* The value of a field of an event; NULL if the event is gone. */

@@ -30,7 +30,9 @@ SELECT count(*) > 0 AS summarised FROM events.search_chunk;
 CREATE VIEW counted AS
 SELECT 'type' AS field, type AS value, count(*) AS events FROM events.event GROUP BY type
 UNION ALL SELECT 'source', source, count(*) FROM events.event GROUP BY source
-UNION ALL SELECT 'user', attributes->>'user', count(*) FROM events.event WHERE attributes->>'user' IS NOT NULL GROUP BY 2;
+UNION ALL SELECT 'user', CASE jsonb_typeof(attributes->'user') WHEN 'number' THEN trim_scale((attributes->>'user')::numeric)::text
+                         ELSE attributes->>'user' END, count(*) -- 1.0 is 1
+FROM events.event WHERE attributes->>'user' IS NOT NULL GROUP BY 2;
 CREATE FUNCTION differences() RETURNS bigint LANGUAGE sql VOLATILE AS
 $$ SELECT count(*) FROM (SELECT * FROM events.facets(fields => '{type,source,user}', max_values => 10000)) AS f
    FULL JOIN counted AS c USING (field, value) WHERE f.events IS DISTINCT FROM c.events $$;
