@@ -21,6 +21,21 @@ export function hue(type) {
 	return ((sum % HUES) * 360) / HUES;
 }
 
+/* Where a key leads to from row `here` of a list that ends with row `last`; undefined: nowhere. */
+export function rowOfKey(event, here, last, page = 10) {
+	const target = {
+		ArrowDown: here + 1,
+		ArrowUp: here - 1,
+		PageDown: here + page,
+		PageUp: here - page,
+		Home: 0,
+		End: last,
+	}[event.key];
+	if (target === undefined || last < 0 || event.altKey || event.ctrlKey || event.metaKey)
+		return undefined;
+	return Math.min(last, Math.max(0, target));
+}
+
 /* 14:05:09.123, with the date before it when that is not today. */
 export function clock(time) {
 	const at = new Date(time);
@@ -152,16 +167,9 @@ export class List {
 		const last = this.#view.length - 1;
 		const at = this.selected ? last - this.#view.indexOf(this.selected) : -1;
 		const known = at >= 0 && at <= last ? at : -1;
-		const target = {
-			ArrowDown: known + 1,
-			ArrowUp: known - 1,
-			PageDown: known + page,
-			PageUp: known - page,
-			Home: 0,
-			End: last,
-		}[event.key];
-		if (event.key === "Enter" && this.selected) this.onselect(this.selected, true);
-		else if (target !== undefined && last >= 0) this.#goto(Math.min(last, Math.max(0, target)));
+		const target = rowOfKey(event, known, last, page);
+		if (target !== undefined) this.#goto(target);
+		else if (event.key === "Enter" && this.selected) this.onselect(this.selected, true);
 		else return;
 		event.preventDefault();
 	}

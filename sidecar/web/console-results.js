@@ -11,7 +11,7 @@
  * One row at a time is in the order of Tab; the arrow keys go from row to row.
  */
 import { element } from "/console-detail.js";
-import { clock, hue } from "/console-list.js";
+import { clock, hue, rowOfKey } from "/console-list.js";
 
 const PREVIEW = 400;
 const [SHORT, TAIL] = [18, 12]; // characters of a name that is whole, and of the end of one
@@ -141,19 +141,10 @@ export class Results {
 
 	#key(event) {
 		const here = this.#rows.findIndex(({ button }) => button === event.target);
-		if (here < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-		const last = this.#rows.length - 1;
-		const target = {
-			ArrowDown: here + 1,
-			ArrowUp: here - 1,
-			PageDown: here + 10,
-			PageUp: here - 10,
-			Home: 0,
-			End: last,
-		}[event.key];
+		const target = here < 0 ? undefined : rowOfKey(event, here, this.#rows.length - 1);
 		if (target === undefined) return;
 		event.preventDefault();
-		const row = this.#rows[Math.min(last, Math.max(0, target))];
+		const row = this.#rows[target];
 		this.#move(row);
 		if (this.onselect(row.entry, false)) this.select(row.entry.event);
 	}

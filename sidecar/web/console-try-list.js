@@ -10,7 +10,7 @@
  * the arrow keys go from row to row.
  */
 import { element, node } from "/console-detail.js";
-import { clock, hue } from "/console-list.js";
+import { clock, hue, rowOfKey } from "/console-list.js";
 
 const MARKS = new Map([
 	[true, { name: "yes", sign: "✓", word: "match" }],
@@ -211,18 +211,10 @@ export class TryList {
 	#key(event) {
 		const buttons = [...this.rows.querySelectorAll(".try-row")];
 		const here = buttons.indexOf(event.target);
-		if (here < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-		const target = {
-			ArrowDown: here + 1,
-			ArrowUp: here - 1,
-			PageDown: here + 10,
-			PageUp: here - 10,
-			Home: 0,
-			End: buttons.length - 1,
-		}[event.key];
+		const target = here < 0 ? undefined : rowOfKey(event, here, buttons.length - 1);
 		if (target === undefined) return;
 		event.preventDefault();
-		const to = buttons[Math.min(buttons.length - 1, Math.max(0, target))];
+		const to = buttons[target];
 		buttons[here].tabIndex = -1;
 		to.tabIndex = 0;
 		to.focus();

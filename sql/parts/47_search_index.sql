@@ -238,6 +238,28 @@ $$;
 COMMENT ON FUNCTION events._forget_documents(bigint[]) IS
 'Deletes the documents of events that are deleted in the same transaction, and the summaries of their chunks, which are then made anew. Waits for who files, under lock_timeout.';
 
+-- Facets and histograms take the summary of a chunk for its events.
+CREATE FUNCTION events._forget_chunks(lower bigint, upper bigint, max_count int)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    chunks bigint[] := ARRAY(
+        SELECT c.first FROM events.search_chunk AS c
+        WHERE c.first > _forget_chunks.lower - 16384 AND c.first < _forget_chunks.upper
+        ORDER BY c.first LIMIT max_count);
+BEGIN
+    IF cardinality(chunks) > 0 THEN
+        DELETE FROM events.search_count WHERE chunk = ANY (chunks);
+        DELETE FROM events.search_chunk WHERE first = ANY (chunks);
+    END IF;
+    RETURN cardinality(chunks) < max_count;
+END
+$$;
+COMMENT ON FUNCTION events._forget_chunks(bigint, bigint, int) IS
+'Deletes summaries of chunks that have positions of a partition; true if none is left';
+
 -- A partition is dropped when no partition of events.event holds its positions.
 CREATE FUNCTION events._drop_search_partitions()
 RETURNS void
@@ -278,15 +300,8 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    chunks bigint[] := ARRAY(
-        SELECT c.first FROM events.search_chunk AS c
-        WHERE c.first < (SELECT min(p.lower) FROM events._partitions() AS p) ORDER BY c.first LIMIT 100);
 BEGIN
-    IF cardinality(chunks) > 0 THEN
-        DELETE FROM events.search_count WHERE chunk = ANY (chunks);
-        DELETE FROM events.search_chunk WHERE first = ANY (chunks);
-    END IF;
+    PERFORM events._forget_chunks(0, (SELECT min(p.lower) FROM events._partitions() AS p), 100);
 END
 $$;
 COMMENT ON FUNCTION events._forget_summaries() IS

@@ -308,28 +308,6 @@ COMMENT ON FUNCTION events._thin_partitions(interval, bigint, interval) IS
 -- Retention: whole partitions
 -- ---------------------------------------------------------------------------
 
--- Facets and histograms take the summary of a chunk for its events.
-CREATE FUNCTION events._forget_chunks(lower bigint, upper bigint, max_count int)
-RETURNS boolean
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    chunks bigint[] := ARRAY(
-        SELECT c.first FROM events.search_chunk AS c
-        WHERE c.first > _forget_chunks.lower - 16384 AND c.first < _forget_chunks.upper
-        ORDER BY c.first LIMIT max_count);
-BEGIN
-    IF cardinality(chunks) > 0 THEN
-        DELETE FROM events.search_count WHERE chunk = ANY (chunks);
-        DELETE FROM events.search_chunk WHERE first = ANY (chunks);
-    END IF;
-    RETURN cardinality(chunks) < max_count;
-END
-$$;
-COMMENT ON FUNCTION events._forget_chunks(bigint, bigint, int) IS
-'Deletes summaries of chunks that have positions of a partition; true if none is left';
-
 CREATE FUNCTION events._drop_partition(relid regclass, lower bigint)
 RETURNS void
 LANGUAGE plpgsql

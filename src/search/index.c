@@ -24,14 +24,10 @@
  */
 #include "base/compat.h"
 
-#include "access/genam.h"
-#include "access/heapam.h"
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "base/catalog.h"
 #include "base/settings.h"
-#include "catalog/indexing.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "search/document_fallback.h"
@@ -41,11 +37,11 @@
 #include "search/index_tasks.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "store/filed.h"
 #include "store/position.h"
 #include "store/reader.h"
 #include "store/scan.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(ev_index_search);
 PG_FUNCTION_INFO_V1(ev_lock_search_index);
@@ -53,62 +49,12 @@ PG_FUNCTION_INFO_V1(ev_lock_search_index);
 /* Fourth field of our advisory tag (see position.c for the others). */
 #define SEARCH_TAG 0xEE
 
-/* The column of events.search_state. */
-#define STATE_END 1
-
 bool ev_search_index_elsewhere = false;
-
-/* ---- how far it has come */
-
-/* A copy of the row of events.search_state, the last one that the snapshot sees; or NULL. */
-static HeapTuple
-read_state(Relation rel, Snapshot snapshot)
-{
-	Relation index = index_open(ev_primary_key_index(rel), AccessShareLock);
-	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
-	HeapTuple tuple = systable_getnext_ordered(scan, BackwardScanDirection);
-
-	if (tuple != NULL)
-		tuple = heap_copytuple(tuple);
-	systable_endscan_ordered(scan);
-	index_close(index, NoLock);
-	return tuple;
-}
-
-static int64
-end_of(Relation rel, HeapTuple state)
-{
-	bool isnull;
-
-	return DatumGetInt64(heap_getattr(state, STATE_END, RelationGetDescr(rel), &isnull));
-}
 
 bool
 ev_search_index_end(Snapshot snapshot, int64 *position)
 {
-	Relation rel = table_open(ev_catalog_relid("search_state"), AccessShareLock);
-	HeapTuple state = read_state(rel, snapshot);
-
-	if (state != NULL)
-	{
-		*position = end_of(rel, state);
-		heap_freetuple(state);
-	}
-	table_close(rel, NoLock);
-	return state != NULL;
-}
-
-static void
-write_state(Relation rel, HeapTuple state, int64 end)
-{
-	Datum value = Int64GetDatum(end);
-	bool isnull = false;
-	HeapTuple tuple = heap_form_tuple(RelationGetDescr(rel), &value, &isnull);
-
-	if (state != NULL)
-		simple_heap_delete(rel, &state->t_self);
-	CatalogTupleInsert(rel, tuple);
-	heap_freetuple(tuple);
+	return ev_filed_end("search_state", snapshot, position);
 }
 
 /* ---- filing */
@@ -201,18 +147,14 @@ static bool
 file_next(int64 horizon, int64 max_events, int64 *filed)
 {
 	Relation rel = table_open(ev_catalog_relid("search_state"), RowExclusiveLock);
-	HeapTuple state;
 	int64 after;
+	HeapTuple state = ev_filed_read(rel, &after);
 	int64 end;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	state = read_state(rel, GetActiveSnapshot());
-	PopActiveSnapshot();
-	after = state != NULL ? end_of(rel, state) : ev_reader_oldest() - 1;
 	if (state == NULL || after < horizon)
 	{
 		*filed = ev_search_index_file(after, horizon, max_events, &end);
-		write_state(rel, state, Max(end, after));
+		ev_filed_write(rel, state, Max(end, after));
 		CommandCounterIncrement();
 		ev_index_tasks_summarise(after, Max(end, after));
 	}

@@ -31,23 +31,21 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "store/reader.h"
+#include "store/filed.h"
 #include "store/scan.h"
 #include "store/subject_index.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(ev_index_subjects);
 
 /* Fourth field of our advisory tag (see position.c for the others). */
 #define INDEX_TAG 0xE9
 
-/* Columns of events.subject_event and events.subject_index. */
+/* Columns of events.subject_event. */
 #define EVENT_KEY 1
 #define EVENT_POSITION 2
 #define NEVENT 2
-#define INDEX_END 1
 
 /* To file an event takes as long as to pass over so many. */
 #define FILING_COST 16
@@ -69,55 +67,10 @@ ev_subject_key(const text *source, const text *subject)
 									   VARSIZE_ANY_EXHDR(subject), seed);
 }
 
-/* A copy of the row of events.subject_index, the last one that the snapshot sees; or NULL. */
-static HeapTuple
-read_state(Relation rel, Snapshot snapshot)
-{
-	Relation index = index_open(ev_primary_key_index(rel), AccessShareLock);
-	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
-	HeapTuple tuple = systable_getnext_ordered(scan, BackwardScanDirection);
-
-	if (tuple != NULL)
-		tuple = heap_copytuple(tuple);
-	systable_endscan_ordered(scan);
-	index_close(index, NoLock);
-	return tuple;
-}
-
-static int64
-end_of(Relation rel, HeapTuple state)
-{
-	bool isnull;
-
-	return DatumGetInt64(heap_getattr(state, INDEX_END, RelationGetDescr(rel), &isnull));
-}
-
 bool
 ev_subject_index_end(Snapshot snapshot, int64 *position)
 {
-	Relation rel = table_open(ev_catalog_relid("subject_index"), AccessShareLock);
-	HeapTuple state = read_state(rel, snapshot);
-
-	if (state != NULL)
-	{
-		*position = end_of(rel, state);
-		heap_freetuple(state);
-	}
-	table_close(rel, NoLock);
-	return state != NULL;
-}
-
-static void
-write_state(Relation rel, HeapTuple state, int64 end)
-{
-	Datum value = Int64GetDatum(end);
-	bool isnull = false;
-	HeapTuple tuple = heap_form_tuple(RelationGetDescr(rel), &value, &isnull);
-
-	if (state != NULL)
-		simple_heap_delete(rel, &state->t_self);
-	CatalogTupleInsert(rel, tuple);
-	heap_freetuple(tuple);
+	return ev_filed_end("subject_index", snapshot, position);
 }
 
 /* File the events of a scan, at most so many; the last position looked at, or `end`. */
@@ -174,15 +127,12 @@ ev_subject_index_extend(bool start, int64 horizon, int64 max_filed)
 	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		return;
 	rel = table_open(ev_catalog_relid("subject_index"), RowExclusiveLock);
-	PushActiveSnapshot(GetLatestSnapshot());
-	state = read_state(rel, GetActiveSnapshot());
-	PopActiveSnapshot();
-	end = state != NULL ? end_of(rel, state) : ev_reader_oldest() - 1;
+	state = ev_filed_read(rel, &end);
 	if (state != NULL ? end < horizon : start)
 	{
 		EvScan *scan = ev_scan_open_kept(end, horizon);
 
-		write_state(rel, state, file_events(scan, max_filed, Max(end, horizon)));
+		ev_filed_write(rel, state, file_events(scan, max_filed, Max(end, horizon)));
 		ev_scan_close(scan);
 		/* The next call of this statement goes on from here. */
 		CommandCounterIncrement();

@@ -6,7 +6,8 @@
 
 base_OBJECTS = base/json base/json_put base/buf base/str base/mem
 http_OBJECTS = web/http_parse web/http_chunked web/http_slice
-params_OBJECTS = $(http_OBJECTS) web/params web/filter web/uri hub/cursor $(base_OBJECTS)
+params_OBJECTS = $(http_OBJECTS) web/params web/param_reader web/filter web/uri hub/cursor \
+	$(base_OBJECTS)
 search_params_OBJECTS = web/search_params web/duration $(params_OBJECTS)
 
 $(BUILD)/src/%.o: $(SRC)/%.c

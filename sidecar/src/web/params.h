@@ -5,9 +5,7 @@
  *
  * They are read once, from the query string and from Last-Event-ID (which
  * wins over `after`, because a browser's EventSource reconnects with the URL
- * it was made with).  Nothing is guessed: an unknown parameter, a repeated
- * one that may not be repeated, a broken percent escape, invalid UTF-8 or a
- * control character is refused with a sentence that names the parameter.
+ * it was made with).  How a query string is read is in param_reader.h.
  *
  * Topics are paths: `topics` is a JSON array of arrays of strings; `topic` is
  * one path in the form of the `topic` attribute on the wire, elements joined
@@ -29,6 +27,7 @@
 #include "base/str.h"
 #include "hub/cursor.h"
 #include "web/http_parse.h"
+#include "web/param_reader.h"
 
 typedef enum ParamsStart
 {
@@ -55,20 +54,6 @@ typedef struct Params
 	char *name;
 	char *version;
 } Params;
-
-typedef struct ParamsLimits
-{
-	int max_wait_ms;		/* longer waits are cut to this */
-	int max_limit;			/* larger limits are cut to this */
-	int max_subscriptions;	/* topics + types + filters; more is refused */
-	size_t max_filter_size; /* pattern + filter; more is refused */
-} ParamsLimits;
-
-/* A refusal, status 400: a sentence. */
-typedef struct ParamsFault
-{
-	char detail[256];
-} ParamsFault;
 
 /*
  * last_event_id: value of that header, or a slice of length 0.  On false,

@@ -470,43 +470,36 @@ below_events(HttpSlice path, HttpSlice *rest)
 	return false;
 }
 
+/* Of a path that is only read: whether it is to be read now.  Else there was an answer. */
+static bool
+is_read(HttpConn *conn, const HttpRequest *request)
+{
+	if (request->head.method == HTTP_GET || request->head.method == HTTP_HEAD)
+		return true;
+	if (request->head.method == HTTP_OPTIONS)
+		answer_options(conn, ALLOW_READ);
+	else
+		refuse_method(conn, ALLOW_READ);
+	return false;
+}
+
 /* "search", or else an id.  (Of an event whose id is search: one letter of it is escaped.) */
 static void
 route_below_events(Route *route, HttpConn *conn, const HttpRequest *request, HttpSlice name)
 {
-	switch (request->head.method)
-	{
-		case HTTP_GET:
-		case HTTP_HEAD:
-			if (uri_path_is(name, "search"))
-				search_get(&route->search, conn, request);
-			else
-				search_get_event(&route->search, conn, request, name);
-			break;
-		case HTTP_OPTIONS:
-			answer_options(conn, ALLOW_READ);
-			break;
-		default:
-			refuse_method(conn, ALLOW_READ);
-	}
+	if (!is_read(conn, request))
+		return;
+	if (uri_path_is(name, "search"))
+		search_get(&route->search, conn, request);
+	else
+		search_get_event(&route->search, conn, request, name);
 }
 
 static void
 route_file(HttpConn *conn, const HttpRequest *request)
 {
-	switch (request->head.method)
-	{
-		case HTTP_GET:
-		case HTTP_HEAD:
-			if (!static_serve(conn, request))
-				http_problem(conn, 404, "not-found", "There is nothing at this path.");
-			break;
-		case HTTP_OPTIONS:
-			answer_options(conn, ALLOW_READ);
-			break;
-		default:
-			refuse_method(conn, ALLOW_READ);
-	}
+	if (is_read(conn, request) && !static_serve(conn, request))
+		http_problem(conn, 404, "not-found", "There is nothing at this path.");
 }
 
 void

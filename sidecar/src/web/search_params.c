@@ -2,13 +2,7 @@
  * SPDX-License-Identifier: PostgreSQL
  *
  * search_params.c: reading the query string of a search; see search_params.h.
- *
- * One table of names; each has a function that takes the decoded value (or,
- * for `topic`, the raw one).
  */
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -16,153 +10,130 @@
 #include "web/duration.h"
 #include "web/filter.h"
 #include "web/search_params.h"
-#include "web/uri.h"
 
 #define MAX_CURSOR_SIZE 1024
 #define MAX_FACETS 16
 #define MAX_FACET_SIZE 64
 
-typedef struct Reading
-{
-	SearchParams *params;
-	const ParamsLimits *limits;
-	ParamsFault *fault;
-	HttpSlice raw; /* the value, escaped */
-	char *value;   /* decoded, clean UTF-8 */
-	size_t len;
-	unsigned seen; /* bits of the names that came already */
-} Reading;
-
-static bool refuse(ParamsFault *fault, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static bool
-refuse(ParamsFault *fault, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(fault->detail, sizeof(fault->detail), format, args);
-	va_end(args);
-	return false;
-}
-
 /* ---- texts ---- */
 
 static bool
-keep(const Reading *r, char **text)
+read_query(ParamReader *r)
 {
-	*text = mem_strndup(r->value, r->len);
-	return true;
+	SearchParams *params = r->params;
+
+	return r->len == 0 || param_keep(r, &params->query);
 }
 
 static bool
-read_query(Reading *r)
+read_subject(ParamReader *r)
 {
-	return r->len == 0 || keep(r, &r->params->query);
-}
+	SearchParams *params = r->params;
 
-static bool
-read_subject(Reading *r)
-{
-	return keep(r, &r->params->subject);
+	return param_keep(r, &params->subject);
 }
 
 /* Texts for the database have a size together, as those of a subscription. */
 static bool
-keep_condition(Reading *r, char **text)
+keep_condition(ParamReader *r, char **text)
 {
-	const char *const others[] = {r->params->pattern, r->params->expression, r->params->contains};
+	const SearchParams *params = r->params;
+	const char *const others[] = {params->pattern, params->expression, params->contains};
 	size_t size = r->len;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		size += others[i] != NULL ? strlen(others[i]) : 0;
 	if (size > r->limits->max_filter_size)
-		return refuse(r->fault, "pattern, filter and contains are longer than %zu bytes.",
-					  r->limits->max_filter_size);
-	return keep(r, text);
+		return param_refuse(r->fault, "pattern, filter and contains are longer than %zu bytes.",
+							r->limits->max_filter_size);
+	return param_keep(r, text);
 }
 
 static bool
-read_contains(Reading *r)
+read_contains(ParamReader *r)
 {
-	return keep_condition(r, &r->params->contains);
+	SearchParams *params = r->params;
+
+	return keep_condition(r, &params->contains);
 }
 
 static bool
-read_pattern(Reading *r)
+read_pattern(ParamReader *r)
 {
-	return keep_condition(r, &r->params->pattern);
+	SearchParams *params = r->params;
+
+	return keep_condition(r, &params->pattern);
 }
 
 static bool
-read_filter(Reading *r)
+read_filter(ParamReader *r)
 {
-	return keep_condition(r, &r->params->expression);
+	SearchParams *params = r->params;
+
+	return keep_condition(r, &params->expression);
 }
 
 /* ---- times and numbers ---- */
 
 static bool
-read_time(Reading *r, char **time, const char *name)
+read_since(ParamReader *r)
 {
-	if (!uri_mend_rfc3339(r->value, r->len))
-		return refuse(r->fault, "%s is not a time in the form of RFC 3339.", name);
-	return keep(r, time);
+	SearchParams *params = r->params;
+
+	return param_time(r, "since", &params->since);
 }
 
 static bool
-read_since(Reading *r)
+read_until(ParamReader *r)
 {
-	return read_time(r, &r->params->since, "since");
+	SearchParams *params = r->params;
+
+	return param_time(r, "until", &params->until);
 }
 
 static bool
-read_until(Reading *r)
+read_limit(ParamReader *r)
 {
-	return read_time(r, &r->params->until, "until");
+	SearchParams *params = r->params;
+
+	return param_limit(r, 0, &params->limit);
 }
 
 static bool
-read_limit(Reading *r)
+read_bucket(ParamReader *r)
 {
-	long limit = strtol(r->value, NULL, 10);
+	SearchParams *params = r->params;
 
-	if (strspn(r->value, "0123456789") != r->len || r->len > 12)
-		return refuse(r->fault, "limit is not a whole number from 0.");
-	r->params->limit = limit > r->limits->max_limit ? r->limits->max_limit : (int) limit;
-	return true;
-}
-
-static bool
-read_bucket(Reading *r)
-{
-	r->params->bucket = strcmp(r->value, "auto") == 0 ? 0 : duration_seconds(r->value);
-	return r->params->bucket >= 0 ||
-		   refuse(r->fault, "bucket is not a length of time, such as 30s, 5min, 1h, 1d or PT1H, "
-							"nor auto.");
+	params->bucket = strcmp(r->value, "auto") == 0 ? 0 : duration_seconds(r->value);
+	return params->bucket >= 0 ||
+		   param_refuse(r->fault,
+						"bucket is not a length of time, such as 30s, 5min, 1h, 1d or PT1H, "
+						"nor auto.");
 }
 
 /* ---- words ---- */
 
 static bool
-read_cursor(Reading *r)
+read_cursor(ParamReader *r)
 {
+	SearchParams *params = r->params;
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 								   "0123456789-_";
 
 	if (r->len > MAX_CURSOR_SIZE || strspn(r->value, alphabet) != r->len)
-		return refuse(r->fault, "cursor is not the next of an earlier answer.");
-	return keep(r, &r->params->cursor);
+		return param_refuse(r->fault, "cursor is not the next of an earlier answer.");
+	return param_keep(r, &params->cursor);
 }
 
 static bool
-read_order(Reading *r)
+read_order(ParamReader *r)
 {
+	SearchParams *params = r->params;
+
 	if (strcmp(r->value, "newest") != 0 && strcmp(r->value, "oldest") != 0 &&
 		strcmp(r->value, "rank") != 0)
-		return refuse(r->fault, "order is newest, oldest or rank.");
-	return keep(r, &r->params->order);
+		return param_refuse(r->fault, "order is newest, oldest or rank.");
+	return param_keep(r, &params->order);
 }
 
 /* ---- lists ---- */
@@ -185,52 +156,54 @@ list_free(StrList *list)
 }
 
 /* Topics, types and sources together are as many as topics and types of a subscription. */
-static int
-room_left(const Reading *r)
-{
-	return r->limits->max_subscriptions - r->params->sources.count;
-}
-
 static bool
-add_source(Reading *r, Str source)
+add_source(ParamReader *r, Str source)
 {
+	SearchParams *params = r->params;
+
 	if (source.len == 0)
-		return refuse(r->fault, "A source is empty.");
+		return param_refuse(r->fault, "A source is empty.");
 	if (source.len > FILTER_MAX_ELEMENT_SIZE)
-		return refuse(r->fault, "A source is too long.");
-	if (room_left(r) <= r->params->filter.topic_count + r->params->filter.types.count)
-		return refuse(r->fault, "More than %d topics, types and sources were asked for.",
-					  r->limits->max_subscriptions);
-	list_add(&r->params->sources, source.data, source.len);
+		return param_refuse(r->fault, "A source is too long.");
+	if (r->room <= params->filter.topic_count + params->filter.types.count)
+		return param_refuse(r->fault, "More than %d topics, types and sources were asked for.",
+							r->limits->max_subscriptions);
+	list_add(&params->sources, source.data, source.len);
+	r->room--;
 	return true;
 }
 
 static bool
-add_user(Reading *r, Str user)
+add_user(ParamReader *r, Str user)
 {
+	SearchParams *params = r->params;
+
 	if (user.len == 0)
-		return refuse(r->fault, "A user is empty.");
+		return param_refuse(r->fault, "A user is empty.");
 	if (user.len > FILTER_MAX_ELEMENT_SIZE)
-		return refuse(r->fault, "A user is too long.");
-	if (r->params->users.count >= r->limits->max_subscriptions)
-		return refuse(r->fault, "More than %d users were asked for.", r->limits->max_subscriptions);
-	list_add(&r->params->users, user.data, user.len);
+		return param_refuse(r->fault, "A user is too long.");
+	if (params->users.count >= r->limits->max_subscriptions)
+		return param_refuse(r->fault, "More than %d users were asked for.",
+							r->limits->max_subscriptions);
+	list_add(&params->users, user.data, user.len);
 	return true;
 }
 
 static bool
-add_facet(Reading *r, Str facet)
+add_facet(ParamReader *r, Str facet)
 {
-	if (facet.len == 0 || facet.len > MAX_FACET_SIZE || r->params->facets.count >= MAX_FACETS)
-		return refuse(r->fault, "Facets are names with commas between, at most %d of them.",
-					  MAX_FACETS);
-	list_add(&r->params->facets, facet.data, facet.len);
+	SearchParams *params = r->params;
+
+	if (facet.len == 0 || facet.len > MAX_FACET_SIZE || params->facets.count >= MAX_FACETS)
+		return param_refuse(r->fault, "Facets are names with commas between, at most %d of them.",
+							MAX_FACETS);
+	list_add(&params->facets, facet.data, facet.len);
 	return true;
 }
 
 /* a,b */
 static bool
-add_items(Reading *r, bool (*add)(Reading *r, Str item))
+add_items(ParamReader *r, bool (*add)(ParamReader *r, Str item))
 {
 	const char *end = r->value + r->len;
 
@@ -247,161 +220,81 @@ add_items(Reading *r, bool (*add)(Reading *r, Str item))
 }
 
 static bool
-read_source(Reading *r)
+read_source(ParamReader *r)
 {
 	return add_source(r, (Str) {r->value, r->len});
 }
 
 static bool
-read_sources(Reading *r)
+read_sources(ParamReader *r)
 {
 	return add_items(r, add_source);
 }
 
 static bool
-read_user(Reading *r)
+read_user(ParamReader *r)
 {
 	return add_user(r, (Str) {r->value, r->len});
 }
 
 static bool
-read_users(Reading *r)
+read_users(ParamReader *r)
 {
 	return add_items(r, add_user);
 }
 
 static bool
-read_facets(Reading *r)
+read_facets(ParamReader *r)
 {
 	return add_items(r, add_facet);
 }
 
-static bool
-read_types(Reading *r)
-{
-	char detail[FILTER_DETAIL_SIZE];
-
-	return filter_add_types(&r->params->filter, r->value, r->len, room_left(r), detail) ||
-		   refuse(r->fault, "types: %s.", detail);
-}
-
-static bool
-read_topic(Reading *r)
-{
-	char detail[FILTER_DETAIL_SIZE];
-
-	return filter_add_topic(&r->params->filter, r->raw, room_left(r), detail) ||
-		   refuse(r->fault, "topic: %s.", detail);
-}
-
-static bool
-read_topics(Reading *r)
-{
-	char detail[FILTER_DETAIL_SIZE];
-	JsonError error;
-	Json *root = json_parse(r->value, r->len, &error);
-	bool good;
-
-	if (root == NULL)
-		return refuse(r->fault, "topics is not JSON: %s.", error.message);
-	good = filter_add_json_topics(&r->params->filter, root, room_left(r), detail);
-	json_release(root);
-	return good || refuse(r->fault, "topics: %s.", detail);
-}
-
 /* ---- the query string ---- */
 
-typedef struct Parameter
-{
-	const char *name;
-	bool (*read)(Reading *r);
-	bool repeatable;
-	bool may_be_empty;
-	bool has_lines; /* line breaks and tabs are good */
-} Parameter;
-
 static const Parameter parameters[] = {
-	{"q", read_query, false, true, true},			{"types", read_types, true, false, false},
-	{"topic", read_topic, true, false, false},		{"topics", read_topics, false, false, false},
-	{"source", read_source, true, false, false},	{"sources", read_sources, true, false, false},
-	{"subject", read_subject, false, false, false}, {"since", read_since, false, false, false},
-	{"until", read_until, false, false, false},		{"contains", read_contains, false, false, true},
-	{"pattern", read_pattern, false, false, true},	{"filter", read_filter, false, false, true},
-	{"limit", read_limit, false, false, false},		{"cursor", read_cursor, false, false, false},
-	{"order", read_order, false, false, false},		{"facets", read_facets, false, false, false},
-	{"bucket", read_bucket, false, false, false},	{"user", read_user, true, false, false},
-	{"users", read_users, true, false, false},
+	PARAMETER("q", read_query, .may_be_empty = true, .has_lines = true),
+	PARAMETER("types", param_types, .repeatable = true),
+	PARAMETER("topic", param_topic, .repeatable = true),
+	PARAMETER("topics", param_topics),
+	PARAMETER("source", read_source, .repeatable = true),
+	PARAMETER("sources", read_sources, .repeatable = true),
+	PARAMETER("subject", read_subject),
+	PARAMETER("since", read_since),
+	PARAMETER("until", read_until),
+	PARAMETER("contains", read_contains, .has_lines = true),
+	PARAMETER("pattern", read_pattern, .has_lines = true),
+	PARAMETER("filter", read_filter, .has_lines = true),
+	PARAMETER("limit", read_limit),
+	PARAMETER("cursor", read_cursor),
+	PARAMETER("order", read_order),
+	PARAMETER("facets", read_facets),
+	PARAMETER("bucket", read_bucket),
+	PARAMETER("user", read_user, .repeatable = true),
+	PARAMETER("users", read_users, .repeatable = true),
 };
 
 /* Of GET /v1/events/{id}. */
 static const Parameter event_parameters[] = {
-	{"source", read_source, false, false, false},
+	PARAMETER("source", read_source),
 };
 
-#define COUNT(table) (sizeof(table) / sizeof(table[0]))
-
-static bool
-refuse_unknown(Reading *r)
-{
-	bool printable = r->len <= 64 && filter_text_is_clean(r->value, r->len);
-
-	return refuse(r->fault, "There is no parameter %.*s.", printable ? (int) r->len : 27,
-				  printable ? r->value : "of the name that was given");
-}
-
-static bool
-read_value(Reading *r, const Parameter *parameter)
-{
-	if (!uri_decode_to(r->value, r->raw, true, &r->len))
-		return refuse(r->fault, "%s has a broken percent escape.", parameter->name);
-	if (!(parameter->has_lines ? filter_lines_are_clean(r->value, r->len)
-							   : filter_text_is_clean(r->value, r->len)))
-		return refuse(r->fault, "%s is not UTF-8, or has a control character.", parameter->name);
-	if (r->len == 0 && !parameter->may_be_empty)
-		return refuse(r->fault, "%s is empty.", parameter->name);
-	return parameter->read(r);
-}
-
-static bool
-read_pair(Reading *r, HttpSlice name, const Parameter *known, size_t count)
-{
-	if (!uri_decode_to(r->value, name, true, &r->len))
-		return refuse(r->fault, "A parameter's name has a broken percent escape.");
-	for (size_t i = 0; i < count; i++)
-	{
-		if (strlen(known[i].name) != r->len || memcmp(known[i].name, r->value, r->len) != 0)
-			continue;
-		if ((r->seen & (1u << i)) != 0 && !known[i].repeatable)
-			return refuse(r->fault, "%s is given more than once.", known[i].name);
-		r->seen |= 1u << i;
-		return read_value(r, &known[i]);
-	}
-	return refuse_unknown(r);
-}
-
-static bool
-read_pairs(Reading *r, HttpSlice query_string, const Parameter *known, size_t count)
-{
-	HttpSlice rest = query_string;
-	HttpSlice name;
-	bool good = true;
-
-	r->value = mem_alloc(query_string.len + 1);
-	while (good && uri_next_pair(&rest, &name, &r->raw))
-		good = read_pair(r, name, known, count);
-	mem_free(r->value);
-	return good;
-}
+#define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
 
 bool
 search_params_parse(SearchParams *params, HttpSlice query_string, const ParamsLimits *limits,
 					ParamsFault *fault)
 {
-	Reading r = {.params = params, .limits = limits, .fault = fault};
+	ParamReader r = {.known = parameters,
+					 .known_count = COUNT(parameters),
+					 .params = params,
+					 .filter = &params->filter,
+					 .room = limits->max_subscriptions,
+					 .limits = limits,
+					 .fault = fault};
 
 	memset(params, 0, sizeof(*params));
 	params->bucket = params->limit = -1;
-	if (read_pairs(&r, query_string, parameters, COUNT(parameters)))
+	if (param_read_all(&r, query_string))
 		return true;
 	search_params_clear(params);
 	return false;
@@ -411,10 +304,14 @@ bool
 search_params_parse_source(char **source, HttpSlice query_string, ParamsFault *fault)
 {
 	SearchParams params = {0};
-	Reading r = {.params = &params,
-				 .limits = &(ParamsLimits) {.max_subscriptions = 1},
-				 .fault = fault};
-	bool good = read_pairs(&r, query_string, event_parameters, COUNT(event_parameters));
+	ParamReader r = {.known = event_parameters,
+					 .known_count = COUNT(event_parameters),
+					 .params = &params,
+					 .filter = &params.filter,
+					 .room = 1,
+					 .limits = &(ParamsLimits) {.max_subscriptions = 1},
+					 .fault = fault};
+	bool good = param_read_all(&r, query_string);
 
 	*source = good && params.sources.count > 0 ? mem_strdup(params.sources.items[0].data) : NULL;
 	search_params_clear(&params);
