@@ -162,6 +162,96 @@ write_text(StringInfo out, const Datum *values, const bool *nulls, int *names)
 
 /* ---- what is marked */
 
+/*
+ * Parsing is what takes the time, so pieces of the text in which no word of the query can
+ * be are left out: they have none of its needles.  A needle is what a word and its lexeme have
+ * in common as a rule: the longest run of ASCII letters and digits of the lexeme, without
+ * the end that stemming may have changed.
+ */
+#define MAX_NEEDLES 16
+#define MIN_NEEDLE 3
+#define STEM_END 2
+
+typedef struct Needles
+{
+	int count; /* 0: any piece may hold a word */
+	struct
+	{
+		const char *text;
+		int length;
+	} list[MAX_NEEDLES];
+} Needles;
+
+static bool
+add_needle(Needles *needles, const char *lexeme, int length)
+{
+	const char *best = NULL;
+	int most = 0;
+	int run = 0;
+
+	for (int i = 0; i < length; i++)
+	{
+		run = !IS_HIGHBIT_SET(lexeme[i]) && isalnum((unsigned char) lexeme[i]) ? run + 1 : 0;
+		if (run > most)
+		{
+			most = run;
+			best = lexeme + i + 1 - run;
+		}
+	}
+	if (best != NULL && best + most == lexeme + length && most >= MIN_NEEDLE + STEM_END)
+		most -= STEM_END;
+	if (most < MIN_NEEDLE || needles->count == MAX_NEEDLES)
+		return false;
+	needles->list[needles->count].text = best;
+	needles->list[needles->count++].length = most;
+	return true;
+}
+
+static void
+find_needles(Needles *needles, TSQuery query)
+{
+	QueryItem *items = GETQUERY(query);
+
+	needles->count = 0;
+	for (int i = 0; i < query->size; i++)
+	{
+		if (items[i].type == QI_VAL &&
+			!add_needle(needles, GETOPERAND(query) + items[i].qoperand.distance,
+						items[i].qoperand.length))
+		{
+			needles->count = 0;
+			return;
+		}
+	}
+}
+
+static bool
+has_needle(const char *text, int length, const char *needle, int needle_length)
+{
+	for (int i = 0; i + needle_length <= length; i++)
+	{
+		int n = 0;
+
+		while (n < needle_length &&
+			   pg_ascii_tolower((unsigned char) text[i + n]) == (unsigned char) needle[n])
+			n++;
+		if (n == needle_length)
+			return true;
+	}
+	return false;
+}
+
+static bool
+may_hold_word(const Needles *needles, const char *text, int length)
+{
+	for (int i = 0; i < needles->count; i++)
+	{
+		if (has_needle(text, length, needles->list[i].text, needles->list[i].length))
+			return true;
+	}
+	return needles->count == 0;
+}
+
 /* Tokens of the default parser whose parts come again after them. */
 static bool
 has_parts(int type)
@@ -230,23 +320,40 @@ end_of_piece(const char *text, int length, int begin)
 }
 
 /*
- * Mark what is asked for, piece by piece.  Parsing is what takes the time: where a single word
- * is asked for, its first place is as good as any other, and what is not shown is not parsed.
+ * Mark what is asked for, piece by piece.  Where a single word is asked for, its first place is
+ * as good as any other, and what is not shown is not parsed.
  */
+static void
+mark_pieces(const char *text, int length, Oid configuration, TSQuery query, const Needles *needles,
+			bool *marks)
+{
+	int end;
+
+	for (int begin = 0; begin < length; begin = end)
+	{
+		end = end_of_piece(text, length, begin);
+		if (may_hold_word(needles, text + begin, end - begin))
+			mark_words(text + begin, end - begin, configuration, query, marks + begin);
+		if (query->size == 1 && has_mark(marks, end - SHOWN))
+			return;
+	}
+}
+
 static void
 mark_text(const char *text, int length, int names, Oid configuration, TSQuery query, bool *marks)
 {
-	int begin = 0;
+	Needles needles;
 
-	mark_names(text, names, configuration, query, marks);
-	while (begin < length)
+	find_needles(&needles, query);
+	if (may_hold_word(&needles, text, names))
+		mark_names(text, names, configuration, query, marks);
+	mark_pieces(text, length, configuration, query, &needles, marks);
+	/* A dictionary can make a word into quite another one. */
+	if (needles.count > 0 && !has_mark(marks, length))
 	{
-		int end = query->size == 1 ? end_of_piece(text, length, begin) : length;
-
-		mark_words(text + begin, end - begin, configuration, query, marks + begin);
-		if (query->size == 1 && has_mark(marks, end - SHOWN))
-			return;
-		begin = end;
+		needles.count = 0;
+		mark_names(text, names, configuration, query, marks);
+		mark_pieces(text, length, configuration, query, &needles, marks);
 	}
 }
 

@@ -33,6 +33,10 @@
 #define FEW_CANDIDATES 50000
 #define FEW_FOR_PAGE 2000
 
+/* Chunks of which so many documents are read, for so many hits, are large enough. */
+#define MANY_READ 100
+#define SOME_HITS 4
+
 /* Rows that are read before a partition is asked for words that begin with something. */
 #define FIRST_ROWS 2048
 
@@ -203,20 +207,20 @@ visit_events(EvWalk *walk, const EvStretch *stretch, EvVisitor visitor, void *ar
 
 /* ---- stretches */
 
-/* Counts the candidates of the index on their way. */
+/* Counts the hits of the index on their way. */
 typedef struct Counter
 {
-	EvWalk *walk;
 	EvVisitor visitor;
 	void *arg;
+	int64 hits;
 } Counter;
 
 static bool
-count_candidate(void *arg, const EvHit *hit)
+count_hit(void *arg, const EvHit *hit)
 {
 	Counter *counter = (Counter *) arg;
 
-	counter->walk->candidates++;
+	counter->hits++;
 	return counter->visitor(counter->arg, hit);
 }
 
@@ -268,16 +272,19 @@ choose_level(EvWalk *walk, int64 found, int64 end)
 static void
 visit_index(EvWalk *walk, EvStretch *stretch, int64 found, int64 end, EvVisitor visitor, void *arg)
 {
-	Counter counter = {walk, visitor, arg};
+	Counter counter = {visitor, arg};
 	int level = choose_level(walk, found, end);
+	int64 read = walk->tally.documents;
 
 	bound_chunk(stretch, level, found, end);
 	stretch->is_ordered = false;
-	if (walk->level < EV_CHUNK_LEVELS - 1)
-		walk->level++;
-	(void) ev_filed_visit_index(walk->filed, level, stretch->low, stretch->high, count_candidate,
+	(void) ev_filed_visit_index(walk->filed, level, stretch->low, stretch->high, count_hit,
 								&counter);
+	read = walk->tally.documents - read;
+	walk->candidates += read;
 	walk->looked += stretch->high - stretch->low + 1;
+	if (walk->level < EV_CHUNK_LEVELS - 1 && (read < MANY_READ || counter.hits < SOME_HITS))
+		walk->level++;
 }
 
 static void

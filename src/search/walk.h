@@ -34,7 +34,7 @@ typedef struct EvWalk
 	int level; /* of the next stretch of the index; -1: of rows */
 	int max_level;
 	int64 origin;	  /* where the first stretch began; 0: there was none */
-	int64 candidates; /* so far, in filed stretches of the index */
+	int64 candidates; /* documents that the index named so far */
 	int64 looked;	  /* positions of those stretches */
 } EvWalk;
 
