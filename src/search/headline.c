@@ -48,15 +48,17 @@ append_separator(StringInfo out, const char *separator)
 static void
 append_text(StringInfo out, const char *text, int length)
 {
+	enlargeStringInfo(out, length);
 	for (int i = 0; i < length; i++)
 	{
 		unsigned char c = text[i];
 
 		if (c > ' ' && c != 0x7f)
-			appendStringInfoChar(out, c);
+			out->data[out->len++] = c;
 		else if (out->len > 0 && out->data[out->len - 1] != ' ')
-			appendStringInfoChar(out, ' ');
+			out->data[out->len++] = ' ';
 	}
+	out->data[out->len] = '\0';
 }
 
 static void
@@ -241,15 +243,15 @@ has_needle(const char *text, int length, const char *needle, int needle_length)
 	return false;
 }
 
-static bool
-may_hold_word(const Needles *needles, const char *text, int length)
+/* How many of the needles are in a piece of text. */
+static int
+count_needles(const Needles *needles, const char *text, int length)
 {
+	int n = 0;
+
 	for (int i = 0; i < needles->count; i++)
-	{
-		if (has_needle(text, length, needles->list[i].text, needles->list[i].length))
-			return true;
-	}
-	return needles->count == 0;
+		n += has_needle(text, length, needles->list[i].text, needles->list[i].length);
+	return n;
 }
 
 /* Tokens of the default parser whose parts come again after them. */
@@ -320,21 +322,27 @@ end_of_piece(const char *text, int length, int begin)
 }
 
 /*
- * Mark what is asked for, piece by piece.  Where a single word is asked for, its first place is
- * as good as any other, and what is not shown is not parsed.
+ * Mark what is asked for, piece by piece.  The first piece that has all that is asked for, or a
+ * single word, is as good as any other, and what is not shown is not parsed.
  */
 static void
 mark_pieces(const char *text, int length, Oid configuration, TSQuery query, const Needles *needles,
 			bool *marks)
 {
+	int good = query->size == 1 ? 0 : length; /* where the piece begins that will do */
 	int end;
 
 	for (int begin = 0; begin < length; begin = end)
 	{
+		int found;
+
 		end = end_of_piece(text, length, begin);
-		if (may_hold_word(needles, text + begin, end - begin))
+		found = count_needles(needles, text + begin, end - begin);
+		if (found > 0 || needles->count == 0)
 			mark_words(text + begin, end - begin, configuration, query, marks + begin);
-		if (query->size == 1 && has_mark(marks, end - SHOWN))
+		if (found > 0 && found == needles->count)
+			good = Min(good, begin);
+		if (has_mark(marks + good, end - SHOWN - good))
 			return;
 	}
 }
@@ -345,7 +353,7 @@ mark_text(const char *text, int length, int names, Oid configuration, TSQuery qu
 	Needles needles;
 
 	find_needles(&needles, query);
-	if (may_hold_word(&needles, text, names))
+	if (needles.count == 0 || count_needles(&needles, text, names) > 0)
 		mark_names(text, names, configuration, query, marks);
 	mark_pieces(text, length, configuration, query, &needles, marks);
 	/* A dictionary can make a word into quite another one. */

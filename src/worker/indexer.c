@@ -81,7 +81,7 @@ PG_FUNCTION_INFO_V1(ev_wake_indexer);
 
 /* How much nicer it is when it keeps up, and how far behind it is not any more. */
 #define NICER 10
-#define FAR_BEHIND 20000
+#define FAR_BEHIND 5000
 
 static EvWorkerSlot *
 slot_of(Oid database)
