@@ -49,15 +49,6 @@ find(const char *table, int64 position, EvPartition *found)
 }
 
 static void
-execute(const char *command)
-{
-	int result = SPI_execute(command, false, 0);
-
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s: %s", SPI_result_code_string(result), command);
-}
-
-static void
 create(int64 lower, int64 upper)
 {
 	bool saved_creating = creating_extension;
@@ -72,20 +63,22 @@ create(int64 lower, int64 upper)
 		/* Somebody has detached it: what is in it is made anew. */
 		if (OidIsValid(get_relname_relid(psprintf("search_document_" INT64_FORMAT, lower),
 										 get_namespace_oid("events", false))))
-			execute(psprintf("DROP TABLE events.search_document_" INT64_FORMAT, lower));
-		execute(psprintf("CREATE TABLE events.search_document_" INT64_FORMAT
-						 " (LIKE events.search_document INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
-						 "INCLUDING STORAGE INCLUDING COMPRESSION, PRIMARY KEY (position)) "
-						 "WITH (toast_tuple_target = 128)",
-						 lower));
-		execute(psprintf("CREATE INDEX search_document_" INT64_FORMAT
-						 "_idx ON events.search_document_" INT64_FORMAT
-						 " USING gin (keys, document) WITH (fastupdate = off)",
-						 lower, lower));
-		execute(psprintf("ALTER TABLE events.search_document ATTACH PARTITION "
-						 "events.search_document_" INT64_FORMAT " FOR VALUES FROM (" INT64_FORMAT
-						 ") TO (" INT64_FORMAT ")",
-						 lower, lower, upper));
+			ev_partition_execute(
+				psprintf("DROP TABLE events.search_document_" INT64_FORMAT, lower));
+		ev_partition_execute(
+			psprintf("CREATE TABLE events.search_document_" INT64_FORMAT
+					 " (LIKE events.search_document INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
+					 "INCLUDING STORAGE INCLUDING COMPRESSION, PRIMARY KEY (position)) "
+					 "WITH (toast_tuple_target = 128)",
+					 lower));
+		ev_partition_execute(psprintf("CREATE INDEX search_document_" INT64_FORMAT
+									  "_idx ON events.search_document_" INT64_FORMAT
+									  " USING gin (keys, document) WITH (fastupdate = off)",
+									  lower, lower));
+		ev_partition_execute(psprintf("ALTER TABLE events.search_document ATTACH PARTITION "
+									  "events.search_document_" INT64_FORMAT
+									  " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")",
+									  lower, lower, upper));
 		SPI_finish();
 	}
 	PG_FINALLY();

@@ -8,6 +8,8 @@
  */
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "search/estimate.h"
 
 /* Rows that are looked at for an exact number. */
@@ -36,6 +38,19 @@ count_hit(void *arg, const EvHit *hit)
 	return !ev_tally_is_spent(&counter->walk->tally);
 }
 
+/* What of a range lies beyond `reached`; nothing where low is above high. */
+static EvRange
+rest_of_range(const EvWalk *walk, int i, int64 reached)
+{
+	EvRange range = walk->ranges[i];
+
+	if (walk->backward)
+		range.high = Min(range.high, reached - 1);
+	else
+		range.low = Max(range.low, reached + 1);
+	return range;
+}
+
 /* Positions that the walk has not come to, beyond `reached`. */
 static double
 positions_left(const EvWalk *walk, int64 reached)
@@ -44,14 +59,9 @@ positions_left(const EvWalk *walk, int64 reached)
 
 	for (int i = 0; i < walk->nranges; i++)
 	{
-		int64 low = walk->ranges[i].low;
-		int64 high = walk->ranges[i].high;
+		EvRange range = rest_of_range(walk, i, reached);
 
-		if (walk->backward)
-			high = Min(high, reached - 1);
-		else
-			low = Max(low, reached + 1);
-		left += Max(high - low + 1, 0);
+		left += Max(range.high - range.low + 1, 0);
 	}
 	return left;
 }
@@ -62,18 +72,13 @@ position_left(const EvWalk *walk, int64 reached, double n)
 {
 	for (int i = 0; i < walk->nranges; i++)
 	{
-		int64 low = walk->ranges[i].low;
-		int64 high = walk->ranges[i].high;
+		EvRange range = rest_of_range(walk, i, reached);
 
-		if (walk->backward)
-			high = Min(high, reached - 1);
-		else
-			low = Max(low, reached + 1);
-		if (low > high)
+		if (range.low > range.high)
 			continue;
-		if (n < high - low + 1)
-			return low + (int64) n;
-		n -= high - low + 1;
+		if (n < range.high - range.low + 1)
+			return range.low + (int64) n;
+		n -= range.high - range.low + 1;
 	}
 	return 0;
 }
@@ -100,17 +105,11 @@ count_samples(EvWalk *walk, int64 reached, int samples, double *positions)
 	return count;
 }
 
-static double
-absolute(double x)
-{
-	return x < 0 ? -x : x;
-}
-
 /* Events between where the walk began and `reached`, for each position. */
 static double
 density(const EvWalk *walk, int64 reached, int64 hits)
 {
-	return (double) hits / (absolute((double) walk->origin - reached) + 1);
+	return (double) hits / (fabs((double) walk->origin - reached) + 1);
 }
 
 /* How many candidates the index names in what is left, by samples. */

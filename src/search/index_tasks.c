@@ -10,12 +10,11 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "search/chunk.h"
 #include "search/document.h"
 #include "search/index_tasks.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
-
-#define CHUNK (INT64CONST(1) << ev_chunk_shifts[EV_CHUNK_SUMMARY_LEVEL])
 
 /* Runs a statement with up to two bigint arguments; its result's first row is in SPI_tuptable. */
 static void
@@ -77,8 +76,9 @@ ev_index_tasks_note_configurations(const List *configurations)
 void
 ev_index_tasks_summarise(int64 old_end, int64 new_end)
 {
-	int64 first = (old_end + 1) / CHUNK * CHUNK;
-	int64 next = (new_end + 1) / CHUNK * CHUNK; /* of the first that is not complete */
+	int64 first = (old_end + 1) / EV_CHUNK_SIZE * EV_CHUNK_SIZE;
+	/* Where the first one begins that is not complete. */
+	int64 next = (new_end + 1) / EV_CHUNK_SIZE * EV_CHUNK_SIZE;
 
 	if (first >= next)
 		return;

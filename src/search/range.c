@@ -13,22 +13,12 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "base/catalog.h"
+#include "search/chunk.h"
 #include "search/key.h"
 #include "search/range.h"
 #include "store/read.h"
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
-
-/* Columns of events.search_chunk. */
-enum
-{
-	CHUNK_FIRST = 1,
-	CHUNK_LAST,
-	CHUNK_EVENTS,
-	CHUNK_FIRST_RECORDED,
-	CHUNK_LAST_RECORDED,
-	CHUNK_SUMMARISED
-};
 
 /* A shorter range that is not filed is not worth finding its ends. */
 #define SHORT_TAIL 4096
@@ -58,8 +48,8 @@ static bool
 is_outside(const EvRequest *request, HeapTuple tuple, TupleDesc descriptor)
 {
 	bool no_first, no_last;
-	Datum first = heap_getattr(tuple, CHUNK_FIRST_RECORDED, descriptor, &no_first);
-	Datum last = heap_getattr(tuple, CHUNK_LAST_RECORDED, descriptor, &no_last);
+	Datum first = heap_getattr(tuple, EV_CHUNK_FIRST_RECORDED, descriptor, &no_first);
+	Datum last = heap_getattr(tuple, EV_CHUNK_LAST_RECORDED, descriptor, &no_last);
 
 	return no_first || no_last || DatumGetTimestampTz(last) < request->from ||
 		   DatumGetTimestampTz(first) >= request->to;
@@ -70,28 +60,27 @@ static void
 add_filed(Ranges *list, const EvRequest *request, int64 low, int64 high, Snapshot snapshot,
 		  EvTally *tally)
 {
-	int64 size = INT64CONST(1) << ev_chunk_shifts[EV_CHUNK_SUMMARY_LEVEL];
 	Relation rel = table_open(ev_catalog_relid("search_chunk"), AccessShareLock);
 	Relation index = index_open(ev_primary_key_index(rel), AccessShareLock);
 	SysScanDesc scan;
 	ScanKeyData keys[2];
 	HeapTuple tuple;
 
-	ScanKeyInit(&keys[0], CHUNK_FIRST, BTGreaterStrategyNumber, F_INT8GT,
-				Int64GetDatum(low - size));
-	ScanKeyInit(&keys[1], CHUNK_FIRST, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(high));
+	ScanKeyInit(&keys[0], EV_CHUNK_FIRST, BTGreaterStrategyNumber, F_INT8GT,
+				Int64GetDatum(low - EV_CHUNK_SIZE));
+	ScanKeyInit(&keys[1], EV_CHUNK_FIRST, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(high));
 	scan = systable_beginscan_ordered(rel, index, snapshot, 2, keys);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
 		bool isnull;
 		int64 first = DatumGetInt64(
-			heap_getattr(tuple, CHUNK_FIRST, RelationGetDescr(rel), &isnull));
+			heap_getattr(tuple, EV_CHUNK_FIRST, RelationGetDescr(rel), &isnull));
 
 		tally->all_chunks++;
 		if (is_outside(request, tuple, RelationGetDescr(rel)))
 		{
 			add_range(list, low, Min(first - 1, high), true);
-			low = Max(low, first + size);
+			low = Max(low, first + EV_CHUNK_SIZE);
 		}
 		else
 			tally->chunks++;

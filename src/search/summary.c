@@ -15,21 +15,11 @@
 #include "access/table.h"
 #include "base/catalog.h"
 #include "catalog/pg_type.h"
+#include "search/chunk.h"
 #include "search/summary.h"
 #include "store/reader.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
-
-/* Columns of events.search_chunk. */
-enum
-{
-	CHUNK_FIRST = 1,
-	CHUNK_LAST,
-	CHUNK_EVENTS,
-	CHUNK_FIRST_RECORDED,
-	CHUNK_LAST_RECORDED,
-	CHUNK_SUMMARISED
-};
 
 /* Columns of events.search_count. */
 enum
@@ -40,8 +30,6 @@ enum
 	COUNT_EVENTS,
 	COUNT_SAMPLE
 };
-
-#define CHUNK_SIZE (INT64CONST(1) << ev_chunk_shifts[EV_CHUNK_SUMMARY_LEVEL])
 
 typedef struct Summary
 {
@@ -103,10 +91,10 @@ fields_of(const Summary *summary, HeapTuple tuple, TupleDesc descriptor)
 {
 	const EvRequest *request = summary->walk->request;
 	bool no_first, no_last, isnull;
-	Datum first = heap_getattr(tuple, CHUNK_FIRST_RECORDED, descriptor, &no_first);
-	Datum last = heap_getattr(tuple, CHUNK_LAST_RECORDED, descriptor, &no_last);
+	Datum first = heap_getattr(tuple, EV_CHUNK_FIRST_RECORDED, descriptor, &no_first);
+	Datum last = heap_getattr(tuple, EV_CHUNK_LAST_RECORDED, descriptor, &no_last);
 	ArrayType *summarised = DatumGetArrayTypeP(
-		heap_getattr(tuple, CHUNK_SUMMARISED, descriptor, &isnull));
+		heap_getattr(tuple, EV_CHUNK_SUMMARISED, descriptor, &isnull));
 
 	if (!no_first && (!ev_request_is_in_time(request, DatumGetTimestampTz(first)) ||
 					  !ev_request_is_in_time(request, DatumGetTimestampTz(last))))
@@ -154,22 +142,23 @@ count_range(Summary *summary, const EvRange *range)
 	ScanKeyData keys[2];
 	HeapTuple tuple;
 
-	ScanKeyInit(&keys[0], CHUNK_FIRST, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(low));
-	ScanKeyInit(&keys[1], CHUNK_FIRST, BTLessEqualStrategyNumber, F_INT8LE,
-				Int64GetDatum(range->high - CHUNK_SIZE + 1));
+	ScanKeyInit(&keys[0], EV_CHUNK_FIRST, BTGreaterEqualStrategyNumber, F_INT8GE,
+				Int64GetDatum(low));
+	ScanKeyInit(&keys[1], EV_CHUNK_FIRST, BTLessEqualStrategyNumber, F_INT8LE,
+				Int64GetDatum(range->high - EV_CHUNK_SIZE + 1));
 	scan = systable_beginscan_ordered(rel, index, ev_scan_snapshot(summary->walk->events), 2, keys);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
 		bool isnull;
 		int64 first = DatumGetInt64(
-			heap_getattr(tuple, CHUNK_FIRST, RelationGetDescr(rel), &isnull));
+			heap_getattr(tuple, EV_CHUNK_FIRST, RelationGetDescr(rel), &isnull));
 		const char *fields = fields_of(summary, tuple, RelationGetDescr(rel));
 
 		ev_tally_check(&summary->walk->tally, first);
 		if (fields == NULL)
 			continue;
 		leave(summary, low, first - 1, true);
-		low = first + CHUNK_SIZE;
+		low = first + EV_CHUNK_SIZE;
 		for (; *fields != '\0'; fields++)
 			count_field(summary, first, *fields);
 		summary->walk->tally.summaries++;

@@ -131,8 +131,8 @@ end_of(Oid event)
 	return end;
 }
 
-static void
-execute(const char *command)
+void
+ev_partition_execute(const char *command)
 {
 	int result = SPI_execute(command, false, 0);
 
@@ -152,13 +152,15 @@ create_partition(int64 lower, int64 upper)
 		/* Not a member of whatever extension's script may be running. */
 		creating_extension = false;
 		SPI_connect();
-		execute(psprintf("CREATE TABLE events.event_" INT64_FORMAT " (LIKE events.event "
-						 "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE "
-						 "INCLUDING COMPRESSION, PRIMARY KEY (position))",
-						 lower));
-		execute(psprintf("ALTER TABLE events.event ATTACH PARTITION events.event_" INT64_FORMAT
-						 " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")",
-						 lower, lower, upper));
+		ev_partition_execute(psprintf("CREATE TABLE events.event_" INT64_FORMAT
+									  " (LIKE events.event "
+									  "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE "
+									  "INCLUDING COMPRESSION, PRIMARY KEY (position))",
+									  lower));
+		ev_partition_execute(
+			psprintf("ALTER TABLE events.event ATTACH PARTITION events.event_" INT64_FORMAT
+					 " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")",
+					 lower, lower, upper));
 		SPI_finish();
 	}
 	PG_FINALLY();

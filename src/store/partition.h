@@ -43,4 +43,7 @@ extern void ev_partition_ensure(Oid event, int64 upto, bool wait);
 extern bool ev_partition_has_room(Relation event, int64 last, int64 count);
 extern void ev_partition_make_room(Oid event, int64 last, int64 count);
 
+/* For those who make partitions, within SPI: run a command, or raise. */
+extern void ev_partition_execute(const char *command);
+
 #endif /* EV_PARTITION_H */
