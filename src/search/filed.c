@@ -265,6 +265,7 @@ ev_filed_take(EvFiled *filed, HeapTuple tuple, int64 low, int64 high, bool certa
 	memset(hit, 0, sizeof(EvHit));
 	hit->position = DatumGetInt64(values[DOCUMENT_POSITION]);
 	hit->recorded_at = DatumGetTimestampTz(values[DOCUMENT_RECORDED_AT]);
+	hit->tid = tuple->t_self;
 	if (hit->position < low || hit->position > high ||
 		!ev_request_is_in_time(filed->request, hit->recorded_at))
 		return false;
@@ -303,24 +304,31 @@ ev_filed_visit_rows(EvFiled *filed, int64 low, int64 high, bool backward, EvVisi
 	return go_on;
 }
 
+static bool
+visit_by_key(EvFiled *filed, int64 position, EvVisitor visitor, void *arg)
+{
+	SysScanDesc scan = begin_scan(filed, position, position);
+	HeapTuple tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	EvHit hit;
+
+	if (tuple != NULL && ev_filed_take(filed, tuple, position, position, true, &hit))
+		(void) visitor(arg, &hit);
+	systable_endscan_ordered(scan);
+	return tuple != NULL;
+}
+
 bool
-ev_filed_visit_one(EvFiled *filed, int64 position, EvVisitor visitor, void *arg)
+ev_filed_visit_one(EvFiled *filed, int64 position, const ItemPointerData *tid, EvVisitor visitor,
+				   void *arg)
 {
 	for (int i = 0; i < filed->npartitions; i++)
 	{
 		EvPartition *p = &filed->partitions[i];
-		SysScanDesc scan;
-		HeapTuple tuple;
-		EvHit hit;
 
-		if (position < p->lower || position >= p->upper || !open_partition(filed, p))
-			continue;
-		scan = begin_scan(filed, position, position);
-		tuple = systable_getnext_ordered(scan, ForwardScanDirection);
-		if (tuple != NULL && ev_filed_take(filed, tuple, position, position, true, &hit))
-			(void) visitor(arg, &hit);
-		systable_endscan_ordered(scan);
-		return tuple != NULL;
+		if (position >= p->lower && position < p->upper && open_partition(filed, p))
+			return (ItemPointerIsValid(tid) &&
+					ev_filed_visit_row(filed, position, tid, visitor, arg)) ||
+				   visit_by_key(filed, position, visitor, arg);
 	}
 	return false;
 }

@@ -7,6 +7,7 @@
 
 #include "search/key_condition.h"
 #include "search/tally.h"
+#include "storage/itemptr.h"
 #include "utils/snapshot.h"
 
 /* What facets count, as in events.search_document. */
@@ -26,6 +27,7 @@ typedef struct EvHit
 	TimestampTz recorded_at;
 	int64 fields[EV_NFIELDS]; /* hashes */
 	bool has_user;
+	ItemPointerData tid;			/* its row in the partition of documents; invalid: it has none */
 	bool is_named;					/* found by its id or correlation id; with documents only */
 	Datum document;					/* tsvector, where documents are asked for */
 	const EvConfigured *configured; /* the same */
@@ -75,8 +77,10 @@ extern bool ev_filed_visit_index(EvFiled *filed, int level, int64 low, int64 hig
 extern bool ev_filed_visit_rows(EvFiled *filed, int64 low, int64 high, bool backward,
 								EvVisitor visitor, void *arg);
 
-/* The one of a position that was found, in whatever partition it is; false if there is none. */
-extern bool ev_filed_visit_one(EvFiled *filed, int64 position, EvVisitor visitor, void *arg);
+/* The one of a position that was found, in whatever partition it is; false if there is none.
+ * tid: where it was seen with the same snapshot; if invalid it is looked up. */
+extern bool ev_filed_visit_one(EvFiled *filed, int64 position, const ItemPointerData *tid,
+							   EvVisitor visitor, void *arg);
 
 /* How many the index names there; more than there are, where it cannot be sure. */
 extern int64 ev_filed_count_index(EvFiled *filed, int level, int64 low, int64 high);

@@ -215,6 +215,20 @@ typedef struct Range
 	void *arg;
 } Range;
 
+/* A row of a pinned page. */
+static HeapTupleData
+row_at(EvFiled *filed, Buffer buffer, BlockNumber block, OffsetNumber offset)
+{
+	ItemId item = PageGetItemId(BufferGetPage(buffer), offset);
+	HeapTupleData tuple;
+
+	tuple.t_data = (HeapTupleHeader) PageGetItem(BufferGetPage(buffer), item);
+	tuple.t_len = ItemIdGetLength(item);
+	tuple.t_tableOid = RelationGetRelid(filed->rel);
+	ItemPointerSet(&tuple.t_self, block, offset);
+	return tuple;
+}
+
 /* The pin keeps the rows where they are. */
 static bool
 visit_page(EvFiled *filed, const Range *range, TBMIterateResult *page)
@@ -229,14 +243,9 @@ visit_page(EvFiled *filed, const Range *range, TBMIterateResult *page)
 	for (int i = 0; i < n && go_on; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(filed->row_context);
-		ItemId item = PageGetItemId(BufferGetPage(buffer), offsets[i]);
-		HeapTupleData tuple;
+		HeapTupleData tuple = row_at(filed, buffer, page->blockno, offsets[i]);
 		EvHit hit;
 
-		tuple.t_data = (HeapTupleHeader) PageGetItem(BufferGetPage(buffer), item);
-		tuple.t_len = ItemIdGetLength(item);
-		tuple.t_tableOid = RelationGetRelid(filed->rel);
-		ItemPointerSet(&tuple.t_self, page->blockno, offsets[i]);
 		filed->tally->documents++;
 		if (ev_filed_take(filed, &tuple, range->low, range->high, certain, &hit))
 			go_on = range->visitor(range->arg, &hit);
@@ -245,6 +254,28 @@ visit_page(EvFiled *filed, const Range *range, TBMIterateResult *page)
 	}
 	ReleaseBuffer(buffer);
 	return go_on;
+}
+
+bool
+ev_filed_visit_row(EvFiled *filed, int64 position, const ItemPointerData *tid, EvVisitor visitor,
+				   void *arg)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+	Buffer buffer = ReadBuffer(filed->rel, block);
+	bool is_there = visible_rows(filed, buffer, block, &offset, 1) == 1;
+
+	if (is_there)
+	{
+		HeapTupleData tuple = row_at(filed, buffer, block, offset);
+		EvHit hit;
+
+		is_there = ev_filed_take(filed, &tuple, position, position, true, &hit);
+		if (is_there)
+			(void) visitor(arg, &hit);
+	}
+	ReleaseBuffer(buffer);
+	return is_there;
 }
 
 bool

@@ -52,4 +52,8 @@ struct EvFiled
 extern bool ev_filed_take(EvFiled *filed, HeapTuple tuple, int64 low, int64 high, bool certain,
 						  EvHit *hit);
 
+/* The row of a position in the open partition, by its place; false if it is not found there. */
+extern bool ev_filed_visit_row(EvFiled *filed, int64 position, const ItemPointerData *tid,
+							   EvVisitor visitor, void *arg);
+
 #endif /* EV_FILED_PARTS_H */

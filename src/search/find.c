@@ -21,30 +21,30 @@
 #define MAX_RANKED 100000
 
 /* Candidates of one stretch that are kept; of more, the stretch is walked in parts. */
-#define MAX_CANDIDATES 400000
+#define MAX_CANDIDATES 250000
 
 /* ---- newest first, oldest first */
+
+typedef struct Candidate
+{
+	int64 position;
+	ItemPointerData tid;
+} Candidate;
 
 typedef struct Finder
 {
 	EvWalk *walk;
 	EvPage *page;
 	EvStretch stretch;
-	int64 *candidates;
+	Candidate *candidates;
 	int ncandidates;
 	int room;
 	int64 tried; /* candidates that were confirmed or not */
 	bool is_overfull;
 } Finder;
 
-static void
-add_found(EvPage *page, int64 position, float4 rank)
-{
-	page->found[page->count++] = (EvFound) {position, rank};
-}
-
 static bool
-keep_candidate(Finder *finder, int64 position)
+keep_candidate(Finder *finder, const EvHit *hit)
 {
 	if (finder->ncandidates == MAX_CANDIDATES)
 	{
@@ -54,9 +54,9 @@ keep_candidate(Finder *finder, int64 position)
 	if (finder->ncandidates == finder->room)
 	{
 		finder->room *= 2;
-		finder->candidates = repalloc(finder->candidates, sizeof(int64) * finder->room);
+		finder->candidates = repalloc(finder->candidates, sizeof(Candidate) * finder->room);
 	}
-	finder->candidates[finder->ncandidates++] = position;
+	finder->candidates[finder->ncandidates++] = (Candidate) {hit->position, hit->tid};
 	return true;
 }
 
@@ -66,18 +66,18 @@ take_candidate(void *arg, const EvHit *hit)
 	Finder *finder = (Finder *) arg;
 
 	if (!finder->stretch.is_ordered)
-		return keep_candidate(finder, hit->position);
+		return keep_candidate(finder, hit);
 	finder->tried++;
 	if (ev_walk_confirm(finder->walk, hit))
-		add_found(finder->page, hit->position, 0);
+		finder->page->found[finder->page->count++] = (EvFound) {hit->position, 0, hit->tid};
 	return finder->page->count < finder->page->max_count;
 }
 
 static int
 compare_positions(const void *a, const void *b)
 {
-	int64 left = *(const int64 *) a;
-	int64 right = *(const int64 *) b;
+	int64 left = ((const Candidate *) a)->position;
+	int64 right = ((const Candidate *) b)->position;
 
 	return left < right ? -1 : left > right;
 }
@@ -89,16 +89,16 @@ confirm_candidates(Finder *finder)
 	EvPage *page = finder->page;
 	int i;
 
-	qsort(finder->candidates, finder->ncandidates, sizeof(int64), compare_positions);
+	qsort(finder->candidates, finder->ncandidates, sizeof(Candidate), compare_positions);
 	for (i = 0; i < finder->ncandidates && page->count < page->max_count; i++)
 	{
-		int64 position =
-			finder->candidates[finder->walk->backward ? finder->ncandidates - 1 - i : i];
-		EvHit hit = {.position = position};
+		const Candidate *candidate =
+			&finder->candidates[finder->walk->backward ? finder->ncandidates - 1 - i : i];
+		EvHit hit = {.position = candidate->position};
 
 		finder->tried++;
 		if (ev_walk_confirm(finder->walk, &hit))
-			add_found(page, position, 0);
+			page->found[page->count++] = (EvFound) {candidate->position, 0, candidate->tid};
 	}
 	return finder->ncandidates - i;
 }
@@ -111,7 +111,7 @@ find_by_position(EvWalk *walk, EvPage *page)
 	int64 high = walk->tally.horizon;
 	int left = 0;
 
-	finder.candidates = palloc(sizeof(int64) * finder.room);
+	finder.candidates = palloc(sizeof(Candidate) * finder.room);
 	if (page->has_after && page->order == EV_ORDER_NEWEST)
 		high = Min(high, page->after.position - 1);
 	else if (page->has_after)
@@ -184,13 +184,13 @@ sift_down(EvFound *found, int n, int i)
 static void
 keep_best(EvPage *page, EvFound found)
 {
-	EvFound after = {page->after.position, page->after.rank};
+	EvFound after = {.position = page->after.position, .rank = page->after.rank};
 
 	if (page->has_after && !is_better(&after, &found))
 		return;
 	if (page->count < page->max_count)
 	{
-		add_found(page, found.position, found.rank);
+		page->found[page->count++] = found;
 		if (page->count == page->max_count)
 		{
 			for (int i = page->count / 2 - 1; i >= 0; i--)
@@ -212,7 +212,7 @@ rank_candidate(void *arg, const EvHit *hit)
 	if (ev_walk_confirm(ranker->walk, hit))
 	{
 		ranker->ranked++;
-		keep_best(ranker->page, (EvFound) {hit->position, ev_walk_rank(hit)});
+		keep_best(ranker->page, (EvFound) {hit->position, ev_walk_rank(hit), hit->tid});
 	}
 	return true;
 }

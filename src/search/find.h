@@ -11,7 +11,8 @@
 typedef struct EvFound
 {
 	int64 position;
-	float4 rank; /* EV_ORDER_RANK only */
+	float4 rank;		 /* EV_ORDER_RANK only */
+	ItemPointerData tid; /* as in EvHit */
 } EvFound;
 
 typedef struct EvPage

@@ -163,7 +163,8 @@ show_text(EvWalk *walk, const EvPage *page, const EvFound *found, Datum *row, bo
 		request, configuration, ev_document_configuration_key(configuration));
 	float4 rank = found->rank;
 
-	if (page->order != EV_ORDER_RANK && !ev_walk_rank_filed(walk, found->position, &rank))
+	if (page->order != EV_ORDER_RANK &&
+		!ev_walk_rank_filed(walk, found->position, &found->tid, &rank))
 		rank = rank_event(request, configured, configuration, row, nulls);
 	row[COLUMN_RANK] = Float4GetDatum(rank);
 	row[COLUMN_HEADLINE] = PointerGetDatum(headline(request, configuration, row, nulls));

@@ -412,7 +412,7 @@ rank_hit(void *arg, const EvHit *hit)
 }
 
 bool
-ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
+ev_walk_rank_filed(EvWalk *walk, int64 position, const ItemPointerData *tid, float4 *rank)
 {
 	MemoryContext old;
 	bool is_filed;
@@ -422,7 +422,7 @@ ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank)
 	/* A partition that is opened outlives the row. */
 	old = MemoryContextSwitchTo(walk->context);
 	ev_filed_want_documents(walk->filed);
-	is_filed = ev_filed_visit_one(walk->filed, position, rank_hit, rank);
+	is_filed = ev_filed_visit_one(walk->filed, position, tid, rank_hit, rank);
 	MemoryContextSwitchTo(old);
 	return is_filed;
 }

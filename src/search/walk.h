@@ -75,7 +75,9 @@ extern bool ev_walk_fetch(EvWalk *walk, int64 position, Datum *values, bool *nul
 /* How well the text of a hit fits; its document is needed. */
 extern float4 ev_walk_rank(const EvHit *hit);
 
-/* The same of an event that was found, by the document that is filed of it; false if none is. */
-extern bool ev_walk_rank_filed(EvWalk *walk, int64 position, float4 *rank);
+/* The same of an event that was found, by the document that is filed of it; false if none is.
+ * tid: of that document, as the hit had it. */
+extern bool ev_walk_rank_filed(EvWalk *walk, int64 position, const ItemPointerData *tid,
+							   float4 *rank);
 
 #endif /* EV_SEARCH_WALK_H */
