@@ -297,9 +297,3 @@ gzip_reader_last_member(const GzipReader *reader)
 {
 	return reader->last;
 }
-
-bool
-gzip_reader_at_member_end(const GzipReader *reader)
-{
-	return !reader->in_member;
-}

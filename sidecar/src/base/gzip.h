@@ -48,7 +48,4 @@ typedef struct GzipMember
 /* the last whole member that was read; {0, 0} when there was none yet */
 GzipMember gzip_reader_last_member(const GzipReader *reader);
 
-/* is what was read up to now the end of a whole member?  Then gzip_reader_offset() is its end */
-bool gzip_reader_at_member_end(const GzipReader *reader);
-
 #endif /* EVENTSD_GZIP_H */
