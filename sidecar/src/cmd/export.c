@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -129,6 +131,20 @@ refuse_file(const Export *export, const char *why)
 	return CMD_FAILED;
 }
 
+/* two that go on with one file at a time would write into each other's lines */
+static int
+lock_output(const Export *export)
+{
+	struct stat file;
+
+	if (fstat(export->fd, &file) != 0 || !S_ISREG(file.st_mode))
+		return refuse_file(export, "it is no regular file");
+	/* a file system that knows no locks is no reason not to write */
+	if (flock(export->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return refuse_file(export, "another export writes to it");
+	return 0;
+}
+
 /* do the options begin behind the last event of the file, and leave out what is between? */
 static bool
 leaves_gap(const Walk *walk, int64_t last)
@@ -168,6 +184,7 @@ static int
 open_output(Export *export)
 {
 	int flags = export->resume ? O_RDWR | O_CREAT : O_WRONLY | O_CREAT | O_EXCL;
+	int status;
 
 	export->fd = STDOUT_FILENO;
 	if (!export->output)
@@ -181,7 +198,8 @@ open_output(Export *export)
 	}
 	if (export->fd < 0)
 		return refuse_file(export, strerror(errno));
-	return export->resume ? go_on(export) : 0;
+	status = lock_output(export);
+	return !status && export->resume ? go_on(export) : status;
 }
 
 /* ---- the command ---- */

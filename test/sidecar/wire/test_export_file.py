@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """export --resume: a file becomes whole, or is left as it was; it never loses what it alone has."""
 
+import fcntl
 import gzip
 import struct
 import subprocess
@@ -177,6 +178,20 @@ def stopped_while_it_reads(content):
     return process
 
 
+@test("export_file_has_one_writer_at_a_time")
+def _():
+    content = gzip.compress(lines[0] * 8000) * 200
+    process = stopped_while_it_reads(content)
+    done = run(*arguments("file", "--gzip"))
+    equal(done.returncode, 1, done.stderr)
+    true("another export writes to it" in done.stderr, done.stderr)
+    process.kill()
+    process.communicate()
+    with open(path("file"), "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        true(file.read() == content, "the file is as it was")
+
+
 @test("export_file_is_left_alone_when_it_is_to_stop_while_it_looks_through_it")
 def _():
     content = gzip.compress(lines[0] * 8000) * 200
@@ -188,6 +203,14 @@ def _():
     equal(process.returncode, 1, said)
     true(b"interrupted" in said, said)
     true(read("file") == content, "the file is as it was")
+
+
+@test("export_goes_on_with_nothing_but_files")
+def _():
+    os.mkfifo(path("pipe"))
+    done = run(*arguments("pipe"))
+    equal(done.returncode, 1, done.stderr)
+    true("no regular file" in done.stderr, done.stderr)
 
 
 @test("export_file_whose_next_events_are_gone_is_left_alone")
