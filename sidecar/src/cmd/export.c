@@ -254,7 +254,7 @@ run(Export *export)
 	if (good)
 		cut_tail(export);
 	good = finish_output(export) && good;
-	/* nobody reads any more: that is the reader's end, and no failure */
+	/* the reader of a pipe has ended: that is no failure, and how much he got is not known */
 	if (export->write_error == EPIPE)
 		return 0;
 	if (export->write_error)
