@@ -35,6 +35,8 @@ struct GzipReader
 	bool in_member;
 	bool at_end; /* of the file */
 	int64_t taken;
+	int64_t text; /* bytes that came of it */
+	GzipMember last;
 	const char *error;
 	unsigned char input[INPUT_SIZE];
 };
@@ -203,6 +205,38 @@ read_plain(GzipReader *reader, char *out, size_t size)
 	return (long) step;
 }
 
+static void
+skip_padding(GzipReader *reader)
+{
+	while (reader->z.avail_in > 0 && *reader->z.next_in == 0)
+	{
+		reader->z.next_in++;
+		reader->z.avail_in--;
+		reader->taken++;
+	}
+}
+
+/* false when the data is damaged */
+static bool
+inflate_more(GzipReader *reader)
+{
+	unsigned input = reader->z.avail_in;
+	unsigned room = reader->z.avail_out;
+	int result;
+
+	reader->in_member = true;
+	result = inflate(&reader->z, Z_NO_FLUSH);
+	reader->taken += input - reader->z.avail_in;
+	reader->text += room - reader->z.avail_out;
+	if (result == Z_STREAM_END)
+	{
+		reader->in_member = false;
+		reader->last = (GzipMember) {.end = reader->taken, .text = reader->text};
+		inflateReset(&reader->z);
+	}
+	return result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR;
+}
+
 static long
 read_compressed(GzipReader *reader, char *out, size_t size)
 {
@@ -210,25 +244,17 @@ read_compressed(GzipReader *reader, char *out, size_t size)
 	reader->z.avail_out = (unsigned) size;
 	while (reader->z.avail_out == size)
 	{
-		unsigned before;
-		int result;
-
 		if (reader->z.avail_in == 0 && !reader->at_end && !fill(reader))
 			return -1;
+		if (!reader->in_member)
+			skip_padding(reader);
+		if (reader->z.avail_in == 0 && !reader->at_end)
+			continue;
 		if (reader->z.avail_in == 0 && !reader->in_member)
 			return 0;
 		if (reader->z.avail_in == 0)
 			return fail(reader, "the compressed data ends in the middle");
-		reader->in_member = true;
-		before = reader->z.avail_in;
-		result = inflate(&reader->z, Z_NO_FLUSH);
-		reader->taken += before - reader->z.avail_in;
-		if (result == Z_STREAM_END)
-		{
-			reader->in_member = false;
-			inflateReset(&reader->z);
-		}
-		else if (result != Z_OK && result != Z_BUF_ERROR)
+		if (!inflate_more(reader))
 			return fail(reader, "the compressed data is damaged");
 	}
 	return (long) (size - reader->z.avail_out);
@@ -261,7 +287,13 @@ gzip_reader_offset(const GzipReader *reader)
 }
 
 bool
-gzip_reader_at_member_end(const GzipReader *reader)
+gzip_reader_is_cut_off(const GzipReader *reader)
 {
-	return !reader->in_member;
+	return reader->at_end && reader->in_member;
+}
+
+GzipMember
+gzip_reader_last_member(const GzipReader *reader)
+{
+	return reader->last;
 }

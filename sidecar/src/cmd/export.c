@@ -3,16 +3,17 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * A file that an interrupted export has left can be gone on with.  What counts is its last
- * complete line: whatever follows is cut off, and the export goes on after the sequence that stands
- * in it.  A compressed file is good up to its last whole member, so a member is ended every
- * MEMBER_SIZE bytes of text, always at the end of a line.
+ * A file that an interrupted export has left can be gone on with (export_file.h says how far it is
+ * good).  What is not good in it stays until there is something to write in its place: if the
+ * database cannot go on, nothing is lost.  A compressed file is good up to its last whole member,
+ * so a member is ended every MEMBER_SIZE bytes of text, always at the end of a line.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "base/gzip.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/export_file.h"
 #include "cmd/progress.h"
 #include "cmd/stop.h"
 #include "cmd/walk.h"
@@ -27,11 +29,9 @@
 #define PIECE 100000
 #define WRITE_SIZE (256 * 1024)
 #define MEMBER_SIZE (8 * 1024 * 1024)
-#define TAIL_SIZE (4 * 1024 * 1024)
 #define LINE_LIMIT ((size_t) 1 << 30)
 #define GZIP_LEVEL 4
 #define SHOW_EACH 256 /* events */
-#define BEGINNING "{\"specversion\":\"1.0\","
 
 typedef struct Export
 {
@@ -42,6 +42,7 @@ typedef struct Export
 	bool resume;
 
 	int fd;
+	int64_t cut_at; /* before anything is written; -1: nowhere */
 	GzipWriter *writer;
 	Buf out;
 	size_t in_member; /* bytes of text */
@@ -51,11 +52,22 @@ typedef struct Export
 
 /* ---- writing ---- */
 
+static void
+cut_tail(Export *export)
+{
+	if (export->cut_at >= 0 && (ftruncate(export->fd, export->cut_at) != 0 ||
+								lseek(export->fd, export->cut_at, SEEK_SET) < 0))
+		export->write_error = errno;
+	export->cut_at = -1;
+}
+
 static bool
 write_all(Export *export)
 {
 	size_t done = 0;
 
+	if (export->out.len > 0)
+		cut_tail(export);
 	while (done < export->out.len && !export->write_error)
 	{
 		ssize_t step = write(export->fd, export->out.data + done, export->out.len - done);
@@ -110,43 +122,7 @@ finish_output(Export *export)
 	return !export->write_error;
 }
 
-/* ---- going on with a file ---- */
-
-typedef struct Found
-{
-	int64_t end; /* of what is good in the file */
-	bool any;
-	Cursor cursor; /* of the last event in it */
-} Found;
-
-/* lines of a stretch of text; what is left of the last one stays in *rest */
-static bool
-look_at_lines(Buf *rest, Cursor *cursor, bool *any)
-{
-	size_t start = 0;
-	char *newline;
-
-	while ((newline = memchr(rest->data + start, '\n', rest->len - start)) != NULL)
-	{
-		Str line = {rest->data + start, (size_t) (newline - rest->data) - start};
-
-		if (!walk_find_cursor(line, cursor))
-			return false;
-		*any = true;
-		start += line.len + 1;
-	}
-	buf_consume(rest, start);
-	return true;
-}
-
-/* the beginning of a line, or as much as there is of it */
-static bool
-begins_event(const Buf *rest)
-{
-	size_t len = rest->len < strlen(BEGINNING) ? rest->len : strlen(BEGINNING);
-
-	return len == 0 || memcmp(rest->data, BEGINNING, len) == 0;
-}
+/* ---- the file ---- */
 
 static int
 refuse_file(const Export *export, const char *why)
@@ -155,91 +131,52 @@ refuse_file(const Export *export, const char *why)
 	return CMD_FAILED;
 }
 
-/* the beginning of a line, not far from the end, that another one follows; 0 is always good */
-static int64_t
-find_tail(int fd)
+/* two that go on with one file at a time would write into each other's lines */
+static int
+lock_output(const Export *export)
 {
 	struct stat file;
-	unsigned char magic[2] = {0};
-	int64_t tail = 0;
 
-	if (fstat(fd, &file) != 0 || pread(fd, magic, 2, 0) != 2 || magic[0] != '{')
-		return 0;
-	for (int64_t step = TAIL_SIZE; tail == 0 && step < file.st_size; step *= 4)
-	{
-		char *text = mem_alloc((size_t) step);
-		ssize_t got = pread(fd, text, (size_t) step, file.st_size - step);
-		char *first = got > 0 ? memchr(text, '\n', (size_t) got) : NULL;
-
-		if (first && memchr(first + 1, '\n', (size_t) (text + got - first - 1)))
-			tail = file.st_size - step + (first + 1 - text);
-		mem_free(text);
-	}
-	return tail;
+	if (fstat(export->fd, &file) != 0 || !S_ISREG(file.st_mode))
+		return refuse_file(export, "it is no regular file");
+	/* a file system that knows no locks is no reason not to write */
+	if (flock(export->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return refuse_file(export, "another export writes to it");
+	return 0;
 }
 
-/* where the last complete line, or the last whole member, ends, and what its last event is */
-static int
-look_at_file(Export *export, Found *found)
+/* do the options begin behind the last event of the file, and leave out what is between? */
+static bool
+leaves_gap(const Walk *walk, int64_t last)
 {
-	int64_t tail = lseek(export->fd, find_tail(export->fd), SEEK_SET);
-	GzipReader *reader = gzip_reader_new(export->fd, &stop_asked);
-	Buf rest;
-	Cursor cursor;
-	bool any = false;
-	long got = 0;
-	int status = 0;
+	bool by_cursor = walk->from && strcmp(walk->from, "earliest") != 0;
+	/* a time before the oldest event kept says nothing of what is gone; the server will */
+	bool by_time = walk->since && walk->after >= walk->state.oldest;
 
-	buf_init(&rest, LINE_LIMIT);
-	for (;;)
-	{
-		char *room = buf_reserve(&rest, WRITE_SIZE);
-
-		got = room ? gzip_read(reader, room, WRITE_SIZE) : -1;
-		if (got <= 0)
-			break;
-		buf_grow_by(&rest, (size_t) got);
-		if (!look_at_lines(&rest, &cursor, &any) || !begins_event(&rest))
-		{
-			status = refuse_file(export, "it has lines that are no events of an export");
-			break;
-		}
-		if (gzip_reader_is_compressed(reader) &&
-			(!gzip_reader_at_member_end(reader) || rest.len > 0))
-			continue;
-		found->end = gzip_reader_is_compressed(reader)
-						 ? gzip_reader_offset(reader)
-						 : tail + gzip_reader_offset(reader) - (int64_t) rest.len;
-		found->any = any;
-		found->cursor = cursor;
-	}
-	if (!status && got < 0 && !gzip_reader_is_compressed(reader))
-		status = refuse_file(export, gzip_reader_error(reader));
-	if (!status && found->end > 0 && gzip_reader_is_compressed(reader) != export->gzip)
-		status = refuse_file(export, export->gzip ? "it is not compressed: go on without --gzip"
-												  : "it is compressed: go on with --gzip");
-	gzip_reader_free(reader);
-	buf_clear(&rest);
-	return status;
+	return (by_cursor || by_time) && walk->after > last;
 }
 
-/* the walk begins after what the file has */
+/* the walk begins after what the file has, whether the database still has what follows or not */
 static int
 go_on(Export *export)
 {
-	Found found = {0};
-	int status = look_at_file(export, &found);
+	Walk *walk = &export->walk;
+	ExportFile file;
+	const char *why = export_file_look(export->fd, &stop_asked, &file);
 
-	if (status)
-		return status;
-	if (ftruncate(export->fd, found.end) != 0 || lseek(export->fd, found.end, SEEK_SET) < 0)
-		return refuse_file(export, strerror(errno));
-	if (!found.any)
-		return 0;
-	if (strcmp(found.cursor.epoch, export->walk.state.epoch) != 0)
+	if (why)
+		return refuse_file(export, why);
+	if ((file.compressed || file.end > 0) && file.compressed != export->gzip)
+		return refuse_file(export, export->gzip ? "it is not compressed: go on without --gzip"
+												: "it is compressed: go on with --gzip");
+	if (file.any && strcmp(file.cursor.epoch, walk->state.epoch) != 0)
 		return refuse_file(export, "it is of another epoch, or of another database");
-	if (found.cursor.position > export->walk.after)
-		export->walk.first = export->walk.after = found.cursor.position;
+	if (file.any && leaves_gap(walk, file.cursor.position))
+		return refuse_file(export, "it ends before the events that are asked for begin\n"
+								   "hint: leave --after and --since out to go on after its end");
+	export->cut_at = file.end;
+	if (file.any)
+		walk->first = walk->after = file.cursor.position;
 	return 0;
 }
 
@@ -247,6 +184,7 @@ static int
 open_output(Export *export)
 {
 	int flags = export->resume ? O_RDWR | O_CREAT : O_WRONLY | O_CREAT | O_EXCL;
+	int status;
 
 	export->fd = STDOUT_FILENO;
 	if (!export->output)
@@ -260,7 +198,8 @@ open_output(Export *export)
 	}
 	if (export->fd < 0)
 		return refuse_file(export, strerror(errno));
-	return export->resume ? go_on(export) : 0;
+	status = lock_output(export);
+	return !status && export->resume ? go_on(export) : status;
 }
 
 /* ---- the command ---- */
@@ -312,8 +251,10 @@ run(Export *export)
 	export->walk.piece = PIECE;
 	progress_begin(&export->progress, "exported", export->walk.upto - export->walk.first);
 	good = walk_run(&export->walk, &stop_asked, take_event, export);
+	if (good)
+		cut_tail(export);
 	good = finish_output(export) && good;
-	/* nobody reads any more: that is the reader's end, and no failure */
+	/* the reader of a pipe has ended: that is no failure, and how much he got is not known */
 	if (export->write_error == EPIPE)
 		return 0;
 	if (export->write_error)
@@ -331,7 +272,7 @@ int
 cmd_export(int argc, char **argv)
 {
 	ConfSource source = {.argc = argc, .argv = argv, .allow_rest = true};
-	Export export = {.level = GZIP_LEVEL, .fd = -1};
+	Export export = {.level = GZIP_LEVEL, .fd = -1, .cut_at = -1};
 	Conf *conf = cmd_load(&source, false);
 	int status = conf ? 0 : CMD_UNUSABLE;
 
