@@ -347,6 +347,15 @@ $$;
 COMMENT ON FUNCTION events._find_missing_documents() IS
 'Has partitions filed anew whose documents should be there and are not, and all when a text search configuration was renamed or dropped with which documents were made';
 
+-- In SQL this would keep events.event and all its older partitions locked for as long as a
+-- piece lasts, and retention could drop none of them.
+CREATE FUNCTION events._newest_event(lower bigint, upper bigint)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'ev_newest_event'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._newest_event(bigint, bigint) IS
+'For who files: the last position from lower on and before upper that has an event; NULL if none has';
+
 CREATE FUNCTION events._next_missing_chunk(OUT lower bigint, OUT first bigint, OUT last bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -356,9 +365,8 @@ DECLARE
     newest bigint;
 BEGIN
     FOR m IN SELECT s.* FROM events.search_missing AS s ORDER BY s.lower DESC LOOP
-        SELECT e.position INTO newest FROM events.event AS e
-        WHERE e.position >= m.lower AND e.position < m.next ORDER BY e.position DESC LIMIT 1;
-        IF FOUND THEN
+        newest := events._newest_event(m.lower, m.next);
+        IF newest IS NOT NULL THEN
             lower := m.lower;
             first := greatest(newest & ~16383::bigint, m.lower);
             last := m.next - 1;
@@ -418,8 +426,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT position INTO newest FROM events.event WHERE position < r.next ORDER BY position DESC LIMIT 1;
-    IF FOUND THEN
+    newest := events._newest_event(0, r.next);
+    IF newest IS NOT NULL THEN
         request := r.request;
         first := newest & ~16383::bigint;
         last := r.next - 1;

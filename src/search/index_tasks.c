@@ -14,8 +14,11 @@
 #include "search/chunk.h"
 #include "search/document.h"
 #include "search/index_tasks.h"
+#include "store/scan.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(ev_newest_event);
 
 #define MAX_ARGUMENTS 3
 
@@ -154,4 +157,24 @@ ev_index_tasks_reindex(int64 *filed)
 {
 	return file_chunk("SELECT request, first, last FROM events._next_reindex_chunk()",
 					  "SELECT events._reindexed_chunk($1, $2, $3)", filed);
+}
+
+/* events._newest_event(lower bigint, upper bigint) → bigint */
+Datum
+ev_newest_event(PG_FUNCTION_ARGS)
+{
+	int64 after = PG_GETARG_INT64(0) - 1;
+	int64 upto = PG_GETARG_INT64(1) - 1;
+	EvScan *scan = ev_scan_open_kept(after, upto);
+	EvScan *backward = ev_scan_open_beside(scan, after, upto, true);
+	Datum values[EV_NCOLUMNS];
+	bool nulls[EV_NCOLUMNS];
+	bool found = ev_scan_next(backward, values, nulls);
+	int64 position = found ? DatumGetInt64(values[EV_POSITION]) : 0;
+
+	ev_scan_close(backward);
+	ev_scan_close(scan);
+	if (!found)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(position);
 }
