@@ -90,7 +90,8 @@ COMMENT ON TABLE events.search_missing IS
 COMMENT ON COLUMN events.search_missing.lower IS 'The first position of the partition';
 COMMENT ON COLUMN events.search_missing.next IS 'Events from this position on are filed again, or were filed as new ones';
 
--- Who asks adds a row; only who files changes or deletes one.  The last one counts.
+-- Who asks adds a row; only who files changes or deletes one.  When it finds any that are not
+-- begun, it makes one of all that are there, and begins it.
 CREATE TABLE events.search_reindex (
     request      bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     requested_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -346,7 +347,16 @@ $$;
 COMMENT ON FUNCTION events._find_missing_documents() IS
 'Has partitions filed anew whose documents should be there and are not, and all when a text search configuration was renamed or dropped with which documents were made';
 
-CREATE FUNCTION events._next_missing_chunk(OUT first bigint, OUT last bigint)
+-- In SQL this would keep events.event and all its older partitions locked for as long as a
+-- piece lasts, and retention could drop none of them.
+CREATE FUNCTION events._newest_event(lower bigint, upper bigint)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'ev_newest_event'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION events._newest_event(bigint, bigint) IS
+'For who files: the last position from lower on and before upper that has an event; NULL if none has';
+
+CREATE FUNCTION events._next_missing_chunk(OUT lower bigint, OUT first bigint, OUT last bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -355,9 +365,9 @@ DECLARE
     newest bigint;
 BEGIN
     FOR m IN SELECT s.* FROM events.search_missing AS s ORDER BY s.lower DESC LOOP
-        SELECT e.position INTO newest FROM events.event AS e
-        WHERE e.position >= m.lower AND e.position < m.next ORDER BY e.position DESC LIMIT 1;
-        IF FOUND THEN
+        newest := events._newest_event(m.lower, m.next);
+        IF newest IS NOT NULL THEN
+            lower := m.lower;
             first := greatest(newest & ~16383::bigint, m.lower);
             last := m.next - 1;
             RETURN;
@@ -367,9 +377,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION events._next_missing_chunk() IS
-'For who files: the positions whose documents are to be made next because they are missing; NULL when there are none';
+'For who files: the positions whose documents are to be made next because they are missing, and where their partition begins; NULL when there are none';
 
-CREATE FUNCTION events._filed_missing_chunk(first bigint, last bigint)
+CREATE FUNCTION events._filed_missing_chunk(lower bigint, first bigint, last bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -380,20 +390,23 @@ DECLARE
     ends bigint := least(_filed_missing_chunk.last | 16383, ((filed + 1) & ~16383::bigint) - 1);
 BEGIN
     UPDATE events.search_missing AS m SET next = _filed_missing_chunk.first
-    WHERE m.lower = (SELECT max(n.lower) FROM events.search_missing AS n);
+    WHERE m.lower = _filed_missing_chunk.lower;
     IF ends > begins THEN
         PERFORM events._summarise_chunks(begins, ends);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION events._filed_missing_chunk(bigint, bigint) IS
-'For who files: documents of these positions that were missing were made';
+COMMENT ON FUNCTION events._filed_missing_chunk(bigint, bigint, bigint) IS
+'For who files: documents of these positions of a partition that were missing were made';
 
 -- ---------------------------------------------------------------------------
 -- Filing anew
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION events._next_reindex_chunk(OUT first bigint, OUT last bigint)
+-- Requests commit in any order, also while a chunk is filed for another one.  What is not
+-- begun was committed after that one had begun, so everything is made anew once more: under
+-- a new number, greater than all with which configurations were noted until now.
+CREATE FUNCTION events._next_reindex_chunk(OUT request bigint, OUT first bigint, OUT last bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -402,18 +415,20 @@ DECLARE
     r events.search_reindex;
     newest bigint;
 BEGIN
-    SELECT * INTO r FROM events.search_reindex ORDER BY request DESC LIMIT 1;
+    IF EXISTS (SELECT FROM events.search_reindex WHERE upto IS NULL) THEN
+        WITH asked AS (DELETE FROM events.search_reindex RETURNING requested_at)
+        INSERT INTO events.search_reindex (requested_at, upto, next)
+        SELECT max(a.requested_at), f.upto, f.upto + 1
+        FROM asked AS a, (SELECT coalesce(max(indexed_up_to), 0) AS upto FROM events.search_state) AS f
+        GROUP BY f.upto;
+    END IF;
+    SELECT * INTO r FROM events.search_reindex WHERE upto IS NOT NULL;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    DELETE FROM events.search_reindex WHERE request < r.request;
-    IF r.next IS NULL THEN
-        r.upto := coalesce((SELECT max(indexed_up_to) FROM events.search_state), 0);
-        r.next := r.upto + 1;
-        UPDATE events.search_reindex SET upto = r.upto, next = r.next WHERE request = r.request;
-    END IF;
-    SELECT position INTO newest FROM events.event WHERE position < r.next ORDER BY position DESC LIMIT 1;
-    IF FOUND THEN
+    newest := events._newest_event(0, r.next);
+    IF newest IS NOT NULL THEN
+        request := r.request;
         first := newest & ~16383::bigint;
         last := r.next - 1;
         RETURN;
@@ -424,24 +439,23 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION events._next_reindex_chunk() IS
-'For who files: the positions whose documents are to be made anew next; NULL when events.reindex_search() has come to its end';
+'For who files: the positions whose documents are to be made anew next, and for which request; NULL when events.reindex_search() has come to its end';
 
-CREATE FUNCTION events._reindexed_chunk(first bigint, last bigint)
+CREATE FUNCTION events._reindexed_chunk(request bigint, first bigint, last bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 BEGIN
-    UPDATE events.search_reindex AS r SET next = first
-    WHERE r.request = (SELECT max(m.request) FROM events.search_reindex AS m);
+    UPDATE events.search_reindex AS r SET next = first WHERE r.request = _reindexed_chunk.request;
     IF first + 16383 <= last OR EXISTS (SELECT FROM events.search_chunk AS c WHERE c.first = first) THEN
         PERFORM events._summarise_chunks(first, greatest(last, first + 16383));
     END IF;
 END
 $$;
-COMMENT ON FUNCTION events._reindexed_chunk(bigint, bigint) IS
-'For who files: the documents of these positions were made anew';
+COMMENT ON FUNCTION events._reindexed_chunk(bigint, bigint, bigint) IS
+'For who files: the documents of these positions were made anew for a request';
 
 CREATE FUNCTION events._wake_indexer()
 RETURNS void

@@ -54,7 +54,7 @@ AS $$
                                               '_registry_changed', '_role_functions',
                                               '_drop_search_partitions', '_filed_missing_chunk',
                                               '_find_missing_documents', '_forget_documents', '_forget_summaries',
-                                              '_lock_search_index', '_next_missing_chunk',
+                                              '_lock_search_index', '_newest_event', '_next_missing_chunk',
                                               '_next_reindex_chunk', '_note_search_configuration',
                                               '_reindexed_chunk', '_summarise_chunks', '_summarise_stale_chunks', '_wake_indexer',
                                               '_roll_over_partition',

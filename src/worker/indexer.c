@@ -26,6 +26,10 @@
  * filed, it rests after each piece until there has been a round.  Who waits in line for
  * the lock would not do: maintenance does so for a moment only, a piece takes longer.
  *
+ * Before each piece it goes by what the settings are by then: who calls
+ * events.reindex_search() has just changed them.  For what ALTER DATABASE and ALTER ROLE set
+ * that takes another process: this one ends, and the worker starts it.
+ *
  * It takes the lock that keeps the extension for as long as a piece lasts, gives way to
  * others' locks after 200 ms, and is ended for DROP DATABASE and DROP EXTENSION
  * (worker/utility.c).
@@ -166,12 +170,26 @@ count_behind(int64 horizon)
 	return Max(horizon - end, 0);
 }
 
+/* End, and undo what this transaction has done, if another process would have other settings. */
+static void
+end_if_outdated(void)
+{
+	SPI_connect();
+	if (ev_session_has_new_settings())
+	{
+		my_slot->indexer_has_tasks = true; /* so that the worker starts another at once */
+		proc_exit(0);
+	}
+	SPI_finish();
+}
+
 static void
 file_piece(Piece *piece)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
+	end_if_outdated();
 	piece->hold = ev_catalog_hold();
 	if (piece->hold == EV_HOLD_KEPT)
 	{
@@ -181,6 +199,8 @@ file_piece(Piece *piece)
 		SPI_connect();
 		is_waited_for = ev_worker_maintenance_has_more();
 		SPI_finish();
+		/* They may have come in the meantime, and after them the request that was found. */
+		end_if_outdated();
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -228,17 +248,23 @@ suit_priority(int64 behind)
 }
 
 static void
+take_settings(void)
+{
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+static void
 wait_for(long ms)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms,
 					 PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
-	if (ConfigReloadPending)
-	{
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
-	}
+	take_settings();
 }
 
 static void
@@ -298,6 +324,7 @@ serve(void)
 		Piece piece = {.hold = EV_HOLD_BUSY};
 
 		CHECK_FOR_INTERRUPTS();
+		take_settings();
 		try_to_file(memory, &piece);
 		if (piece.hold == EV_HOLD_GONE || !ev_search_index)
 			return;

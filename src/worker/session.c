@@ -4,7 +4,11 @@
  */
 #include "base/compat.h"
 
+#include "catalog/pg_authid.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "worker/session.h"
 
 void
@@ -25,4 +29,23 @@ ev_session_fix_settings(void)
 #ifdef EV_HAVE_TRANSACTION_TIMEOUT
 	ev_session_fix("transaction_timeout", "0");
 #endif
+}
+
+bool
+ev_session_has_new_settings(void)
+{
+	static char *first = NULL;
+	char *query = psprintf("SELECT coalesce(pg_catalog.string_agg("
+						   "setconfig::pg_catalog.text, ' ' ORDER BY setdatabase, setrole), '')"
+						   " FROM pg_catalog.pg_db_role_setting"
+						   " WHERE setdatabase IN (0, %u) AND setrole IN (0, %u)",
+						   MyDatabaseId, BOOTSTRAP_SUPERUSERID);
+	char *now;
+
+	/* Not read-only: it sees what was committed until now. */
+	(void) SPI_execute(query, false, 1);
+	now = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (first == NULL)
+		first = MemoryContextStrdup(TopMemoryContext, now);
+	return strcmp(first, now) != 0;
 }

@@ -35,7 +35,6 @@
 #include "base/handler_slot.h"
 #include "base/settings.h"
 #include "base/shared.h"
-#include "catalog/pg_authid.h"
 #include "commands/async.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -206,28 +205,6 @@ notify_readers(void)
 	return hold;
 }
 
-/*
- * Has ALTER DATABASE or ALTER ROLE changed what a process gets that connects?
- * Called within SPI; the first call takes note of what there is.
- */
-static bool
-settings_have_changed(void)
-{
-	static char *first = NULL;
-	char *query = psprintf("SELECT coalesce(pg_catalog.string_agg("
-						   "setconfig::pg_catalog.text, ' ' ORDER BY setdatabase, setrole), '')"
-						   " FROM pg_catalog.pg_db_role_setting"
-						   " WHERE setdatabase IN (0, %u) AND setrole IN (0, %u)",
-						   MyDatabaseId, BOOTSTRAP_SUPERUSERID);
-	char *now;
-
-	(void) SPI_execute(query, true, 1);
-	now = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	if (first == NULL)
-		first = MemoryContextStrdup(TopMemoryContext, now);
-	return strcmp(first, now) != 0;
-}
-
 bool
 ev_worker_maintenance_has_more(void)
 {
@@ -260,7 +237,7 @@ maintain(void)
 		if (ev_catalog_hold() == EV_HOLD_KEPT)
 		{
 			SPI_connect();
-			if (settings_have_changed())
+			if (ev_session_has_new_settings())
 				proc_exit(0);
 			(void) SPI_execute("SET LOCAL lock_timeout = '200ms'", false, 0);
 			(void) SPI_execute("SELECT events.maintain()", false, 0);

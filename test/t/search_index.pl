@@ -2,7 +2,7 @@
 #
 # Filing events for search in the background: a process of its own does it, soon and
 # without being told; killed in the middle it has done nothing, and the next one goes on;
-# events.reindex_search() goes on after a restart; without a free slot for the process
+# events.reindex_search() goes on after a restart, with the settings that hold now; without a free slot for the process
 # events.maintain() files; neither DROP EXTENSION nor DROP DATABASE waits for it; retention
 # takes the documents along.
 
@@ -86,6 +86,21 @@ SELECT count(*) > 0 AND bool_and(events = (SELECT count(*) FROM events.event WHE
 FROM events.search_chunk
 SQL
 
+# ---- settings of the database: the process that is there does not have them
+
+$node->safe_psql('postgres', 'CREATE TEXT SEARCH CONFIGURATION public.plain (COPY = pg_catalog.simple)');
+publish($node, 'another');
+wait_for($node, ALL_FILED, 'there is a process');
+$pid = indexer_pid($node);
+$node->safe_psql('postgres', "ALTER DATABASE postgres SET events.search_configuration = 'public.plain'");
+$node->safe_psql('postgres', 'SELECT events.reindex_search()');
+wait_for($node, NOT_REINDEXING, 'after ALTER DATABASE ... SET all is filed anew');
+isnt(indexer_pid($node), $pid, 'by another process');
+is($node->safe_psql('postgres', 'SELECT name FROM events.search_configuration_used'), 'public.plain',
+	'with the new configuration');
+is(faults($node), '0|0|0', 'none is missing and none is as it was');
+$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET ALL');
+
 # ---- another configuration; a restart in the middle
 
 $node->safe_psql('postgres', "ALTER SYSTEM SET events.maintenance_interval = '1s'");
@@ -104,6 +119,18 @@ is($node->safe_psql('postgres', $stems), 30500, 'documents have English stems');
 is($node->safe_psql('postgres', "SET events.search_configuration = 'english';\n"
 	. "SELECT name FROM events.search_configuration_used"), 'pg_catalog.english', 'and no others are left');
 is(faults($node), '0|0|0', 'none is missing and none is there twice');
+
+# ---- settings that change while piece follows piece
+
+my $end = $node->safe_psql('postgres', 'SELECT indexed_up_to FROM events.search_status');
+publish_many($node, 60000);
+wait_for($node, "SELECT indexed_up_to > $end FROM events.search_status", 'it files much');
+$node->safe_psql('postgres', 'ALTER SYSTEM SET events.search_index = off; SELECT pg_reload_conf()');
+wait_for($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'events indexer'",
+	'switched off, it ends');
+is($node->safe_psql('postgres', ALL_FILED), 'f', 'before it is through');
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET events.search_index; SELECT pg_reload_conf()');
+wait_for($node, ALL_FILED, 'switched on, it files the rest');
 
 # ---- in nobody's way
 
