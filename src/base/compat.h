@@ -168,11 +168,4 @@
 	index_beginscan_bitmap((index), (snapshot), (nkeys))
 #endif
 
-/* 16: names with a schema are read with or without raising. */
-#if PG_VERSION_NUM >= 160000
-#define ev_qualified_name_list(name) stringToQualifiedNameList((name), NULL)
-#else
-#define ev_qualified_name_list(name) stringToQualifiedNameList(name)
-#endif
-
 #endif /* EV_COMPAT_H */

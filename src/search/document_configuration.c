@@ -11,6 +11,7 @@
 #include "base/compat.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_ts_config.h"
 #include "base/settings.h"
 #include "search/document.h"
@@ -20,7 +21,6 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/regproc.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
@@ -71,21 +71,22 @@ refresh(void)
 	is_stale = false;
 }
 
-/* InvalidOid if there is none of that name. */
-static Oid
-look_up(const char *name)
+/* As get_ts_config_oid() does it, which raises where the user has no USAGE on the schema. */
+Oid
+ev_document_configuration_named(const char *name)
 {
 	List *names = NIL;
-	char *rest = pstrdup(name);
+	Oid schema = PG_CATALOG_NAMESPACE;
 
-	if (!SplitIdentifierString(rest, '.', &names) || list_length(names) < 1 ||
+	if (!SplitIdentifierString(pstrdup(name), '.', &names) || list_length(names) < 1 ||
 		list_length(names) > 2)
 		return InvalidOid;
-	for (ListCell *cell = list_head(names); cell != NULL; cell = lnext(names, cell))
-		lfirst(cell) = makeString(lfirst(cell));
-	if (list_length(names) == 1)
-		names = lcons(makeString("pg_catalog"), names);
-	return get_ts_config_oid(names, true);
+	if (list_length(names) == 2)
+		schema = get_namespace_oid(linitial(names), true);
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	return GetSysCacheOid2(TSCONFIGNAMENSP, Anum_pg_ts_config_oid, CStringGetDatum(llast(names)),
+						   ObjectIdGetDatum(schema));
 }
 
 Oid
@@ -105,7 +106,7 @@ configuration_of(const char *name)
 		if (strcmp(found[i].name, name) == 0)
 			return found[i].oid;
 	}
-	oid = look_up(name);
+	oid = ev_document_configuration_named(name);
 	if (!OidIsValid(oid))
 	{
 		ereport(WARNING, (errcode(ERRCODE_UNDEFINED_OBJECT),

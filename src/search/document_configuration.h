@@ -10,6 +10,12 @@
 /* The key of its name: ev_search_key(EV_KEY_CONFIGURATION, ...). */
 extern int64 ev_document_configuration_key(Oid configuration);
 
+/*
+ * The configuration of a name, with its schema or of pg_catalog; InvalidOid if there is none.
+ * No privileges are asked for: a search asks for what others have filed, and is to find it.
+ */
+extern Oid ev_document_configuration_named(const char *name);
+
 /* pg_catalog.simple, which stands in for others. */
 extern Oid ev_document_configuration_simple(void);
 

@@ -12,17 +12,16 @@
 #include "access/heapam.h"
 #include "access/table.h"
 #include "base/catalog.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "lib/stringinfo.h"
 #include "search/document.h"
+#include "search/document_configuration.h"
 #include "search/filed_parts.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
-#include "utils/regproc.h"
 
 /* ---- configurations */
 
@@ -30,10 +29,9 @@
 static Oid
 find_configuration(const char *name)
 {
-	Oid oid = get_ts_config_oid(ev_qualified_name_list(name), true);
+	Oid oid = ev_document_configuration_named(name);
 
-	return OidIsValid(oid) ? oid
-						   : get_ts_config_oid(ev_qualified_name_list("pg_catalog.simple"), false);
+	return OidIsValid(oid) ? oid : ev_document_configuration_simple();
 }
 
 static void

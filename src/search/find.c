@@ -16,6 +16,7 @@
 
 #include "search/estimate.h"
 #include "search/find.h"
+#include "utils/memutils.h"
 
 /* Only so many are ranked: the newest. */
 #define MAX_RANKED 100000
@@ -39,7 +40,8 @@ typedef struct Finder
 	Candidate *candidates;
 	int ncandidates;
 	int room;
-	int64 tried; /* candidates that were confirmed or not */
+	int64 tried;			   /* candidates that were confirmed or not */
+	MemoryContext row_context; /* of one candidate */
 	bool is_overfull;
 } Finder;
 
@@ -82,6 +84,20 @@ compare_positions(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+/* What is read of one candidate goes before the next: there may be many that are refused. */
+static bool
+confirm_candidate(Finder *finder, int64 position)
+{
+	MemoryContext old = MemoryContextSwitchTo(finder->row_context);
+	EvHit hit = {.position = position};
+	bool is_found = ev_walk_confirm(finder->walk, &hit);
+
+	finder->tried++;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(finder->row_context);
+	return is_found;
+}
+
 /* Candidates in order, until the page is full; how many are left. */
 static int
 confirm_candidates(Finder *finder)
@@ -94,10 +110,8 @@ confirm_candidates(Finder *finder)
 	{
 		const Candidate *candidate =
 			&finder->candidates[finder->walk->backward ? finder->ncandidates - 1 - i : i];
-		EvHit hit = {.position = candidate->position};
 
-		finder->tried++;
-		if (ev_walk_confirm(finder->walk, &hit))
+		if (confirm_candidate(finder, candidate->position))
 			page->found[page->count++] = (EvFound) {candidate->position, 0, candidate->tid};
 	}
 	return finder->ncandidates - i;
@@ -112,6 +126,8 @@ find_by_position(EvWalk *walk, EvPage *page)
 	int left = 0;
 
 	finder.candidates = palloc(sizeof(Candidate) * finder.room);
+	finder.row_context = AllocSetContextCreate(CurrentMemoryContext, "events search candidate",
+											   ALLOCSET_DEFAULT_SIZES);
 	if (page->has_after && page->order == EV_ORDER_NEWEST)
 		high = Min(high, page->after.position - 1);
 	else if (page->has_after)
@@ -139,6 +155,7 @@ find_by_position(EvWalk *walk, EvPage *page)
 	page->total = page->count + left + (page->has_after ? page->after.seen : 0);
 	if (!page->is_exact)
 		ev_estimate_rest(walk, page, &finder.stretch, finder.tried, page->count + left);
+	MemoryContextDelete(finder.row_context);
 	pfree(finder.candidates);
 }
 

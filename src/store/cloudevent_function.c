@@ -37,6 +37,7 @@ ev_cloudevent(PG_FUNCTION_ARGS)
 	}
 	ev_event_row_read(&site->row, PG_GETARG_HEAPTUPLEHEADER(0), fcinfo->flinfo->fn_mcxt, values,
 					  nulls);
+	ev_event_row_require(nulls);
 	initStringInfo(&text);
 	ev_cloudevent_append(&text, values, nulls, site->epoch);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));

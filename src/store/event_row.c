@@ -46,3 +46,19 @@ ev_event_row_read(EvEventRow *site, HeapTupleHeader header, MemoryContext contex
 		nulls[i] = site->isnull[site->numbers[i]];
 	}
 }
+
+void
+ev_event_row_require(const bool nulls[EV_NCOLUMNS])
+{
+	static const EvColumn columns[] = {EV_POSITION, EV_ID,			EV_SOURCE, EV_TYPE,
+									   EV_TIME,		EV_RECORDED_AT, EV_TOPIC};
+
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		if (nulls[columns[i]])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("column \"%s\" of the event must not be NULL",
+								   ev_column_names[columns[i]]),
+							errhint("Give a whole row, as events.event or events.read() has it.")));
+	}
+}

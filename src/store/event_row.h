@@ -26,4 +26,10 @@ typedef struct EvEventRow
 extern void ev_event_row_read(EvEventRow *site, HeapTupleHeader header, MemoryContext context,
 							  Datum values[EV_NCOLUMNS], bool nulls[EV_NCOLUMNS]);
 
+/*
+ * Raises 22004 if a column is NULL that is NOT NULL in events.event, which does not bind
+ * rows that somebody has put together.  For those who need a whole event.
+ */
+extern void ev_event_row_require(const bool nulls[EV_NCOLUMNS]);
+
 #endif /* EV_EVENT_ROW_H */

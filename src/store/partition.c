@@ -83,6 +83,9 @@ ev_partition_list(Relation event, int *count)
 		list[n].relid = desc->oids[bounds->indexes[i]];
 		list[n].lower = bound_value(bounds, i - 1);
 		list[n].upper = bound_value(bounds, i);
+		/* Positions begin at 1; what begins lower begins at 0, as what installation makes. */
+		if (list[n].upper > 0)
+			list[n].lower = Max(list[n].lower, 0);
 		n++;
 	}
 	*count = n;

@@ -13,6 +13,7 @@ REGRESS = \
 	publish_now \
 	duplicate \
 	read \
+	event_row \
 	read_subject \
 	search_failing \
 	search_index \

@@ -167,5 +167,12 @@ SELECT explained($$'-needle'$$, 'types => ''{find.long}''');
 SELECT explained('pattern => ''{"type": ["find.html"], "subject": ["<i>"]}''');
 SELECT explained('data_contains => ''{"customer": "Ada Lovelace"}''');
 
+-- candidates that are refused leave nothing behind: each of these is 200 kB, and has the words elsewhere
+SELECT count(events.publish('find.large', jsonb_build_object('n', n, 'a', jsonb_build_object('status', 'opened'), 'b', jsonb_build_object('status', CASE n WHEN 1 THEN 'opened' ELSE 'closed' END), 'flags', flags)))
+FROM generate_series(1, 200) AS n, (SELECT jsonb_agg(true) AS flags FROM generate_series(1, 50000)) AS f;
+SELECT file_all();
+SELECT data->>'n' AS n, (SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'ExprContext') < 10000000 AS "little memory"
+FROM events.search(types => '{find.large}', data_contains => '{"b": {"status": "opened"}}');
+
 DROP VIEW answers;
 DROP FUNCTION found(text[]), file_all(), pages(text, int, text), explained(text[]);

@@ -68,5 +68,41 @@ SELECT events._index_search(events.horizon(), 1000) AS filed;
 CREATE TEXT SEARCH CONFIGURATION sf.none (PARSER = "default");
 SELECT count(*) = (SELECT count(*) FROM events.search_document_0 WHERE NOT document @@ 'ada'::tsquery) AS same FROM events.search_document_0 WHERE document @@ '!ada'::tsquery;
 
+-- a configuration in a schema that those who search may not use
+ALTER TEXT SEARCH CONFIGURATION sf.some ALTER MAPPING FOR asciiword WITH simple;
+CREATE SCHEMA sf_private;
+CREATE TEXT SEARCH CONFIGURATION sf_private.german (COPY = german);
+SELECT events.register_schema('/sf/any', '{}') IS NOT NULL AS registered;
+SELECT events.register_type('sf.german', '/sf/any', '{}', search_configuration => 'sf_private.german') IS NOT NULL AS registered;
+SELECT events.publish('sf.german', '{"t": "alte Häuser"}', source => '/s') IS NOT NULL AS published;
+CREATE ROLE sf_reader;
+CREATE ROLE sf_relay;
+SELECT events.grant_role('sf_reader', 'read'), events.grant_role('sf_relay', 'relay');
+CREATE PROCEDURE search_as(who text) LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	EXECUTE format('SET LOCAL ROLE %I', who);
+	SELECT string_agg(s.data->>'t', ', ') INTO found FROM events.search('haus') AS s;
+	RAISE WARNING '%: %, % by facets', who, found, (SELECT sum(f.events) FROM events.facets('haus', fields => '{type}') AS f);
+END
+$$;
+CALL search_as('sf_reader');
+SELECT events._index_search(events.horizon(), 1000) AS filed;
+SELECT name FROM events.search_configuration_used WHERE name LIKE 'sf_private.%';
+CALL search_as('sf_reader');
+CALL search_as('sf_relay');
+SET ROLE sf_reader;
+SELECT d.configuration, d.document FROM events.read(events.horizon() - 1) AS e, events._search_document(ROW(e.*)::events.event) AS d;
+RESET ROLE;
+-- after it was dropped its documents are found by words as they stand
+SELECT events.unregister_type('sf.german');
+DROP SCHEMA sf_private CASCADE;
+SET ROLE sf_reader;
+SELECT count(*) AS found FROM events.search('haus');
+RESET ROLE;
+DROP OWNED BY sf_reader, sf_relay;
+DROP ROLE sf_reader, sf_relay;
+
 \c :home
 DROP DATABASE regress_search_failing;

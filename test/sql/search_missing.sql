@@ -66,6 +66,30 @@ SELECT documents, missing, new, different FROM changed;
 SELECT count(*) AS changed FROM (SELECT first, last, events, summarised FROM before EXCEPT SELECT first, last, events, summarised FROM events.search_chunk) AS x;
 SELECT count(*) AS missing FROM events.search_missing;
 
+-- ---- the first one, attached again from lower than it began
+CREATE PROCEDURE attach_from(lower text) LANGUAGE plpgsql AS $$
+DECLARE
+	p record;
+BEGIN
+	SELECT e.relid, e.upper INTO p FROM events._partitions() AS e ORDER BY e.lower LIMIT 1;
+	EXECUTE format('ALTER TABLE events.event DETACH PARTITION %s', p.relid);
+	PERFORM events._drop_search_partitions();
+	EXECUTE format('ALTER TABLE events.event ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)', p.relid, lower, p.upper);
+END $$;
+CALL attach_from('-5');
+SELECT events._find_missing_documents();
+SELECT count(*) AS chunks FROM (SELECT events._index_search(events.horizon(), 1) AS n FROM generate_series(1, 10)) AS x WHERE n > 0;
+SELECT documents, missing, new, different FROM changed;
+CALL attach_from('MINVALUE');
+SELECT events.maintain();
+SELECT events.maintain();
+SELECT events.maintain();
+SELECT documents, missing, new, different FROM changed;
+SELECT count(*) AS changed FROM (SELECT first, last, events, summarised FROM before EXCEPT SELECT first, last, events, summarised FROM events.search_chunk) AS x;
+SELECT relid, lower FROM events._search_partitions() LIMIT 1;
+SELECT count(*) AS found FROM events.search('1', types => '{sm}', max_count => 100, "order" => 'oldest') WHERE "position" < :whole_upper;
+SELECT lower, search_bytes > 0 AS stored FROM events.storage ORDER BY lower LIMIT 1;
+
 -- ---- a partition of the documents that somebody has detached
 ALTER TABLE events.search_document DETACH PARTITION events.search_document_0;
 SELECT count(*) AS documents FROM events.search_document WHERE position < :whole_upper;
