@@ -68,27 +68,16 @@ typedef struct Replay
 static bool
 write_out(Replay *replay)
 {
-	size_t done = 0;
-
-	while (done < replay->out.len)
+	if (stop_write(STDOUT_FILENO, replay->out.data, replay->out.len))
+		return true;
+	if (errno == EPIPE)
+		replay->reader_left = true;
+	else if (errno != EINTR)
 	{
-		ssize_t step = write(STDOUT_FILENO, replay->out.data + done, replay->out.len - done);
-
-		if (step >= 0)
-			done += (size_t) step;
-		else if (errno == EPIPE)
-		{
-			replay->reader_left = true;
-			return false;
-		}
-		else if (errno != EINTR)
-		{
-			fprintf(stderr, "eventsd: standard output: %s\n", strerror(errno));
-			replay->failed = true;
-			return false;
-		}
+		fprintf(stderr, "eventsd: standard output: %s\n", strerror(errno));
+		replay->failed = true;
 	}
-	return true;
+	return false;
 }
 
 /* ---- to an endpoint ---- */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/recovery.h"
 #include "pg/query.h"
 #include "web/filter.h"
 
@@ -125,10 +126,8 @@ bool
 walk_open(Walk *walk, const Conf *conf, const char *purpose, const volatile int *stop, int *status)
 {
 	*status = CMD_FAILED;
-	walk->archive = archive_new(conf, purpose);
-	if (!archive_reconnect(walk->archive, stop) || !archive_state(walk->archive, &walk->state))
-		return tell(walk, "");
-	return find_ends(walk, status);
+	walk->archive = archive_new(conf, purpose, stop);
+	return recovery_begin(walk->archive, conf, &walk->state) && find_ends(walk, status);
 }
 
 void
@@ -182,12 +181,12 @@ take_line(void *arg, Str line)
 
 /* the connection again, and the same history behind it */
 static bool
-return_to(Walk *walk, const volatile int *stop)
+return_to(Walk *walk, Recovery *recovery)
 {
 	ArchiveState state;
 
-	if (!archive_reconnect(walk->archive, stop) || !archive_state(walk->archive, &state))
-		return tell(walk, "");
+	if (!recovery_again(recovery, walk->archive, walk->after, &state))
+		return false;
 	if (strcmp(state.epoch, walk->state.epoch) == 0)
 		return true;
 	fprintf(stderr, "eventsd: the database has another epoch now\n"
@@ -199,6 +198,7 @@ bool
 walk_run(Walk *walk, const volatile int *stop, WalkFn fn, void *arg)
 {
 	Step step = {.walk = walk, .stop = stop, .fn = fn, .arg = arg};
+	Recovery recovery = {0};
 	int64_t count = walk->piece;
 
 	while (walk->after < walk->upto && !step.ended && !*stop && count == walk->piece)
@@ -209,9 +209,11 @@ walk_run(Walk *walk, const volatile int *stop, WalkFn fn, void *arg)
 							  .filter = &walk->filter};
 		bool good = archive_read(walk->archive, &piece, take_line, &step, &count);
 
+		if (*stop)
+			break;
 		if (!good && !archive_is_lost(walk->archive))
 			return tell(walk, "");
-		if (!good && !return_to(walk, stop))
+		if (!good && !return_to(walk, &recovery))
 			return false;
 		if (!good)
 			count = walk->piece;
