@@ -279,9 +279,9 @@ run(Replay *replay)
 	replay->walk.piece = pace_piece(&replay->pace, replay->sender ? POST_PIECE : PIECE);
 	progress_begin(&replay->progress, "replayed", replay->walk.upto - replay->walk.first);
 	good = walk_run(&replay->walk, &stop_asked, take_event, replay);
-	/* what was collected is in order whatever came after it */
-	if (!replay->failed && !replay->reader_left && !stop_asked)
-		(void) flush(replay);
+	/* what was collected is in order whatever came after it, and nothing is wanted behind it */
+	if (!replay->failed && !replay->reader_left && !stop_asked && flush(replay))
+		replay->done = replay->walk.after;
 	good = good && !replay->failed && !replay->reader_left && !stop_asked;
 	if (good && replay->done < replay->walk.upto)
 		replay->done = replay->walk.upto;

@@ -3,9 +3,11 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * The events come in pieces, each a statement of its own.  Where the next piece begins is read from
- * the events themselves: the member "sequence" comes before "data" and after nothing but scalars,
- * in which no quote stands without a backslash, so the first one found is the event's own.
+ * The events come in pieces, each a statement of its own, of so many events or so many positions,
+ * whichever ends first: where filters leave most events out it is known all the same how far all
+ * was looked at.  Where the next piece begins is read from the events themselves: the member
+ * "sequence" comes before "data" and after nothing but scalars, in which no quote stands without a
+ * backslash, so the first one found is the event's own.
  */
 #define _GNU_SOURCE
 
@@ -20,6 +22,7 @@
 #include "web/filter.h"
 
 #define FILTER_MAX 1000
+#define SPAN 1000000				 /* positions looked at in one piece */
 #define SEQUENCE ",\"sequence\":\""
 
 /* ---- options ---- */
@@ -84,10 +87,29 @@ static bool
 find_time(Walk *walk, const char *option, const char *time, int64_t *position, int *status)
 {
 	if (archive_position_at(walk->archive, time, position))
+	{
+		/* it was asked for later */
+		if (*position > walk->state.horizon)
+			walk->state.horizon = *position;
 		return true;
+	}
 	if (strncmp(archive_sqlstate(walk->archive), "22", 2) == 0)
 		*status = CMD_UNUSABLE;
 	return tell(walk, option);
+}
+
+/* has the history come so far?  What is asked for beyond would be missed without a word */
+static bool
+is_decided(const ArchiveState *state, int64_t position)
+{
+	if (position <= state->horizon)
+		return true;
+	fprintf(stderr,
+			"eventsd: position %lld is in the future\n"
+			"detail: Positions up to %lld are decided.\n"
+			"hint: it is of another database, or this one was restored to an earlier point\n",
+			(long long) position, (long long) state->horizon);
+	return false;
 }
 
 /* a cursor is good in its own epoch only */
@@ -104,14 +126,17 @@ find_cursor(Walk *walk, int *status)
 		return false;
 	}
 	walk->after = walk->cursor.position;
-	return true;
+	if (is_decided(&walk->state, walk->cursor.position))
+		return true;
+	*status = CMD_UNUSABLE;
+	return false;
 }
 
 static bool
 find_ends(Walk *walk, int *status)
 {
-	walk->after = walk->state.oldest - 1;
 	walk->upto = walk->state.horizon;
+	walk->after = walk->state.oldest - 1 < walk->upto ? walk->state.oldest - 1 : walk->upto;
 	if (walk->since && !find_time(walk, "--since", walk->since, &walk->after, status))
 		return false;
 	if (walk->until && !find_time(walk, "--until", walk->until, &walk->upto, status))
@@ -157,6 +182,7 @@ typedef struct Step
 	void *arg;
 	bool ended;	   /* by fn, or by the signal */
 	bool mistaken; /* an event without a cursor */
+	Recovery recovery;
 } Step;
 
 static bool
@@ -181,46 +207,53 @@ take_line(void *arg, Str line)
 
 /* the connection again, and the same history behind it */
 static bool
-return_to(Walk *walk, Recovery *recovery)
+return_to(Step *step)
 {
+	Walk *walk = step->walk;
 	ArchiveState state;
 
-	if (!recovery_again(recovery, walk->archive, walk->after, &state))
+	if (!recovery_again(&step->recovery, walk->archive, walk->after, &state))
 		return false;
 	if (strcmp(state.epoch, walk->state.epoch) == 0)
-		return true;
+		return is_decided(&state, walk->after) && is_decided(&state, walk->upto);
 	fprintf(stderr, "eventsd: the database has another epoch now\n"
 					"hint: it was restored to an earlier point; begin anew\n");
 	return false;
+}
+
+/* false after it was told why it could not go on */
+static bool
+walk_piece(Step *step)
+{
+	Walk *walk = step->walk;
+	int64_t upto = walk->upto - walk->after > SPAN ? walk->after + SPAN : walk->upto;
+	const ArchivePiece piece = {
+		.after = walk->after, .upto = upto, .max_count = walk->piece, .filter = &walk->filter};
+	int64_t count;
+	bool good = archive_read(walk->archive, &piece, take_line, step,
+							 &count);
+	bool whole = good && count < piece.max_count;
+
+	if (step->ended || *step->stop)
+		return true;
+	if (whole)
+		walk->after = upto;
+	if (!good && !archive_is_lost(walk->archive))
+		return tell(walk, "");
+	return good || return_to(step);
 }
 
 bool
 walk_run(Walk *walk, const volatile int *stop, WalkFn fn, void *arg)
 {
 	Step step = {.walk = walk, .stop = stop, .fn = fn, .arg = arg};
-	Recovery recovery = {0};
-	int64_t count = walk->piece;
+	bool good = is_decided(&walk->state, walk->after);
 
-	while (walk->after < walk->upto && !step.ended && !*stop && count == walk->piece)
-	{
-		ArchivePiece piece = {.after = walk->after,
-							  .upto = walk->upto,
-							  .max_count = walk->piece,
-							  .filter = &walk->filter};
-		bool good = archive_read(walk->archive, &piece, take_line, &step, &count);
-
-		if (*stop)
-			break;
-		if (!good && !archive_is_lost(walk->archive))
-			return tell(walk, "");
-		if (!good && !return_to(walk, &recovery))
-			return false;
-		if (!good)
-			count = walk->piece;
-	}
+	while (good && walk->after < walk->upto && !step.ended && !*stop)
+		good = walk_piece(&step);
 	if (step.mistaken)
 		fprintf(stderr, "eventsd: the database gave an event without its sequence\n");
-	return !step.mistaken;
+	return good && !step.mistaken;
 }
 
 const char *

@@ -219,6 +219,27 @@ def _():
     equal(session.value("SELECT count(*) FROM events.event"), "0")
 
 
+@test("walks_do_not_go_on_in_a_database_that_is_behind")
+def _():
+    name, ahead = new_target()
+    other, behind = new_target()
+    publish(ahead, EVENTS)
+    publish(behind, 10)
+    behind.query("UPDATE events.epoch SET name = $1", ahead.value("SELECT name FROM events.epoch"))
+    running, lock = in_the_middle("export", "--database", database(name), name=name)
+    # as a standby that lagged takes the place of its primary
+    ask(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    end_session(pid_of("export"))
+    for session in (lock.session, ahead, behind):
+        session.close()
+    wait_until(lambda: ask("SELECT count(*) FROM pg_stat_activity WHERE datname IN ($1, $2)",
+                           name, other) == "0", "nobody is connected")
+    ask(f"ALTER DATABASE {name} RENAME TO former_{name}")
+    ask(f"ALTER DATABASE {other} RENAME TO {name}")
+    _, said = running.end(1)
+    true("in the future" in said and "interrupted after" in said, said)
+
+
 @test("connections_notice_a_server_that_vanished")
 def _():
     pooler = closing(Pooler(f"{stand.cluster.root}/.s.PGSQL.5432"))
@@ -324,6 +345,43 @@ def _():
         true("not finished" in running.end(1)[1], "it says so")
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+# ---- cursors
+
+@test("walks_refuse_a_cursor_in_the_future")
+def _():
+    epoch, last = stand.epoch(), stand.horizon()
+    for arguments in WALKS:
+        for cursor in (f"{epoch}-{last + 1:019}", "9000000000000000000"):
+            done = run(*arguments, "--after", cursor)
+            equal(done.returncode, 2, done.stderr)
+            true("in the future" in done.stderr, done.stderr)
+        for begin in (["--after", str(last)], ["--since", "2999-01-01T00:00:00Z"],
+                      ["--since", "2998-01-01T00:00:00Z", "--until", "2999-01-01T00:00:00Z"]):
+            done = run(*arguments, *begin)
+            equal((done.returncode, done.stdout), (0, ""), done.stderr)
+
+
+# ---- pieces and batches
+
+@test("export_knows_how_far_it_has_looked_where_nothing_is_wanted")
+def _():
+    name, session = new_target()
+    publish(session, 10)
+    session.query("SELECT setval('events.position', 6500000)")
+    publish(session, 10)
+    newest = session.value("SELECT tableoid::regclass FROM events.event"
+                           " ORDER BY position DESC LIMIT 1")
+    lock = Lock(newest, name)
+    running = command("export", "--database", database(name), "--types", "nothing")
+    wait_for_lock("export")
+    running.stop()
+    printed, said = running.end(1)
+    lock.release()
+    equal(printed, b"")
+    position = int(said.split()[-1].partition("-")[2])
+    true(3000000 <= position < 5000000, f"after the last piece that is complete: {position}")
 
 
 if __name__ == "__main__":
