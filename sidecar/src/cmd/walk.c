@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cmd/cmd.h"
 #include "cmd/recovery.h"
 #include "pg/query.h"
@@ -23,6 +24,7 @@
 
 #define FILTER_MAX 1000
 #define SPAN 1000000				 /* positions looked at in one piece */
+#define KEPT_MOST ((size_t) 3 << 30) /* `keep`, and one event of any size */
 #define SEQUENCE ",\"sequence\":\""
 
 /* ---- options ---- */
@@ -182,6 +184,10 @@ typedef struct Step
 	void *arg;
 	bool ended;	   /* by fn, or by the signal */
 	bool mistaken; /* an event without a cursor */
+	Buf kept;	   /* lengths, each with its line behind it */
+	int kept_count;
+	bool kept_enough; /* so the statement was left */
+	int piece_most;
 	Recovery recovery;
 } Step;
 
@@ -203,6 +209,49 @@ take_line(void *arg, Str line)
 		step->walk->count++;
 	}
 	return !step->ended;
+}
+
+static bool
+keep_line(void *arg, Str line)
+{
+	Step *step = arg;
+
+	buf_append(&step->kept, &line.len, sizeof(line.len));
+	buf_append(&step->kept, line.data, line.len);
+	step->kept_count++;
+	step->kept_enough = step->kept.len >= step->walk->keep && step->kept_count < step->walk->piece;
+	return !step->kept_enough && !*step->stop;
+}
+
+/* to leave a statement costs the connection: the next ones ask for less, and then for more again */
+static void
+size_piece(Step *step)
+{
+	Walk *walk = step->walk;
+
+	if (step->kept_enough)
+		walk->piece = step->kept_count;
+	else if (step->kept.len < walk->keep / 4 && walk->piece < step->piece_most)
+		walk->piece = walk->piece * 2 < step->piece_most ? walk->piece * 2 : step->piece_most;
+}
+
+/* what was kept, whole lines all of them, however the statement ended */
+static void
+take_kept(Step *step)
+{
+	const char *data = step->kept.data;
+	size_t len;
+
+	for (int i = 0; i < step->kept_count && !step->ended; i++)
+	{
+		memcpy(&len, data, sizeof(len));
+		take_line(step, (Str) {data + sizeof(len), len});
+		data += sizeof(len) + len;
+	}
+	size_piece(step);
+	step->kept_count = 0;
+	step->kept_enough = false;
+	buf_reset(&step->kept);
 }
 
 /* the connection again, and the same history behind it */
@@ -230,10 +279,11 @@ walk_piece(Step *step)
 	const ArchivePiece piece = {
 		.after = walk->after, .upto = upto, .max_count = walk->piece, .filter = &walk->filter};
 	int64_t count;
-	bool good = archive_read(walk->archive, &piece, take_line, step,
+	bool good = archive_read(walk->archive, &piece, walk->keep ? keep_line : take_line, step,
 							 &count);
-	bool whole = good && count < piece.max_count;
+	bool whole = good && count < piece.max_count && !step->kept_enough;
 
+	take_kept(step);
 	if (step->ended || *step->stop)
 		return true;
 	if (whole)
@@ -246,11 +296,13 @@ walk_piece(Step *step)
 bool
 walk_run(Walk *walk, const volatile int *stop, WalkFn fn, void *arg)
 {
-	Step step = {.walk = walk, .stop = stop, .fn = fn, .arg = arg};
+	Step step = {.walk = walk, .stop = stop, .fn = fn, .arg = arg, .piece_most = walk->piece};
 	bool good = is_decided(&walk->state, walk->after);
 
+	buf_init(&step.kept, KEPT_MOST);
 	while (good && walk->after < walk->upto && !step.ended && !*stop)
 		good = walk_piece(&step);
+	buf_clear(&step.kept);
 	if (step.mistaken)
 		fprintf(stderr, "eventsd: the database gave an event without its sequence\n");
 	return good && !step.mistaken;

@@ -4,6 +4,7 @@
 arrives is whole, what cannot go on says so, and a signal always ends it."""
 
 import concurrent.futures
+import socket
 import subprocess
 import tempfile
 
@@ -382,6 +383,35 @@ def _():
     equal(printed, b"")
     position = int(said.split()[-1].partition("-")[2])
     true(3000000 <= position < 5000000, f"after the last piece that is complete: {position}")
+
+
+@test("replay_that_waits_for_its_endpoint_keeps_no_statement_open")
+def _():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(DEFAULT)
+        running = command("replay", "--database", stand.database, "--to",
+                          "http://127.0.0.1:%d/" % server.getsockname()[1])
+        endpoint, _ = server.accept()
+        with endpoint:
+            wait_until(lambda: pid_of("replay", "state = 'idle'"), "its session is idle")
+            running.stop()
+    _, said = running.end(1)
+    true("go on with --after" in said, said)
+
+
+@test("replay_keeps_large_events_in_smaller_pieces")
+def _():
+    name, _ = new_target()
+    text = "".join(json.dumps({"specversion": "1.0", "id": str(n), "source": "/large",
+                               "type": "large", "data": f"{n:07}" * 150000}) + "\n"
+                   for n in range(25))
+    equal(run("import", "--database", database(name), "-", stdin=text).returncode, 0)
+    printed = run("export", "--database", database(name)).stdout
+    equal(printed.count("\n"), 25)
+    done = run("replay", "--database", database(name), "--to", "stdout", "--rate", "1000/s")
+    equal(done.returncode, 0, done.stderr)
+    true(done.stdout == printed, "all of them, in order")
+    true("lost" not in done.stderr, done.stderr)
 
 
 if __name__ == "__main__":
