@@ -124,7 +124,10 @@ read_more(Import *import)
 	return 0;
 }
 
-/* as many lines as a batch may have; none at the end of the input */
+/*
+ * As many lines as a batch may have, none at the end of the input.  A line that does not fit any
+ * more is left for the next one: a long one goes alone.
+ */
 static int
 fill_batch(Import *import, Batch *batch)
 {
@@ -149,6 +152,11 @@ fill_batch(Import *import, Batch *batch)
 		}
 		if (len == 0)
 			break;
+		if (batch->count > 0 && len > BATCH_SIZE - batch->lines.len)
+		{
+			import->looked = taken;
+			break;
+		}
 		if (memchr(line, '\0', len))
 			return fail_input(import, "has a NUL byte");
 		/* the database would say so too, but not where */

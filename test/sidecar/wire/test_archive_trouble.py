@@ -385,6 +385,20 @@ def _():
     true(3000000 <= position < 5000000, f"after the last piece that is complete: {position}")
 
 
+@test("import_sends_a_long_line_alone_when_it_does_not_fit_any_more")
+def _():
+    name, session = new_target()
+    sizes = [3900] * 1000 + [1 << 20] + [10] * 3
+    text = "".join(json.dumps({"specversion": "1.0", "id": str(n), "source": "/long",
+                               "type": "long", "data": "x" * size}) + "\n"
+                   for n, size in enumerate(sizes))
+    done = run("import", "--database", database(name), "-", stdin=text)
+    equal(done.returncode, 0, done.stderr)
+    equal(session.query("SELECT count(*), min(id::text::int), max(id::text::int) FROM events.event"
+                        " GROUP BY xmin::text ORDER BY 2"),
+          [("1000", "0", "999"), ("4", "1000", "1003")], "two transactions")
+
+
 @test("replay_that_waits_for_its_endpoint_keeps_no_statement_open")
 def _():
     with socket.create_server(("127.0.0.1", 0)) as server:
