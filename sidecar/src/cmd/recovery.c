@@ -44,6 +44,9 @@ recovery_begin(Archive *archive, const Conf *conf, ArchiveState *state)
 	{
 		int64_t now = clock_monotonic_ms();
 
+		if (stop_asked)
+			fputs("eventsd: interrupted while it connected; not finished: nothing was done\n",
+				  stderr);
 		if (stop_asked || now >= give_up_at || !archive_is_lost(archive))
 			return tell(archive);
 		stop_sleep_until(now + RETRY_FIRST);

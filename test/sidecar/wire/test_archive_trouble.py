@@ -266,6 +266,18 @@ def keepalive_timer(port):
 
 # ---- signals
 
+@test("commands_that_are_interrupted_while_they_connect_say_so")
+def _():
+    for arguments in (["export"], ["replay", "--to", "stdout"], ["import", file_of_whole]):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(DEFAULT)
+            running = command(*arguments, "--connect-timeout", "1s", "--database",
+                              "host=127.0.0.1 port=%d" % server.getsockname()[1])
+            with server.accept()[0]:
+                running.stop()
+        true("not finished" in running.end(1)[1], arguments[0])
+
+
 @test("walks_that_wait_for_the_server_end_at_a_signal")
 def _():
     for arguments in WALKS:
