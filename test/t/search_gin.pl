@@ -77,12 +77,17 @@ same($node, 'filed');
 
 foreach my $signal ('KILL', 'TERM')
 {
+	# It is kept from beginning until its number is known, however fast it is.
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe('BEGIN; LOCK TABLE events.search_state IN EXCLUSIVE MODE');
 	publish_many($node, 15000);
 	wait_for($node, <<'SQL', 'it files');
-SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'events indexer' AND state = 'active'
+SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'events indexer' AND wait_event_type = 'Lock'
 SQL
 	my $pid = $node->safe_psql('postgres',
 		"SELECT pid FROM pg_stat_activity WHERE backend_type = 'events indexer'");
+	$holder->query_safe('COMMIT');
+	$holder->quit;
 	like($pid, qr/^\d+$/, 'the process is there') and kill $signal, $pid;
 	$node->poll_query_until('postgres', 'SELECT true');
 	wait_for($node, ALL_FILED, 'and goes on');

@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
+#include "cmd/recovery.h"
 #include "cmd/stop.h"
 #include "pg/archive.h"
 
@@ -123,7 +124,10 @@ read_more(Import *import)
 	return 0;
 }
 
-/* as many lines as a batch may have; none at the end of the input */
+/*
+ * As many lines as a batch may have, none at the end of the input.  A line that does not fit any
+ * more is left for the next one: a long one goes alone.
+ */
 static int
 fill_batch(Import *import, Batch *batch)
 {
@@ -148,6 +152,11 @@ fill_batch(Import *import, Batch *batch)
 		}
 		if (len == 0)
 			break;
+		if (batch->count > 0 && len > BATCH_SIZE - batch->lines.len)
+		{
+			import->looked = taken;
+			break;
+		}
 		if (memchr(line, '\0', len))
 			return fail_input(import, "has a NUL byte");
 		/* the database would say so too, but not where */
@@ -190,20 +199,33 @@ end(Import *import)
 	return true;
 }
 
+static int
+tell_unknown(const Batch *batch)
+{
+	if (!stop_asked)
+		fprintf(stderr, "eventsd: whether lines %lld to %lld are in is not known\n",
+				(long long) batch->first_line, (long long) batch->first_line + batch->count - 1);
+	return CMD_FAILED;
+}
+
 /* the answer to the batch; over a lost connection by sending it again */
 static int
 finish(Import *import, const Batch *batch, bool good)
 {
+	Recovery recovery = {0};
+	ArchiveState state;
+
 	good = good && end(import);
 	while (!good && archive_is_lost(import->archive) && !stop_asked)
 	{
-		if (!archive_reconnect(import->archive, &stop_asked))
-			break;
+		if (!recovery_again(&recovery, import->archive, batch->first_line, &state))
+			return tell_unknown(batch);
 		good = begin(import, batch) && end(import);
 	}
 	if (good)
 		return 0;
-	fprintf(stderr, "eventsd: %s\n", archive_error(import->archive));
+	if (!stop_asked)
+		fprintf(stderr, "eventsd: %s\n", archive_error(import->archive));
 	return CMD_FAILED;
 }
 
@@ -261,12 +283,9 @@ connect_database(Import *import, const Conf *conf)
 {
 	ArchiveState state;
 
-	import->archive = archive_new(conf, "import");
-	if (!archive_reconnect(import->archive, &stop_asked) || !archive_state(import->archive, &state))
-	{
-		fprintf(stderr, "eventsd: %s\n", archive_error(import->archive));
+	import->archive = archive_new(conf, "import", &stop_asked);
+	if (!recovery_begin(import->archive, conf, &state))
 		return CMD_FAILED;
-	}
 	import->max_lines = state.max_pending < BATCH_LINES ? (int) state.max_pending : BATCH_LINES;
 	return 0;
 }

@@ -10,8 +10,8 @@
  * sent is told, and --after goes on there.
  *
  * The pace is what the receiver takes, or --rate events a second, or --speed times that at which
- * the events were recorded.  Paced events are read in small pieces, so that no statement stays open
- * while we wait.
+ * the events were recorded.  Paced events, and those for an endpoint, are read in small pieces that
+ * are kept in memory, so that no statement stays open while we wait.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,6 +31,7 @@
 
 #define PIECE 100000
 #define POST_PIECE 2000
+#define KEPT (8 * 1024 * 1024)
 #define WRITE_SIZE (256 * 1024)
 #define BATCH_EVENTS 100
 #define BATCH_SIZE (512 * 1024)
@@ -68,27 +69,16 @@ typedef struct Replay
 static bool
 write_out(Replay *replay)
 {
-	size_t done = 0;
-
-	while (done < replay->out.len)
+	if (stop_write(STDOUT_FILENO, replay->out.data, replay->out.len))
+		return true;
+	if (errno == EPIPE)
+		replay->reader_left = true;
+	else if (errno != EINTR)
 	{
-		ssize_t step = write(STDOUT_FILENO, replay->out.data + done, replay->out.len - done);
-
-		if (step >= 0)
-			done += (size_t) step;
-		else if (errno == EPIPE)
-		{
-			replay->reader_left = true;
-			return false;
-		}
-		else if (errno != EINTR)
-		{
-			fprintf(stderr, "eventsd: standard output: %s\n", strerror(errno));
-			replay->failed = true;
-			return false;
-		}
+		fprintf(stderr, "eventsd: standard output: %s\n", strerror(errno));
+		replay->failed = true;
 	}
-	return true;
+	return false;
 }
 
 /* ---- to an endpoint ---- */
@@ -288,11 +278,12 @@ run(Replay *replay)
 
 	replay->done = replay->walk.first;
 	replay->walk.piece = pace_piece(&replay->pace, replay->sender ? POST_PIECE : PIECE);
+	replay->walk.keep = replay->sender || pace_is_set(&replay->pace) ? KEPT : 0;
 	progress_begin(&replay->progress, "replayed", replay->walk.upto - replay->walk.first);
 	good = walk_run(&replay->walk, &stop_asked, take_event, replay);
-	/* what was collected is in order whatever came after it */
-	if (!replay->failed && !replay->reader_left && !stop_asked)
-		(void) flush(replay);
+	/* what was collected is in order whatever came after it, and nothing is wanted behind it */
+	if (!replay->failed && !replay->reader_left && !stop_asked && flush(replay))
+		replay->done = replay->walk.after;
 	good = good && !replay->failed && !replay->reader_left && !stop_asked;
 	if (good && replay->done < replay->walk.upto)
 		replay->done = replay->walk.upto;

@@ -85,7 +85,7 @@ pace_due(Pace *pace, Str line)
 	int64_t due = 0;
 	int64_t recorded;
 
-	if (pace->rate == 0 && pace->speed == 0)
+	if (!pace_is_set(pace))
 		return 0;
 	if (pace->count == 0)
 		pace->began_at = clock_monotonic_ms();
@@ -104,6 +104,12 @@ pace_due(Pace *pace, Str line)
 	}
 	pace->count++;
 	return due;
+}
+
+bool
+pace_is_set(const Pace *pace)
+{
+	return pace->rate > 0 || pace->speed > 0;
 }
 
 int

@@ -25,6 +25,7 @@ bool pace_set_rate(Pace *pace, const char *text);
 bool pace_set_speed(Pace *pace, const char *text);
 /* in clock_monotonic_ms(); 0: now.  To be asked once for each event */
 int64_t pace_due(Pace *pace, Str line);
+bool pace_is_set(const Pace *pace);
 /* so many events are read in one piece: about a second's, when they are paced */
 int pace_piece(const Pace *pace, int unpaced);
 

@@ -3,9 +3,11 @@
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * The events come in pieces, each a statement of its own.  Where the next piece begins is read from
- * the events themselves: the member "sequence" comes before "data" and after nothing but scalars,
- * in which no quote stands without a backslash, so the first one found is the event's own.
+ * The events come in pieces, each a statement of its own, of so many events or so many positions,
+ * whichever ends first: where filters leave most events out it is known all the same how far all
+ * was looked at.  Where the next piece begins is read from the events themselves: the member
+ * "sequence" comes before "data" and after nothing but scalars, in which no quote stands without a
+ * backslash, so the first one found is the event's own.
  */
 #define _GNU_SOURCE
 
@@ -14,11 +16,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cmd/cmd.h"
+#include "cmd/recovery.h"
 #include "pg/query.h"
 #include "web/filter.h"
 
 #define FILTER_MAX 1000
+#define SPAN 1000000				 /* positions looked at in one piece */
+#define KEPT_MOST ((size_t) 3 << 30) /* `keep`, and one event of any size */
 #define SEQUENCE ",\"sequence\":\""
 
 /* ---- options ---- */
@@ -83,10 +89,29 @@ static bool
 find_time(Walk *walk, const char *option, const char *time, int64_t *position, int *status)
 {
 	if (archive_position_at(walk->archive, time, position))
+	{
+		/* it was asked for later */
+		if (*position > walk->state.horizon)
+			walk->state.horizon = *position;
 		return true;
+	}
 	if (strncmp(archive_sqlstate(walk->archive), "22", 2) == 0)
 		*status = CMD_UNUSABLE;
 	return tell(walk, option);
+}
+
+/* has the history come so far?  What is asked for beyond would be missed without a word */
+static bool
+is_decided(const ArchiveState *state, int64_t position)
+{
+	if (position <= state->horizon)
+		return true;
+	fprintf(stderr,
+			"eventsd: position %lld is in the future\n"
+			"detail: Positions up to %lld are decided.\n"
+			"hint: it is of another database, or this one was restored to an earlier point\n",
+			(long long) position, (long long) state->horizon);
+	return false;
 }
 
 /* a cursor is good in its own epoch only */
@@ -103,14 +128,17 @@ find_cursor(Walk *walk, int *status)
 		return false;
 	}
 	walk->after = walk->cursor.position;
-	return true;
+	if (is_decided(&walk->state, walk->cursor.position))
+		return true;
+	*status = CMD_UNUSABLE;
+	return false;
 }
 
 static bool
 find_ends(Walk *walk, int *status)
 {
-	walk->after = walk->state.oldest - 1;
 	walk->upto = walk->state.horizon;
+	walk->after = walk->state.oldest - 1 < walk->upto ? walk->state.oldest - 1 : walk->upto;
 	if (walk->since && !find_time(walk, "--since", walk->since, &walk->after, status))
 		return false;
 	if (walk->until && !find_time(walk, "--until", walk->until, &walk->upto, status))
@@ -125,10 +153,8 @@ bool
 walk_open(Walk *walk, const Conf *conf, const char *purpose, const volatile int *stop, int *status)
 {
 	*status = CMD_FAILED;
-	walk->archive = archive_new(conf, purpose);
-	if (!archive_reconnect(walk->archive, stop) || !archive_state(walk->archive, &walk->state))
-		return tell(walk, "");
-	return find_ends(walk, status);
+	walk->archive = archive_new(conf, purpose, stop);
+	return recovery_begin(walk->archive, conf, &walk->state) && find_ends(walk, status);
 }
 
 void
@@ -158,6 +184,11 @@ typedef struct Step
 	void *arg;
 	bool ended;	   /* by fn, or by the signal */
 	bool mistaken; /* an event without a cursor */
+	Buf kept;	   /* lengths, each with its line behind it */
+	int kept_count;
+	bool kept_enough; /* so the statement was left */
+	int piece_most;
+	Recovery recovery;
 } Step;
 
 static bool
@@ -180,45 +211,101 @@ take_line(void *arg, Str line)
 	return !step->ended;
 }
 
+static bool
+keep_line(void *arg, Str line)
+{
+	Step *step = arg;
+
+	buf_append(&step->kept, &line.len, sizeof(line.len));
+	buf_append(&step->kept, line.data, line.len);
+	step->kept_count++;
+	step->kept_enough = step->kept.len >= step->walk->keep && step->kept_count < step->walk->piece;
+	return !step->kept_enough && !*step->stop;
+}
+
+/* to leave a statement costs the connection: the next ones ask for less, and then for more again */
+static void
+size_piece(Step *step)
+{
+	Walk *walk = step->walk;
+
+	if (step->kept_enough)
+		walk->piece = step->kept_count;
+	else if (step->kept.len < walk->keep / 4 && walk->piece < step->piece_most)
+		walk->piece = walk->piece * 2 < step->piece_most ? walk->piece * 2 : step->piece_most;
+}
+
+/* what was kept, whole lines all of them, however the statement ended */
+static void
+take_kept(Step *step)
+{
+	const char *data = step->kept.data;
+	size_t len;
+
+	for (int i = 0; i < step->kept_count && !step->ended; i++)
+	{
+		memcpy(&len, data, sizeof(len));
+		take_line(step, (Str) {data + sizeof(len), len});
+		data += sizeof(len) + len;
+	}
+	size_piece(step);
+	step->kept_count = 0;
+	step->kept_enough = false;
+	buf_reset(&step->kept);
+}
+
 /* the connection again, and the same history behind it */
 static bool
-return_to(Walk *walk, const volatile int *stop)
+return_to(Step *step)
 {
+	Walk *walk = step->walk;
 	ArchiveState state;
 
-	if (!archive_reconnect(walk->archive, stop) || !archive_state(walk->archive, &state))
-		return tell(walk, "");
+	if (!recovery_again(&step->recovery, walk->archive, walk->after, &state))
+		return false;
 	if (strcmp(state.epoch, walk->state.epoch) == 0)
-		return true;
+		return is_decided(&state, walk->after) && is_decided(&state, walk->upto);
 	fprintf(stderr, "eventsd: the database has another epoch now\n"
 					"hint: it was restored to an earlier point; begin anew\n");
 	return false;
 }
 
+/* false after it was told why it could not go on */
+static bool
+walk_piece(Step *step)
+{
+	Walk *walk = step->walk;
+	int64_t upto = walk->upto - walk->after > SPAN ? walk->after + SPAN : walk->upto;
+	const ArchivePiece piece = {
+		.after = walk->after, .upto = upto, .max_count = walk->piece, .filter = &walk->filter};
+	int64_t count;
+	bool good = archive_read(walk->archive, &piece, walk->keep ? keep_line : take_line, step,
+							 &count);
+	bool whole = good && count < piece.max_count && !step->kept_enough;
+
+	take_kept(step);
+	if (step->ended || *step->stop)
+		return true;
+	if (whole)
+		walk->after = upto;
+	if (!good && !archive_is_lost(walk->archive))
+		return tell(walk, "");
+	return good || return_to(step);
+}
+
 bool
 walk_run(Walk *walk, const volatile int *stop, WalkFn fn, void *arg)
 {
-	Step step = {.walk = walk, .stop = stop, .fn = fn, .arg = arg};
-	int64_t count = walk->piece;
+	Step step = {.walk = walk, .stop = stop, .fn = fn, .arg = arg, .piece_most = walk->piece};
+	bool good = is_decided(&walk->state, walk->after);
 
-	while (walk->after < walk->upto && !step.ended && !*stop && count == walk->piece)
-	{
-		ArchivePiece piece = {.after = walk->after,
-							  .upto = walk->upto,
-							  .max_count = walk->piece,
-							  .filter = &walk->filter};
-		bool good = archive_read(walk->archive, &piece, take_line, &step, &count);
-
-		if (!good && !archive_is_lost(walk->archive))
-			return tell(walk, "");
-		if (!good && !return_to(walk, stop))
-			return false;
-		if (!good)
-			count = walk->piece;
-	}
+	buf_init(&step.kept, KEPT_MOST);
+	while (good && walk->after < walk->upto && !step.ended && !*stop)
+		good = walk_piece(&step);
+	buf_clear(&step.kept);
 	if (step.mistaken)
 		fprintf(stderr, "eventsd: the database gave an event without its sequence\n");
-	return !step.mistaken;
+	return good && !step.mistaken;
 }
 
 const char *

@@ -6,6 +6,10 @@
  * What export and replay have in common.  The options say where the stretch begins and ends and
  * which events are wanted; walk_open() finds the positions; walk_run() hands over each event, once,
  * in order, also over a lost connection, which is made anew.
+ *
+ * Events are handed over as they come, inside of the statement.  Who may wait long with each sets
+ * `keep`: then a piece is kept in memory, up to about so many bytes, and handed over when its
+ * statement has ended.
  */
 #ifndef EVENTSD_CMD_WALK_H
 #define EVENTSD_CMD_WALK_H
@@ -31,6 +35,7 @@ typedef struct Walk
 	int64_t upto;
 	int64_t count; /* events handed over */
 	int piece;	   /* so many for each statement */
+	size_t keep;   /* see above; 0: not */
 } Walk;
 
 /*

@@ -1,48 +1,30 @@
 /*
- * archive.c - history in bulk.
+ * archive.c - history in bulk: the connection, what runs on it, and the way in.
  *
  * SPDX-License-Identifier: PostgreSQL
  *
- * COPY takes no parameters, so what is asked for is written into the statement as literals.  Its
- * binary format has the bytes of each event as they are: the others escape backslashes, or need
- * to be looked through for what must be quoted.
+ * The way out is in archive_read.c.
  *
  * Statements may take as long as they want; the server looks every second whether we are still
- * there.
+ * there, and TCP whether it is.  libpq does not block: what waits is archive_wait(), which looks
+ * for the signal to stop.  (Connecting does, for connect_timeout at most: libpq tries all hosts and
+ * addresses of a string by itself only there.)
  */
 #include "pg/archive.h"
 
-#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <libpq-fe.h>
-
-#include "base/buf.h"
-#include "base/clock.h"
 #include "base/mem.h"
+#include "pg/archive_private.h"
 #include "pg/conn.h"
-#include "pg/page.h"
 #include "pg/refusal.h"
 
 #define ERROR_LIMIT (64 * 1024)
-#define SQL_LIMIT (4 * 1024 * 1024)
-#define APPLICATION_SIZE 64
-#define RETRY_MS 200
-#define COPY_SIGNATURE "PGCOPY\n\377\r\n"
-#define COPY_HEADER 19
-
-struct Archive
-{
-	const Conf *conf;
-	char application[APPLICATION_SIZE];
-	PGconn *pg;
-	Buf error;
-	char sqlstate[6];
-	bool lost;
-};
+#define LOOK_FOR_STOP 200 /* ms */
 
 static void
 discard_notice(void *arg, const char *message)
@@ -52,11 +34,12 @@ discard_notice(void *arg, const char *message)
 }
 
 Archive *
-archive_new(const Conf *conf, const char *purpose)
+archive_new(const Conf *conf, const char *purpose, const volatile int *stop)
 {
 	Archive *archive = mem_zalloc(sizeof(*archive));
 
 	archive->conf = conf;
+	archive->stop = stop;
 	snprintf(archive->application, sizeof(archive->application), "eventsd %s", purpose);
 	buf_init(&archive->error, ERROR_LIMIT);
 	archive->lost = true;
@@ -100,9 +83,8 @@ put_place(Archive *archive, const char *context)
 		buf_printf(&archive->error, "%.*s: ", (int) (place - start), start);
 }
 
-/* notes why; always false */
-static bool
-fail(Archive *archive, const PGresult *result)
+bool
+archive_fail(Archive *archive, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
@@ -123,8 +105,8 @@ fail(Archive *archive, const PGresult *result)
 	return false;
 }
 
-static bool
-fail_with(Archive *archive, const char *why)
+bool
+archive_fail_with(Archive *archive, const char *why)
 {
 	buf_reset(&archive->error);
 	archive->sqlstate[0] = '\0';
@@ -161,10 +143,11 @@ archive_connect(Archive *archive)
 						  " -c idle_session_timeout=0 -c statement_timeout=0"
 						  " -c client_connection_check_interval=1s";
 	char timeout[24];
-	const char *const keywords[] = {"connect_timeout", "options",		   "dbname",
-									"client_encoding", "application_name", NULL};
-	const char *const values[] = {timeout, direct ? options : "", conninfo,
-								  "UTF8",  archive->application,  NULL};
+	const char *const keywords[] = {CONN_ALIVE_KEYWORDS, "connect_timeout",	 "options", "dbname",
+									"client_encoding",	 "application_name", NULL};
+	const char *const values[] = {
+		CONN_ALIVE_VALUES,	  timeout, direct ? options : "", conninfo, "UTF8",
+		archive->application, NULL};
 
 	snprintf(timeout, sizeof(timeout), "%lld",
 			 (long long) (archive->conf->connect_timeout + 999) / 1000);
@@ -172,22 +155,134 @@ archive_connect(Archive *archive)
 	archive->pg = PQconnectdbParams(keywords, values, 1);
 	PQsetNoticeProcessor(archive->pg, discard_notice, NULL);
 	archive->lost = PQstatus(archive->pg) != CONNECTION_OK;
-	return archive->lost ? fail_with(archive, PQerrorMessage(archive->pg)) : true;
+	if (archive->lost)
+		return archive_fail_with(archive, PQerrorMessage(archive->pg));
+	return PQsetnonblocking(archive->pg, 1) == 0 ? true : archive_fail(archive, NULL);
+}
+
+void
+archive_leave(Archive *archive)
+{
+	PQfinish(archive->pg);
+	archive->pg = NULL;
+	archive->lost = true;
+}
+
+/* ---- one statement ---- */
+
+bool
+archive_wait(Archive *archive, short events)
+{
+	struct pollfd wanted = {.fd = PQsocket(archive->pg), .events = events};
+	int ready = 0;
+
+	if (wanted.fd < 0)
+		return archive_fail(archive, NULL);
+	while (ready == 0 || (ready < 0 && errno == EINTR))
+	{
+		if (*archive->stop)
+		{
+			archive_leave(archive);
+			return archive_fail_with(archive, "interrupted");
+		}
+		ready = poll(&wanted, 1, LOOK_FOR_STOP);
+	}
+	return true;
 }
 
 bool
-archive_reconnect(Archive *archive, const volatile int *stop)
+archive_send(Archive *archive, const char *sql, int count, const char *const *values)
 {
-	int64_t give_up_at = clock_monotonic_ms() + archive->conf->connect_timeout;
-	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+	int sent = count ? PQsendQueryParams(archive->pg, sql, count, NULL, values, NULL, NULL, 0)
+					 : PQsendQuery(archive->pg, sql);
 
-	while (!archive_connect(archive))
+	if (!sent)
+		return archive_fail(archive, NULL);
+	while (PQflush(archive->pg) > 0)
 	{
-		if (*stop || clock_monotonic_ms() >= give_up_at)
+		if (!archive_wait(archive, POLLIN | POLLOUT))
 			return false;
-		nanosleep(&pause, NULL);
+		/* the answer says why */
+		if (!PQconsumeInput(archive->pg))
+			break;
 	}
 	return true;
+}
+
+/* the next result, NULL at the end; false when it is to stop */
+static bool
+next_result(Archive *archive, PGresult **result)
+{
+	while (PQisBusy(archive->pg))
+	{
+		if (!archive_wait(archive, POLLIN))
+			return false;
+		if (!PQconsumeInput(archive->pg))
+			break;
+	}
+	*result = PQgetResult(archive->pg);
+	return true;
+}
+
+/*
+ * A server that ends a session says so in a result, and the connection breaks after it: whether it
+ * is lost is known at the end of the answer.
+ */
+PGresult *
+archive_answer(Archive *archive, ExecStatusType wanted)
+{
+	PGresult *good = NULL;
+	PGresult *result;
+	bool failed = false;
+
+	for (;;)
+	{
+		if (!next_result(archive, &result))
+		{
+			PQclear(good);
+			return NULL;
+		}
+		if (!result)
+			break;
+		if (PQresultStatus(result) == wanted && !good && !failed)
+		{
+			good = result;
+			if (wanted == PGRES_COPY_OUT)
+				return good;
+			continue;
+		}
+		if (!failed)
+			failed = !archive_fail(archive, result);
+		PQclear(result);
+	}
+	if (!good && !failed)
+		failed = !archive_fail(archive, NULL);
+	if (!failed)
+		return good;
+	archive->lost = PQstatus(archive->pg) != CONNECTION_OK;
+	PQclear(good);
+	return NULL;
+}
+
+/* the one row of an answer */
+static PGresult *
+ask(Archive *archive, const char *sql, int count, const char *const *values)
+{
+	PGresult *result = archive_send(archive, sql, count, values)
+						   ? archive_answer(archive, PGRES_TUPLES_OK)
+						   : NULL;
+
+	if (!result || PQntuples(result) == 1)
+		return result;
+	archive_fail_with(archive, "the server's answer is not as expected");
+	PQclear(result);
+	return NULL;
+}
+
+static int64_t
+read_number(const PGresult *result, int column)
+{
+	return strtoll(PQgetvalue(result, 0, column), NULL, 10);
 }
 
 /* ---- questions ---- */
@@ -195,211 +290,31 @@ archive_reconnect(Archive *archive, const volatile int *stop)
 bool
 archive_state(Archive *archive, ArchiveState *state)
 {
-	PGresult *result = PQexec(
-		archive->pg, "SELECT epoch, horizon, oldest,"
-					 " coalesce(current_setting('events.max_pending_events', true), '1000')"
-					 " FROM events._relay_state()");
-	bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+	PGresult *result = ask(archive,
+						   "SELECT epoch, horizon, oldest,"
+						   " coalesce(current_setting('events.max_pending_events', true), '1000')"
+						   " FROM events._relay_state()",
+						   0, NULL);
 
-	if (good)
-	{
-		snprintf(state->epoch, sizeof(state->epoch), "%s", PQgetvalue(result, 0, 0));
-		state->horizon = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
-		state->oldest = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
-		state->max_pending = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
-	}
-	else
-		fail(archive, result);
+	if (!result)
+		return false;
+	snprintf(state->epoch, sizeof(state->epoch), "%s", PQgetvalue(result, 0, 0));
+	state->horizon = read_number(result, 1);
+	state->oldest = read_number(result, 2);
+	state->max_pending = read_number(result, 3);
 	PQclear(result);
-	return good;
+	return true;
 }
 
 bool
 archive_position_at(Archive *archive, const char *time, int64_t *position)
 {
-	PGresult *result = PQexecParams(archive->pg, "SELECT events.position_at($1::timestamptz)", 1,
-									NULL, &time, NULL, NULL, 0);
-	bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+	PGresult *result = ask(archive, "SELECT events.position_at($1::timestamptz)", 1, &time);
 
-	if (good)
-		*position = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-	else
-		fail(archive, result);
+	if (result)
+		*position = read_number(result, 0);
 	PQclear(result);
-	return good;
-}
-
-/* ---- reading ---- */
-
-/* an array as text, as a literal */
-static bool
-put_literal(Archive *archive, Buf *sql, const char *name, const char *text)
-{
-	char *literal;
-
-	if (!text)
-		return true;
-	literal = PQescapeLiteral(archive->pg, text, strlen(text));
-	if (literal)
-		buf_printf(sql, ", %s => %s::text[]", name, literal);
-	PQfreemem(literal);
-	return literal != NULL;
-}
-
-static bool
-write_statement(Archive *archive, const ArchivePiece *piece, Buf *sql)
-{
-	PageRequest request = {.filter = piece->filter};
-	PageParams params;
-	bool good;
-
-	if (!page_params_init(&params, &request))
-		return fail_with(archive, "the topics and types are too large");
-	buf_printf(sql, "COPY (SELECT events.export(%lld, %lld", (long long) piece->upto,
-			   (long long) piece->after + 1);
-	good = put_literal(archive, sql, "topics", params.values[3]) &&
-		   put_literal(archive, sql, "types", params.values[4]);
-	buf_printf(sql, ") LIMIT %d) TO STDOUT (FORMAT binary)", piece->max_count);
-	page_params_clear(&params);
-	if (!good)
-		return fail_with(archive, PQerrorMessage(archive->pg));
-	return sql->overflowed ? fail_with(archive, "the topics and types are too large") : true;
-}
-
-typedef struct CopyStream
-{
-	bool begun;
-	bool ended;
-	bool stopped; /* by the reader of the lines */
-	ArchiveLineFn fn;
-	void *arg;
-	int64_t count;
-} CopyStream;
-
-static int32_t
-read_int32(const char *data)
-{
-	uint32_t value;
-
-	memcpy(&value, data, sizeof(value));
-	return (int32_t) ntohl(value);
-}
-
-/* one message: perhaps the header, then rows of one column, or the end; false: it is none */
-static bool
-take_message(CopyStream *stream, const char *data, size_t len)
-{
-	size_t at = 0;
-
-	if (!stream->begun)
-	{
-		if (len < COPY_HEADER || memcmp(data, COPY_SIGNATURE, strlen(COPY_SIGNATURE) + 1) != 0)
-			return false;
-		stream->begun = true;
-		at = COPY_HEADER + (size_t) read_int32(data + COPY_HEADER - 4);
-	}
-	while (at + 2 <= len && !stream->ended)
-	{
-		int columns = (int16_t) ((unsigned char) data[at] << 8 | (unsigned char) data[at + 1]);
-		int32_t size;
-
-		at += 2;
-		stream->ended = columns == -1;
-		if (stream->ended)
-			break;
-		if (columns != 1 || at + 4 > len)
-			return false;
-		size = read_int32(data + at);
-		at += 4;
-		if (size < 0 || (size_t) size > len - at)
-			return false;
-		stream->stopped = !stream->fn(stream->arg, (Str) {data + at, (size_t) size});
-		if (stream->stopped)
-			return true;
-		stream->count++;
-		at += (size_t) size;
-	}
-	return at <= len;
-}
-
-/* end a COPY that nobody wants any more; what has been sent is read and dropped */
-static void
-abandon_copy(Archive *archive)
-{
-	PGcancel *cancel = PQgetCancel(archive->pg);
-	char reason[256];
-	char *message;
-	PGresult *result;
-
-	if (cancel)
-		PQcancel(cancel, reason, sizeof(reason));
-	PQfreeCancel(cancel);
-	while (PQgetCopyData(archive->pg, &message, 0) > 0)
-		PQfreemem(message);
-	while ((result = PQgetResult(archive->pg)) != NULL)
-		PQclear(result);
-}
-
-static bool
-finish_copy(Archive *archive)
-{
-	bool good = true;
-	PGresult *result;
-
-	while ((result = PQgetResult(archive->pg)) != NULL)
-	{
-		if (good && PQresultStatus(result) != PGRES_COMMAND_OK)
-			good = fail(archive, result);
-		PQclear(result);
-	}
-	return good;
-}
-
-static bool
-read_copy(Archive *archive, CopyStream *stream)
-{
-	char *message;
-	int size;
-
-	while ((size = PQgetCopyData(archive->pg, &message, 0)) > 0)
-	{
-		bool good = take_message(stream, message, (size_t) size);
-
-		PQfreemem(message);
-		if (!good || stream->stopped)
-		{
-			abandon_copy(archive);
-			return good ? true : fail_with(archive, "the server's COPY is not as expected");
-		}
-	}
-	if (size == -2)
-		return fail(archive, NULL);
-	return finish_copy(archive);
-}
-
-bool
-archive_read(Archive *archive, const ArchivePiece *piece, ArchiveLineFn fn, void *arg,
-			 int64_t *count)
-{
-	CopyStream stream = {.fn = fn, .arg = arg};
-	PGresult *result;
-	Buf sql;
-	bool good;
-
-	*count = 0;
-	buf_init(&sql, SQL_LIMIT);
-	good = write_statement(archive, piece, &sql);
-	if (good)
-	{
-		result = PQexec(archive->pg, buf_text(&sql));
-		good = PQresultStatus(result) == PGRES_COPY_OUT ? true : fail(archive, result);
-		PQclear(result);
-	}
-	buf_clear(&sql);
-	if (good)
-		good = read_copy(archive, &stream);
-	*count = stream.count;
-	return good;
+	return result != NULL;
 }
 
 /* ---- importing ---- */
@@ -412,34 +327,22 @@ archive_import_begin(Archive *archive, const ArchiveBatch *batch)
 								  batch->validate ? "t" : "f", first_line};
 
 	snprintf(first_line, sizeof(first_line), "%lld", (long long) batch->first_line);
-	if (PQsendQueryParams(archive->pg,
-						  "SELECT imported, skipped FROM events.import_events($1::text, $2::text,"
-						  " $3::boolean, $4::bigint)",
-						  4, NULL, values, NULL, NULL, 0))
-		return true;
-	return fail(archive, NULL);
+	return archive_send(archive,
+						"SELECT imported, skipped FROM events.import_events($1::text, $2::text,"
+						" $3::boolean, $4::bigint)",
+						4, values);
 }
 
 bool
 archive_import_end(Archive *archive, int64_t *imported, int64_t *skipped)
 {
-	bool good = false;
-	bool failed = false;
-	PGresult *result;
+	PGresult *result = archive_answer(archive, PGRES_TUPLES_OK);
 
-	while ((result = PQgetResult(archive->pg)) != NULL)
+	if (result)
 	{
-		if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
-		{
-			*imported = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-			*skipped = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
-			good = true;
-		}
-		else
-			failed = !fail(archive, result);
-		PQclear(result);
+		*imported = read_number(result, 0);
+		*skipped = read_number(result, 1);
 	}
-	if (!good && !failed)
-		return fail(archive, NULL);
-	return good && !failed;
+	PQclear(result);
+	return result != NULL;
 }

@@ -5,7 +5,7 @@
  *
  * For commands that have one thing to do at a time: these calls block.  An Archive is one
  * connection; when a call fails, archive_error() says why in one or more lines, and
- * archive_is_lost() whether the connection is gone, so that archive_reconnect() can be tried.
+ * archive_is_lost() whether the connection is gone, so that archive_connect() can be tried again.
  *
  * Reading is done in pieces: each is a COPY of events.export() that streams, so neither side
  * keeps it in memory, and between pieces no snapshot is held, however long the whole takes.
@@ -22,14 +22,12 @@
 
 typedef struct Archive Archive;
 
-/* not connected yet; purpose is for application_name */
-Archive *archive_new(const Conf *conf, const char *purpose);
+/* not connected yet; purpose is for application_name.  Calls that wait fail when *stop is set */
+Archive *archive_new(const Conf *conf, const char *purpose, const volatile int *stop);
 void archive_free(Archive *archive);
 
 /* connect, anew if need be */
 bool archive_connect(Archive *archive);
-/* the same, again and again for as long as connect_timeout; false when that is over, or *stop */
-bool archive_reconnect(Archive *archive, const volatile int *stop);
 bool archive_is_lost(const Archive *archive);
 /* of the last call that failed: message, context, detail and hint, a line each */
 const char *archive_error(const Archive *archive);
@@ -61,7 +59,7 @@ typedef bool (*ArchiveLineFn)(void *arg, Str line);
 
 /*
  * Hands the next events over, at most max_count; *count is how many there were.  Fewer than
- * max_count: it reached upto (or fn ended it).
+ * max_count: it reached upto (or fn ended it, and with it the connection, which is lost then).
  */
 bool archive_read(Archive *archive, const ArchivePiece *piece, ArchiveLineFn fn, void *arg,
 				  int64_t *count);

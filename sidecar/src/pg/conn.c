@@ -233,17 +233,13 @@ static void
 start_connect(PgConn *conn)
 {
 	const char *const keywords[] = {"fallback_application_name",
-									"keepalives",
-									"keepalives_idle",
-									"keepalives_interval",
-									"keepalives_count",
-									"tcp_user_timeout",
+									CONN_ALIVE_KEYWORDS,
 									"options",
 									"dbname",
 									"client_encoding",
 									NULL};
-	const char *const values[] = {conn->application, "1",			"30",			"10",	"3",
-								  "30000",			 conn->options, conn->conninfo, "UTF8", NULL};
+	const char *const values[] = {
+		conn->application, CONN_ALIVE_VALUES, conn->options, conn->conninfo, "UTF8", NULL};
 
 	conn->phase = CONN_CONNECTING;
 	conn->pg = PQconnectStartParams(keywords, values, 1);

@@ -23,6 +23,11 @@
 
 typedef struct PgConn PgConn;
 
+/* for libpq, of every connection: who is gone without a word is noticed within a minute */
+#define CONN_ALIVE_KEYWORDS \
+	"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"
+#define CONN_ALIVE_VALUES "1", "30", "10", "3", "30000"
+
 #define CONN_PARAMS_MAX 8
 #define CONN_OPTIONS_SIZE 160
 
