@@ -85,6 +85,47 @@ def _():
         equal(len(waiting.response().json()["events"]), 4, "events of the second one")
 
 
+def searchers():
+    return {int(pid) for (pid,) in stand.sql.query(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'eventsd search'")}
+
+
+def status(pid, label):
+    """A line of what Linux says of a process."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as lines:
+        return next(line.split()[1] for line in lines if line.startswith(label + ":"))
+
+
+def is_asked_to_cancel(pid):
+    """Does a process that is stopped have the signal before it by which a search is ended?"""
+    return int(status(pid, "ShdPnd"), 16) & 1 << (signal.SIGINT - 1)
+
+
+@test("search_that_is_abandoned_before_the_server_has_read_it_is_ended_too")
+def _():
+    wait_until(lambda: metric("pool_search_connections", stand.eventsd) == 2, "all are there")
+    others = searchers()
+    eventsd = stand.another(search_connections="1", statement_timeout="120s")
+    (pid,) = wait_until(lambda: searchers() - others, "its connection for searches")
+    wait_until(lambda: metric("pool_search_connections", eventsd) == 1, "it is connected")
+    held = hold()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: status(pid, "State") == "T", "it is stopped")
+        first, second = [closing(Connection(eventsd.address)) for _ in range(2)]
+        first.request("GET", SEARCH)
+        problem(ask(eventsd.address, order="x"), 400)    # so the first one is under way
+        second.request("GET", SEARCH + query_string(types=[KIND]))
+        wait_until(lambda: metric("pool_search_waiting", eventsd) == 1, "the second one waits")
+        first.close()
+        wait_until(lambda: is_asked_to_cancel(pid), "the first one is to be ended")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: metric("pool_search_waiting", eventsd) == 0, "the second one has begun", 15)
+    held.close()
+    equal(len(second.response().json()["events"]), 4, "events of the second one")
+
+
 @test("search_that_waits_and_whose_client_goes_is_forgotten")
 def _():
     eventsd = stand.another(search_connections="1")
