@@ -240,6 +240,25 @@ def _():
     wait_until(lambda: ask(eventsd.address, types=kind, limit=0).status == 200, "room again")
 
 
+@test("search_answers_that_were_asked_for_together_are_bounded_too")
+def _():
+    eventsd = stand.another(search_answers_size="2MB")
+    kind = fresh()
+    stand.sql.query("SELECT events.publish($1::text, to_jsonb(repeat('x', 900000))) "
+                    "FROM generate_series(1, 5)", kind)
+    held = hold()
+    slow = []
+    for n in range(14):
+        slow.append(closing(SlowReader(eventsd.address)))
+        slow[-1].request("GET", SEARCH + query_string(types=[kind]))
+        wait_until(lambda n=n: metric("pool_search_waiting", eventsd) == max(0, n - 1),
+                   "it is let in")
+    held.close()
+    statuses = [connection.head().status for connection in slow]
+    equal(set(statuses), {200, 503}, "statuses")
+    true(statuses.count(200) <= 4, f"few are given answers that they do not take: {statuses}")
+
+
 @test("search_before_the_database_is_there_is_unavailable")
 def _():
     eventsd = closing(Eventsd("host=/nonexistent dbname=app"))
