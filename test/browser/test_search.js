@@ -105,6 +105,14 @@ const bars = (page) =>
 			Number(/: ([\d,]+) event/.exec(bar.ariaLabel)[1].replaceAll(",", "")),
 		),
 	);
+const drag = async (page, from, to) => {
+	const box = await page.locator("#search-chart").boundingBox();
+	const slot = box.width / (await bars(page)).length;
+	await page.mouse.move(box.x + (from + 0.5) * slot, box.y + 40);
+	await page.mouse.down();
+	await page.mouse.move(box.x + (to + 0.5) * slot, box.y + 30, { steps: 4 });
+	await page.mouse.up();
+};
 const address = (page) => new URLSearchParams(new URL(page.url()).hash.slice(1));
 
 await fill();
@@ -248,12 +256,7 @@ test("search_histogram: adds up, and zooms by drag, by keys, and back", async ()
 	assert.ok(before.filter((one) => one === 20).length === 4, `bars: ${before}`);
 	const first = before.findIndex((one) => one > 0);
 	const second = before.findIndex((one, i) => one > 0 && i > first);
-	const box = await page.locator("#search-chart").boundingBox();
-	const x = (i) => box.x + ((i + 0.5) / before.length) * box.width;
-	await page.mouse.move(x(first), box.y + 40);
-	await page.mouse.down();
-	await page.mouse.move(x(second), box.y + 30, { steps: 4 });
-	await page.mouse.up();
+	await drag(page, first, second);
 	await shows(page, 40);
 	const [since, to] = ["since", "until"].map((name) => address(page).get(name));
 	const range = `recorded_at >= '${since}' AND recorded_at < '${to}'`;
@@ -273,6 +276,42 @@ test("search_histogram: adds up, and zooms by drag, by keys, and back", async ()
 	await shows(page, 40);
 	await page.goBack();
 	await shows(page, all);
+	await page.close();
+});
+
+test("search_zoom_again: bars at the ends reach no further than what was asked for", async () => {
+	const times = JSON.parse(
+		await stand.psql(
+			`SELECT json_agg(DISTINCT to_char(recorded_at AT TIME ZONE 'UTC',
+			        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+			 FROM events.event WHERE type = 'order.created';`,
+		),
+	).sort();
+	assert.equal(times.length, 4);
+	/* From after the first to before the third, in the middle of their seconds. */
+	const since = new Date(Date.parse(times[0]) + 1).toISOString();
+	const page = await open(`#search=&type=order.created&since=${since}&until=${times[2]}`);
+	await shows(page, 20);
+	const shown = await bars(page);
+	await drag(page, 0, shown.length - 1);
+	assert.equal(address(page).get("since"), since);
+	assert.equal(address(page).get("until"), times[2]);
+	await shows(page, 20);
+	await page.close();
+});
+
+test("search_zoom_of_one_bar: a click on it begins nothing that goes on", async () => {
+	const page = await open("#search=&type=note.added");
+	await shows(page, 1);
+	assert.deepEqual(await bars(page), [1]);
+	const box = await page.locator("#search-chart").boundingBox();
+	await page.mouse.move(box.x + 100, box.y + 40);
+	await page.mouse.down();
+	await page.mouse.up();
+	await page.mouse.move(box.x + 200, box.y + 40, { steps: 4 });
+	const band = page.locator("#search-chart .band");
+	assert.equal(await band.getAttribute("visibility"), "hidden");
+	assert.equal(address(page).get("since"), null);
 	await page.close();
 });
 
