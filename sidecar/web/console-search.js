@@ -204,6 +204,7 @@ export class SearchView {
 		this.parts.text.value = question.words;
 		if (question.subject || question.contains || question.pattern || question.filter)
 			this.#unfold("more", "filters", true);
+		this.filters.show(question, true);
 		this.#draw();
 		this.onchange(false);
 		return this.#plan(0);

@@ -315,6 +315,34 @@ test("search_zoom_of_one_bar: a click on it begins nothing that goes on", async 
 	await page.close();
 });
 
+test("search_back: what is being typed goes back as well", async () => {
+	const page = await open();
+	await page.click("#search-more");
+	await page.fill("#search-pattern", '{"type": ["order.paid"]}');
+	const paid = await count("type = 'order.paid'");
+	await shows(page, paid);
+	await page.locator("label", { hasText: "Oldest" }).click();
+	await shows(page, paid);
+	await page.fill("#search-pattern", '{"type": ');
+	await page.locator("#search-error", { hasText: "The pattern is not JSON" }).waitFor();
+	await page.goBack();
+	await shows(page, paid);
+	assert.equal(await page.evaluate(() => document.activeElement.id), "search-pattern");
+	assert.equal(await page.inputValue("#search-pattern"), '{"type": ["order.paid"]}');
+	await page.locator("#search-error").waitFor({ state: "hidden" });
+	await page.keyboard.press("Control+End");
+	await page.keyboard.type(" ");
+	await shows(page, paid);
+	assert.equal(address(page).get("pattern"), '{"type": ["order.paid"]}');
+	await page.locator("label", { hasText: "Newest" }).click();
+	await page.fill("#search-source", "/nowhere");
+	await shows(page, 0);
+	await page.goBack();
+	await shows(page, paid);
+	assert.equal(await page.inputValue("#search-source"), "");
+	await page.close();
+});
+
 test("search_pages: to the end, none twice and none missing while events come", async () => {
 	const page = await open();
 	const all = await count();
