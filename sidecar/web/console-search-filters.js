@@ -10,7 +10,7 @@
  */
 import { Editor } from "/console-editor.js";
 import { JsonFault, lineAndColumn, scanJson } from "/console-json.js";
-import { listOf, timeOf } from "/console-question.js";
+import { listOf, textOf, timeOf } from "/console-question.js";
 import { placeOf } from "/console-try.js";
 
 const LISTS = ["type", "topic", "source", "user"];
@@ -67,7 +67,7 @@ export class SearchFilters {
 		const write = (field, text) => {
 			if (isFree(field) && field.value !== text) field.value = text;
 		};
-		for (const name of LISTS) write(this.fields[name], question[name].join(", "));
+		for (const name of LISTS) write(this.fields[name], textOf(question[name]));
 		for (const name of TIMES) write(this.fields[name], local(question[name]));
 		write(this.fields.subject, question.subject);
 		for (const [name, editor] of Object.entries(this.editors))

@@ -19,7 +19,7 @@ const publish = (type, count, data, { user = "", source = "/shop" } = {}) =>
 	 SELECT count(events.publish('${type}', jsonb_build_object(${data}), source => '${source}'))
 	 FROM generate_series(1, ${count}) n;\n`;
 
-// Fifty events at one time.
+// Fifty-two events at one time.
 const batch = [
 	"BEGIN;\n",
 	publish("order.created", 12, "'order', n, 'note', 'a parcel for you'", { user: "alice" }),
@@ -27,10 +27,11 @@ const batch = [
 	publish("order.paid", 15, "'order', n, 'total', n * 10", { user: "bob" }),
 	publish("payment.refused", 10, "'note', 'the refund of order ' || n", { source: "/bank" }),
 	publish("user.login", 5, "", { user: "carol", source: "/door" }),
+	publish("letter,sent", 2, "'n', n", { source: "/a,b" }),
 	"COMMIT;\n",
 ].join("");
 
-// Four times fifty, each in another second, so that there is something to zoom into.
+// Four times these, each in another second, so that there is something to zoom into.
 async function fill() {
 	for (let i = 0; i < 4; i++) {
 		await stand.psql(batch);
@@ -98,7 +99,8 @@ const facetBySql = async (expression, condition) =>
 			),
 		),
 	);
-const choose = (page, value) => page.locator(`.facet-value[title="${value}"]`).click();
+const choose = (page, value, field = "") =>
+	page.locator(`${field && `[data-field=${field}] `}.facet-value[title="${value}"]`).click();
 const bars = (page) =>
 	page.evaluate(() =>
 		[...document.querySelectorAll("#search-chart [role=option]")].map((bar) =>
@@ -125,7 +127,7 @@ test("search_opens: by its key, newest first, with everything", async () => {
 	const shown = await rows(page);
 	assert.equal(shown.length, 50);
 	assert.equal(shown[0][1], "note.added");
-	assert.equal(shown[1][1], "user.login");
+	assert.equal(shown[1][1], "letter,sent");
 	assert.match(shown[1][0], /^\d\d:\d\d:\d\d\.\d{3}$/);
 	assert.equal(await page.evaluate(() => document.activeElement.id), "search-text");
 	await page.locator("label", { hasText: "Oldest" }).click();
@@ -312,6 +314,32 @@ test("search_zoom_of_one_bar: a click on it begins nothing that goes on", async 
 	const band = page.locator("#search-chart .band");
 	assert.equal(await band.getAttribute("visibility"), "hidden");
 	assert.equal(address(page).get("since"), null);
+	await page.close();
+});
+
+test("search_commas: those of a type or a source stay in it", async () => {
+	const page = await open();
+	await shows(page, await count());
+	await choose(page, "letter,sent", "type");
+	await shows(page, await count("type = 'letter,sent'"));
+	await choose(page, "/a,b");
+	await page.click("#search-more");
+	assert.equal(await page.inputValue("#search-type"), "letter\\,sent");
+	await page.focus("#search-source");
+	await page.keyboard.press("End");
+	await page.keyboard.type(", /door");
+	await page.focus("#search-type");
+	await page.keyboard.press("End");
+	await page.keyboard.type(", user.*");
+	await shows(page, await count("type = 'letter,sent' OR type LIKE 'user.%'"));
+	assert.deepEqual(address(page).getAll("source"), ["/a,b", "/door"]);
+	assert.deepEqual(address(page).getAll("type"), ["letter,sent", "user.*"]);
+	await page.reload();
+	await shows(page, await count("type = 'letter,sent' OR type LIKE 'user.%'"));
+	await page.locator("#search-rows .hit").last().click();
+	await page.locator("#detail-type").waitFor();
+	await page.click("#detail-stream");
+	assert.equal(await page.inputValue("#filter-type"), "letter\\,sent, user.*");
 	await page.close();
 });
 
