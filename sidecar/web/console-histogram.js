@@ -86,7 +86,7 @@ function label(at, step) {
 }
 
 export class Histogram {
-	#bars = []; // { from, to, count, group }
+	#bars = []; // { from, to, since, until, count, group }
 	#size = 0; // ms of a bucket
 	#width = 0;
 	#active = -1;
@@ -109,14 +109,22 @@ export class Histogram {
 		new ResizeObserver(() => this.#resize()).observe(chart);
 	}
 
-	/* bucket: in seconds, null where there is only one; buckets: [{ time, count }, ...] */
-	show({ bucket, buckets }) {
+	/*
+	 * bucket: in seconds, null where there is only one; buckets: [{ time, count }, ...].
+	 * since and until, where they are asked for, cut the bars at the ends: what is beyond
+	 * them is not counted.
+	 */
+	show({ bucket, buckets }, { since, until }) {
 		this.#size = 1000 * (bucket ?? 1);
-		this.#bars = buckets.map(({ time, count }) => ({
-			from: Date.parse(time),
-			to: Date.parse(time) + this.#size,
-			count,
-		}));
+		const [first, last] = [
+			since ? Date.parse(since) : -Infinity,
+			until ? Date.parse(until) : Infinity,
+		];
+		this.#bars = buckets.map(({ time, count }) => {
+			const from = Date.parse(time);
+			const to = from + this.#size;
+			return { from, to, since: Math.max(from, first), until: Math.min(to, last), count };
+		});
 		this.#active = Math.min(this.#active, this.#bars.length - 1);
 		this.#anchor = -1;
 		this.#drag = null;
@@ -163,7 +171,7 @@ export class Histogram {
 		const height = bar.count ? Math.max(LEAST, share) : 0;
 		const x = i * slot;
 		const events = `${bar.count.toLocaleString()} event${bar.count === 1 ? "" : "s"}`;
-		bar.text = { time: span(bar.from, bar.to), events };
+		bar.text = { time: span(bar.since, bar.until), events };
 		bar.group = draw(
 			"g",
 			{
@@ -235,7 +243,7 @@ export class Histogram {
 		const chosen = this.#bars.slice(first, last + 1);
 		const count = chosen.reduce((sum, bar) => sum + bar.count, 0);
 		const [time, events] = this.tip.children;
-		time.textContent = span(chosen[0].from, chosen.at(-1).to);
+		time.textContent = span(chosen[0].since, chosen.at(-1).until);
 		events.textContent = `${count.toLocaleString()} event${count === 1 ? "" : "s"}`;
 		this.tip.hidden = false;
 		const middle = ((first + last + 1) / 2 / this.#bars.length) * this.#width;
@@ -261,11 +269,11 @@ export class Histogram {
 
 	#zoom(one, other) {
 		const [first, last] = this.#range(one, other);
-		if (this.#bars.length === 1) return;
 		this.#drop();
+		if (this.#bars.length === 1) return;
 		this.onzoom({
-			since: new Date(this.#bars[first].from).toISOString(),
-			until: new Date(this.#bars[last].to).toISOString(),
+			since: new Date(this.#bars[first].since).toISOString(),
+			until: new Date(this.#bars[last].until).toISOString(),
 		});
 	}
 

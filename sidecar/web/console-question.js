@@ -36,15 +36,17 @@ export const NOTHING = Object.freeze({
 	...Object.fromEntries(TEXTS.map((name) => [name, ""])),
 });
 
-/* "a, b" → ["a", "b"], each once */
+/* "a, b\\,c" → ["a", "b,c"], each once */
 export const listOf = (text) => [
 	...new Set(
-		text
-			.split(",")
-			.map((one) => one.trim())
+		(text.match(/(?:\\[\\,]|[^,])+/g) ?? [])
+			.map((one) => one.trim().replace(/\\([\\,])/g, "$1"))
 			.filter(Boolean),
 	),
 ];
+
+/* ["a", "b,c"] → "a, b\\,c" */
+export const textOf = (list) => list.map((one) => one.replace(/[\\,]/g, "\\$&")).join(", ");
 
 /* A time as it is asked for; "" for what is none, or has a year that nobody can ask for. */
 export function timeOf(text) {
@@ -90,7 +92,7 @@ export function toRequest(question, now) {
 	const put = (name, value) => value && parameters.append(name, value);
 	const { since, until, range } = question;
 	put("q", question.words.trim());
-	for (const value of question.type) put("types", value);
+	for (const value of question.type) put("type", value);
 	if (question.topic.length) put("topics", JSON.stringify(question.topic.map(pathOf)));
 	for (const value of question.source) put("source", value);
 	for (const value of question.user) put("user", value);

@@ -4,12 +4,13 @@
  * console-search-filters.js: the fields under "More filters" of the search.
  *
  * Each field writes one member of the question; a question from elsewhere (a
- * chip, a facet, the address) is written into all fields but the one that is
- * being typed in.  JSON is read here, to say at once where it is none.
+ * chip, a facet) is written into all fields but the one that is being typed in,
+ * and one from the address (Back, too) into that as well.  JSON is read here, to
+ * say at once where it is none.
  */
 import { Editor } from "/console-editor.js";
 import { JsonFault, lineAndColumn, scanJson } from "/console-json.js";
-import { listOf, timeOf } from "/console-question.js";
+import { listOf, textOf, timeOf } from "/console-question.js";
 import { placeOf } from "/console-try.js";
 
 const LISTS = ["type", "topic", "source", "user"];
@@ -60,15 +61,17 @@ export class SearchFilters {
 		});
 	}
 
-	show(question) {
+	/* isWhole: what is being typed is of an earlier question. */
+	show(question, isWhole = false) {
+		const isFree = (field) => isWhole || field !== document.activeElement;
 		const write = (field, text) => {
-			if (field !== document.activeElement && field.value !== text) field.value = text;
+			if (isFree(field) && field.value !== text) field.value = text;
 		};
-		for (const name of LISTS) write(this.fields[name], question[name].join(", "));
+		for (const name of LISTS) write(this.fields[name], textOf(question[name]));
 		for (const name of TIMES) write(this.fields[name], local(question[name]));
 		write(this.fields.subject, question.subject);
 		for (const [name, editor] of Object.entries(this.editors))
-			if (editor.area !== document.activeElement && editor.value.trim() !== question[name])
+			if (isFree(editor.area) && editor.value.trim() !== question[name])
 				editor.show(question[name], EDITORS[name]);
 	}
 

@@ -204,6 +204,7 @@ export class SearchView {
 		this.parts.text.value = question.words;
 		if (question.subject || question.contains || question.pattern || question.filter)
 			this.#unfold("more", "filters", true);
+		this.filters.show(question, true);
 		this.#draw();
 		this.onchange(false);
 		return this.#plan(0);
@@ -303,7 +304,8 @@ export class SearchView {
 			const answer = await get(parameters, asked.signal);
 			if (asked.signal.aborted) return;
 			Object.assign(this.#counts, answer.facets);
-			if (answer.histogram) this.#drawHistogram(answer.histogram);
+			if (answer.histogram)
+				this.#drawHistogram(answer.histogram, Object.fromEntries(parameters));
 			this.facets.show(this.#counts, question);
 		};
 		const filtered = FIELDS.filter((field) => question[field].length > 0);
@@ -440,8 +442,8 @@ export class SearchView {
 		this.parts.chips.hidden = made.length === 0;
 	}
 
-	#drawHistogram(histogram) {
-		this.histogram.show(histogram);
+	#drawHistogram(histogram, asked) {
+		this.histogram.show(histogram, asked);
 		this.#isCounted = true;
 		this.#drawTotal(histogram.buckets.reduce((sum, { count }) => sum + count, 0));
 	}

@@ -12,22 +12,19 @@
  *
  * A filter holds topic paths and types with the meaning they have for eventsd:
  * a path matches topics that begin with it, `*` is any one element; a type may
- * end in `*`.  Alternatives are separated by commas, both kinds must match.
+ * end in `*`.  Alternatives are separated by commas (one of their own has a
+ * backslash before it), both kinds must match.
  */
+import { listOf } from "/console-question.js";
+
 export const KEEP = 10000;
 export const KEEP_SIZE = 64e6;
 export const HOLD = 5000;
 const PREVIEW = 240;
 
-const list = (text) =>
-	text
-		.split(",")
-		.map((part) => part.trim())
-		.filter(Boolean);
-
 /* "order/created, service/*" → a test of an event's topic. */
 function topicTest(text) {
-	const paths = list(text).map((path) => path.split("/"));
+	const paths = listOf(text).map((path) => path.split("/"));
 	if (!paths.length) return () => true;
 	return (topic = "") => {
 		const elements = topic.split("/");
@@ -41,7 +38,7 @@ function topicTest(text) {
 
 /* "order.*, payment.captured" → a test of an event's type. */
 function typeTest(text) {
-	const types = list(text);
+	const types = listOf(text);
 	if (!types.length) return () => true;
 	return (type) =>
 		types.some((one) => (one.endsWith("*") ? type.startsWith(one.slice(0, -1)) : type === one));

@@ -23,6 +23,7 @@ import { EventsClient } from "/events.js";
 import { Detail, element } from "/console-detail.js";
 import { List, clock } from "/console-list.js";
 import { PublishForm } from "/console-publish.js";
+import { textOf } from "/console-question.js";
 import { SearchView } from "/console-search.js";
 import { KEEP, Store } from "/console-store.js";
 import { TryPanel } from "/console-try.js";
@@ -318,8 +319,8 @@ function streamFrom(
 	{ words, type, topic, source, user, subject, contains, pattern, filter },
 ) {
 	search.close();
-	$("filter-topic").value = topic.join(", ");
-	$("filter-type").value = type.join(", ");
+	$("filter-topic").value = textOf(topic);
+	$("filter-type").value = textOf(type);
 	wanted = { ...(pattern && { pattern }), ...(filter && { filter }) };
 	setFrom(event.sequence);
 	if (store.paused) pause(false);
@@ -374,7 +375,7 @@ const detail = new Detail({
 	onstream: (event) => streamFrom(event, search.question),
 	ononly(kind, value) {
 		if (search.isOpen) return search.only(kind, value);
-		$(`filter-${kind}`).value = value;
+		$(`filter-${kind}`).value = textOf([value]);
 		return applyFilter();
 	},
 });

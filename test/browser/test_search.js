@@ -19,7 +19,7 @@ const publish = (type, count, data, { user = "", source = "/shop" } = {}) =>
 	 SELECT count(events.publish('${type}', jsonb_build_object(${data}), source => '${source}'))
 	 FROM generate_series(1, ${count}) n;\n`;
 
-// Fifty events at one time.
+// Fifty-two events at one time.
 const batch = [
 	"BEGIN;\n",
 	publish("order.created", 12, "'order', n, 'note', 'a parcel for you'", { user: "alice" }),
@@ -27,10 +27,11 @@ const batch = [
 	publish("order.paid", 15, "'order', n, 'total', n * 10", { user: "bob" }),
 	publish("payment.refused", 10, "'note', 'the refund of order ' || n", { source: "/bank" }),
 	publish("user.login", 5, "", { user: "carol", source: "/door" }),
+	publish("letter,sent", 2, "'n', n", { source: "/a,b" }),
 	"COMMIT;\n",
 ].join("");
 
-// Four times fifty, each in another second, so that there is something to zoom into.
+// Four times these, each in another second, so that there is something to zoom into.
 async function fill() {
 	for (let i = 0; i < 4; i++) {
 		await stand.psql(batch);
@@ -98,13 +99,22 @@ const facetBySql = async (expression, condition) =>
 			),
 		),
 	);
-const choose = (page, value) => page.locator(`.facet-value[title="${value}"]`).click();
+const choose = (page, value, field = "") =>
+	page.locator(`${field && `[data-field=${field}] `}.facet-value[title="${value}"]`).click();
 const bars = (page) =>
 	page.evaluate(() =>
 		[...document.querySelectorAll("#search-chart [role=option]")].map((bar) =>
 			Number(/: ([\d,]+) event/.exec(bar.ariaLabel)[1].replaceAll(",", "")),
 		),
 	);
+const drag = async (page, from, to) => {
+	const box = await page.locator("#search-chart").boundingBox();
+	const slot = box.width / (await bars(page)).length;
+	await page.mouse.move(box.x + (from + 0.5) * slot, box.y + 40);
+	await page.mouse.down();
+	await page.mouse.move(box.x + (to + 0.5) * slot, box.y + 30, { steps: 4 });
+	await page.mouse.up();
+};
 const address = (page) => new URLSearchParams(new URL(page.url()).hash.slice(1));
 
 await fill();
@@ -117,7 +127,7 @@ test("search_opens: by its key, newest first, with everything", async () => {
 	const shown = await rows(page);
 	assert.equal(shown.length, 50);
 	assert.equal(shown[0][1], "note.added");
-	assert.equal(shown[1][1], "user.login");
+	assert.equal(shown[1][1], "letter,sent");
 	assert.match(shown[1][0], /^\d\d:\d\d:\d\d\.\d{3}$/);
 	assert.equal(await page.evaluate(() => document.activeElement.id), "search-text");
 	await page.locator("label", { hasText: "Oldest" }).click();
@@ -248,12 +258,7 @@ test("search_histogram: adds up, and zooms by drag, by keys, and back", async ()
 	assert.ok(before.filter((one) => one === 20).length === 4, `bars: ${before}`);
 	const first = before.findIndex((one) => one > 0);
 	const second = before.findIndex((one, i) => one > 0 && i > first);
-	const box = await page.locator("#search-chart").boundingBox();
-	const x = (i) => box.x + ((i + 0.5) / before.length) * box.width;
-	await page.mouse.move(x(first), box.y + 40);
-	await page.mouse.down();
-	await page.mouse.move(x(second), box.y + 30, { steps: 4 });
-	await page.mouse.up();
+	await drag(page, first, second);
 	await shows(page, 40);
 	const [since, to] = ["since", "until"].map((name) => address(page).get(name));
 	const range = `recorded_at >= '${since}' AND recorded_at < '${to}'`;
@@ -273,6 +278,96 @@ test("search_histogram: adds up, and zooms by drag, by keys, and back", async ()
 	await shows(page, 40);
 	await page.goBack();
 	await shows(page, all);
+	await page.close();
+});
+
+test("search_zoom_again: bars at the ends reach no further than what was asked for", async () => {
+	const times = JSON.parse(
+		await stand.psql(
+			`SELECT json_agg(DISTINCT to_char(recorded_at AT TIME ZONE 'UTC',
+			        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+			 FROM events.event WHERE type = 'order.created';`,
+		),
+	).sort();
+	assert.equal(times.length, 4);
+	/* From after the first to before the third, in the middle of their seconds. */
+	const since = new Date(Date.parse(times[0]) + 1).toISOString();
+	const page = await open(`#search=&type=order.created&since=${since}&until=${times[2]}`);
+	await shows(page, 20);
+	const shown = await bars(page);
+	await drag(page, 0, shown.length - 1);
+	assert.equal(address(page).get("since"), since);
+	assert.equal(address(page).get("until"), times[2]);
+	await shows(page, 20);
+	await page.close();
+});
+
+test("search_zoom_of_one_bar: a click on it begins nothing that goes on", async () => {
+	const page = await open("#search=&type=note.added");
+	await shows(page, 1);
+	assert.deepEqual(await bars(page), [1]);
+	const box = await page.locator("#search-chart").boundingBox();
+	await page.mouse.move(box.x + 100, box.y + 40);
+	await page.mouse.down();
+	await page.mouse.up();
+	await page.mouse.move(box.x + 200, box.y + 40, { steps: 4 });
+	const band = page.locator("#search-chart .band");
+	assert.equal(await band.getAttribute("visibility"), "hidden");
+	assert.equal(address(page).get("since"), null);
+	await page.close();
+});
+
+test("search_commas: those of a type or a source stay in it", async () => {
+	const page = await open();
+	await shows(page, await count());
+	await choose(page, "letter,sent", "type");
+	await shows(page, await count("type = 'letter,sent'"));
+	await choose(page, "/a,b");
+	await page.click("#search-more");
+	assert.equal(await page.inputValue("#search-type"), "letter\\,sent");
+	await page.focus("#search-source");
+	await page.keyboard.press("End");
+	await page.keyboard.type(", /door");
+	await page.focus("#search-type");
+	await page.keyboard.press("End");
+	await page.keyboard.type(", user.*");
+	await shows(page, await count("type = 'letter,sent' OR type LIKE 'user.%'"));
+	assert.deepEqual(address(page).getAll("source"), ["/a,b", "/door"]);
+	assert.deepEqual(address(page).getAll("type"), ["letter,sent", "user.*"]);
+	await page.reload();
+	await shows(page, await count("type = 'letter,sent' OR type LIKE 'user.%'"));
+	await page.locator("#search-rows .hit").last().click();
+	await page.locator("#detail-type").waitFor();
+	await page.click("#detail-stream");
+	assert.equal(await page.inputValue("#filter-type"), "letter\\,sent, user.*");
+	await page.close();
+});
+
+test("search_back: what is being typed goes back as well", async () => {
+	const page = await open();
+	await page.click("#search-more");
+	await page.fill("#search-pattern", '{"type": ["order.paid"]}');
+	const paid = await count("type = 'order.paid'");
+	await shows(page, paid);
+	await page.locator("label", { hasText: "Oldest" }).click();
+	await shows(page, paid);
+	await page.fill("#search-pattern", '{"type": ');
+	await page.locator("#search-error", { hasText: "The pattern is not JSON" }).waitFor();
+	await page.goBack();
+	await shows(page, paid);
+	assert.equal(await page.evaluate(() => document.activeElement.id), "search-pattern");
+	assert.equal(await page.inputValue("#search-pattern"), '{"type": ["order.paid"]}');
+	await page.locator("#search-error").waitFor({ state: "hidden" });
+	await page.keyboard.press("Control+End");
+	await page.keyboard.type(" ");
+	await shows(page, paid);
+	assert.equal(address(page).get("pattern"), '{"type": ["order.paid"]}');
+	await page.locator("label", { hasText: "Newest" }).click();
+	await page.fill("#search-source", "/nowhere");
+	await shows(page, 0);
+	await page.goBack();
+	await shows(page, paid);
+	assert.equal(await page.inputValue("#search-source"), "");
 	await page.close();
 });
 

@@ -55,7 +55,10 @@ typedef struct ConnHandler
 	void (*on_failed)(void *arg, PgConn *conn);
 	/* it was up, and is not any more (after the on_done of a running statement) */
 	void (*on_down)(void *arg, PgConn *conn);
-	/* results are cleared after the call; the next statement may be sent from inside */
+	/*
+	 * Results are cleared after the call.  The next statement may be sent from inside, unless the
+	 * connection is given up with this one: then it is not idle.
+	 */
 	void (*on_done)(void *arg, PgConn *conn, const ConnOutcome *outcome);
 	/* may be NULL; several can come in a row */
 	void (*on_notify)(void *arg, PgConn *conn, const char *payload);

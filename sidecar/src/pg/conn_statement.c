@@ -168,7 +168,8 @@ statement_done(PgConn *conn)
 	conn->refusal = NULL;
 	conn_forget_statement(conn);
 	loop_timer_clear(&conn->timer);
-	conn->phase = CONN_IDLE;
+	/* nothing is to be begun on a connection that is given up when this has been told */
+	conn->phase = stale ? CONN_WAITING : CONN_IDLE;
 	conn->handler->on_done(conn->arg, conn, &outcome);
 	PQclear(outcome.rows);
 	PQclear(outcome.refusal);

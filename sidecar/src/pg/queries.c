@@ -15,7 +15,8 @@
  *
  * A search that nobody waits for any more is ended by pg_cancel_backend(), on a connection for
  * reading.  That says whose process is meant, not which statement; so its connection runs nothing
- * until that is answered, and what comes late meets an idle process, which ignores it.
+ * until that is answered, and what comes late meets an idle process, which ignores it.  So does a
+ * process that has not read its statement yet: the server is asked again while the search runs.
  */
 #include <string.h>
 
@@ -25,6 +26,7 @@
 
 #define PATIENCE 8
 #define MAX_PATIENT 32
+#define CANCEL_AGAIN 1000 /* ms */
 
 /* ---- failing at the end of the turn ---- */
 
@@ -146,12 +148,15 @@ pool_done(void *arg, PgConn *conn, const ConnOutcome *outcome)
 
 	(void) conn;
 	slot->query = NULL;
+	loop_timer_clear(&slot->again);
 	slot->pool->queries->answered++;
 	if (!query->mute)
 		query_answer(query, outcome);
 	query_free(query);
 	take_next(slot);
 }
+
+static void cancel_again(LoopTimer *timer, void *arg);
 
 static void
 pool_init(Pool *pool, Queries *queries, Loop *loop, const Conf *conf, int count,
@@ -170,6 +175,7 @@ pool_init(Pool *pool, Queries *queries, Loop *loop, const Conf *conf, int count,
 	{
 		pool->conns[i].pool = pool;
 		pool->conns[i].conn = conn_new(loop, conf, false, purpose, &handler, &pool->conns[i]);
+		loop_timer_init(&pool->conns[i].again, loop, cancel_again, &pool->conns[i]);
 		if (i > 0)
 			conn_set_quiet(pool->conns[i].conn);
 	}
@@ -182,6 +188,7 @@ pool_clear(Pool *pool)
 
 	for (int i = 0; i < pool->count; i++)
 	{
+		loop_timer_clear(&pool->conns[i].again);
 		conn_free(pool->conns[i].conn);
 		if (pool->conns[i].query)
 			query_free(pool->conns[i].query);
@@ -229,11 +236,32 @@ backend_cancelled(void *arg, const QueryError *error)
 {
 	PoolConn *slot = arg;
 
-	/* where it could not be done, the search ends by its own time-out */
 	if (error)
 		log_debug("a search could not be cancelled", LOG_STR("reason", error->message));
 	slot->cancelling = false;
-	take_next(slot);
+	if (slot->query)
+		loop_timer_start(&slot->again, CANCEL_AGAIN, 0);
+	else
+		take_next(slot);
+}
+
+static void
+cancel_backend(PoolConn *slot)
+{
+	int pid = conn_backend_pid(slot->conn);
+
+	/* where it cannot be done, the search ends by its own time-out */
+	if (pid == 0)
+		return;
+	slot->cancelling = true;
+	query_cancel_backend(slot->pool->queries, pid, backend_cancelled, slot);
+}
+
+static void
+cancel_again(LoopTimer *timer, void *arg)
+{
+	(void) timer;
+	cancel_backend(arg);
 }
 
 static PoolConn *
@@ -253,12 +281,9 @@ void
 queries_end_running(Query *query)
 {
 	PoolConn *slot = query->pool->cancels ? find_slot(query) : NULL;
-	int pid = slot ? conn_backend_pid(slot->conn) : 0;
 
-	if (pid == 0)
-		return;
-	slot->cancelling = true;
-	query_cancel_backend(query->pool->queries, pid, backend_cancelled, slot);
+	if (slot)
+		cancel_backend(slot);
 }
 
 void

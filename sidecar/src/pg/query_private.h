@@ -54,6 +54,7 @@ struct PoolConn
 	PgConn *conn;
 	Query *query;	 /* running */
 	bool cancelling; /* the server is asked to end what ran; nothing is run until it has answered */
+	LoopTimer again; /* runs while what the server was asked to end still runs */
 };
 
 struct Pool

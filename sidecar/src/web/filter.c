@@ -208,8 +208,8 @@ filter_add_json_topics(EventFilter *filter, const Json *topics, int max, char *d
 
 /* ---- types ---- */
 
-static bool
-add_type(EventFilter *filter, const char *text, size_t len, int max, char *detail)
+bool
+filter_add_type(EventFilter *filter, const char *text, size_t len, int max, char *detail)
 {
 	const char *star = memchr(text, '*', len);
 
@@ -235,8 +235,9 @@ filter_add_types(EventFilter *filter, const char *text, size_t len, int max, cha
 	for (const char *at = text;;)
 	{
 		const char *comma = memchr(at, ',', (size_t) (end - at));
+		size_t size = (size_t) ((comma != NULL ? comma : end) - at);
 
-		if (!add_type(filter, at, (size_t) ((comma != NULL ? comma : end) - at), max, detail))
+		if (!filter_add_type(filter, at, size, max, detail))
 			return false;
 		if (comma == NULL)
 			return true;
@@ -257,7 +258,7 @@ filter_add_json_types(EventFilter *filter, const Json *types, int max, char *det
 
 		if (type.data == NULL)
 			return refuse(detail, "types are an array of strings");
-		if (!add_type(filter, type.data, type.len, max, detail))
+		if (!filter_add_type(filter, type.data, type.len, max, detail))
 			return false;
 	}
 	return true;

@@ -30,6 +30,10 @@ extern bool filter_add_topic(EventFilter *filter, HttpSlice raw, int max, char *
 /* [["order"],["service","production"]] */
 extern bool filter_add_json_topics(EventFilter *filter, const Json *topics, int max, char *detail);
 
+/* One, a or a.*; commas are part of it */
+extern bool filter_add_type(EventFilter *filter, const char *text, size_t len, int max,
+							char *detail);
+
 /* a,b.* */
 extern bool filter_add_types(EventFilter *filter, const char *text, size_t len, int max,
 							 char *detail);

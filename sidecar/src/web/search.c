@@ -33,6 +33,7 @@
 /* A request while the database works on it. */
 typedef struct Asking
 {
+	const Search *search;
 	HttpConn *conn;
 	Query *query;
 	const char *content_type;
@@ -111,41 +112,10 @@ drained(void *arg, HttpConn *conn)
 
 static const HttpOwner owner = {.departed = departed, .drain = drained};
 
-static void
-on_answer(void *arg, Str text, const QueryError *error)
-{
-	Asking *asking = arg;
-	HttpConn *conn = asking->conn;
-	const char *content_type = asking->content_type;
-
-	metrics_observe(&metrics->search, (clock_monotonic_ms() - asking->asked_at) * 1000);
-	mem_free(asking);
-	if (error != NULL)
-		refuse(conn, error);
-	else if (text.data == NULL)
-		http_problem(conn, 404, "not-found", "There is no event of this id.");
-	else
-		http_respond(conn, &(HttpResponse) {.status = 200,
-											.content_type = content_type,
-											.extra = "Cache-Control: no-store\r\n",
-											.body = text.data,
-											.body_len = text.len});
-}
-
-static Asking *
-new_asking(HttpConn *conn, const char *content_type)
-{
-	Asking *asking = mem_zalloc(sizeof(*asking));
-
-	asking->conn = conn;
-	asking->content_type = content_type;
-	asking->asked_at = clock_monotonic_ms();
-	return asking;
-}
-
 /*
  * An answer may have 4 MB, and a client may take its time: what all of them have still to take
- * is bounded, or some thousand slow ones would have all memory.
+ * is bounded, or some thousand slow ones would have all memory.  So it is looked at before a
+ * search is begun, and once more before its answer is given: many can be begun together.
  */
 static bool
 is_crowded(const Search *search, HttpConn *conn)
@@ -156,6 +126,40 @@ is_crowded(const Search *search, HttpConn *conn)
 	problem_respond(conn, 503, "too-busy", "Too many answers wait for their clients to take them.",
 					NULL, "Retry-After: 5\r\n");
 	return true;
+}
+
+static void
+on_answer(void *arg, Str text, const QueryError *error)
+{
+	Asking *asking = arg;
+	const Search *search = asking->search;
+	HttpConn *conn = asking->conn;
+	const char *content_type = asking->content_type;
+
+	metrics_observe(&metrics->search, (clock_monotonic_ms() - asking->asked_at) * 1000);
+	mem_free(asking);
+	if (error != NULL)
+		refuse(conn, error);
+	else if (text.data == NULL)
+		http_problem(conn, 404, "not-found", "There is no event of this id.");
+	else if (!is_crowded(search, conn))
+		http_respond(conn, &(HttpResponse) {.status = 200,
+											.content_type = content_type,
+											.extra = "Cache-Control: no-store\r\n",
+											.body = text.data,
+											.body_len = text.len});
+}
+
+static Asking *
+new_asking(const Search *search, HttpConn *conn, const char *content_type)
+{
+	Asking *asking = mem_zalloc(sizeof(*asking));
+
+	asking->search = search;
+	asking->conn = conn;
+	asking->content_type = content_type;
+	asking->asked_at = clock_monotonic_ms();
+	return asking;
 }
 
 /* ---- a search ---- */
@@ -182,7 +186,7 @@ ask(const Search *search, HttpConn *conn, const SearchParams *params)
 		http_problem(conn, 400, "bad-parameter", "The parameters are too long.");
 	else
 	{
-		asking = new_asking(conn, "application/json");
+		asking = new_asking(search, conn, "application/json");
 		asking->query = query_search(search->queries, buf_text(&request), on_answer, asking);
 		http_hold(conn, &owner, asking);
 	}
@@ -233,7 +237,7 @@ search_get_event(const Search *search, HttpConn *conn, const HttpRequest *reques
 		http_problem(conn, 400, "bad-parameter", "%s", fault.detail);
 	else if (!is_crowded(search, conn))
 	{
-		Asking *asking = new_asking(conn, "application/cloudevents+json");
+		Asking *asking = new_asking(search, conn, "application/cloudevents+json");
 
 		asking->query = query_event(search->queries, id, source, on_answer, asking);
 		http_hold(conn, &owner, asking);

@@ -155,6 +155,15 @@ list_free(StrList *list)
 	mem_free((void *) list->items);
 }
 
+static bool
+read_type(ParamReader *r)
+{
+	char detail[FILTER_DETAIL_SIZE];
+
+	return filter_add_type(r->filter, r->value, r->len, r->room, detail) ||
+		   param_refuse(r->fault, "type: %s.", detail);
+}
+
 /* Topics, types and sources together are as many as topics and types of a subscription. */
 static bool
 add_source(ParamReader *r, Str source)
@@ -253,6 +262,7 @@ read_facets(ParamReader *r)
 
 static const Parameter parameters[] = {
 	PARAMETER("q", read_query, .may_be_empty = true, .has_lines = true),
+	PARAMETER("type", read_type, .repeatable = true),
 	PARAMETER("types", param_types, .repeatable = true),
 	PARAMETER("topic", param_topic, .repeatable = true),
 	PARAMETER("topics", param_topics),

@@ -8,6 +8,7 @@
  * pattern or a cursor is good, which facets there are, is left to it.
  *
  *	 q			what to look for; may be empty, as forms send it
+ *	 type		one, repeatable, which may end in *
  *	 user		one, repeatable; users: several, with commas between
  *	 source		one, repeatable; sources: several, with commas between
  *	 since		recorded at or after; until: before

@@ -143,6 +143,20 @@ def _():
     equal(found(types=f"{SHOP}.sent.*"), ["3"], "a prefix")
 
 
+@test("search_by_a_type_that_has_a_comma")
+def _():
+    kind = fresh("search")
+    for number, name in enumerate((f"{kind}.a,{kind}.b", f"{kind}.a", f"{kind}.c", f"{kind}.b,x")):
+        stand.publish(name, {"n": number})
+
+    def of(**query):
+        return numbers(search(order="oldest", **query)["events"])
+    equal(of(type=f"{kind}.a,{kind}.b"), [0], "itself, not what is between the commas")
+    equal(of(types=f"{kind}.a,{kind}.b"), [1], "what is between the commas")
+    equal(of(type=[f"{kind}.a,*", f"{kind}.c"]), [0, 2], "as a prefix, and repeated")
+    equal(of(type=f"{kind}.b,x", types=f"{kind}.a"), [1, 3], "with a list")
+
+
 @test("search_by_topic")
 def _():
     equal(found(topic=f"{SHOP}/paid"), ["1", "4"], "as on the wire")

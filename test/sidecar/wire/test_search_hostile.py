@@ -85,6 +85,47 @@ def _():
         equal(len(waiting.response().json()["events"]), 4, "events of the second one")
 
 
+def searchers():
+    return {int(pid) for (pid,) in stand.sql.query(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'eventsd search'")}
+
+
+def status(pid, label):
+    """A line of what Linux says of a process."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as lines:
+        return next(line.split()[1] for line in lines if line.startswith(label + ":"))
+
+
+def is_asked_to_cancel(pid):
+    """Does a process that is stopped have the signal before it by which a search is ended?"""
+    return int(status(pid, "ShdPnd"), 16) & 1 << (signal.SIGINT - 1)
+
+
+@test("search_that_is_abandoned_before_the_server_has_read_it_is_ended_too")
+def _():
+    wait_until(lambda: metric("pool_search_connections", stand.eventsd) == 2, "all are there")
+    others = searchers()
+    eventsd = stand.another(search_connections="1", statement_timeout="120s")
+    (pid,) = wait_until(lambda: searchers() - others, "its connection for searches")
+    wait_until(lambda: metric("pool_search_connections", eventsd) == 1, "it is connected")
+    held = hold()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: status(pid, "State") == "T", "it is stopped")
+        first, second = [closing(Connection(eventsd.address)) for _ in range(2)]
+        first.request("GET", SEARCH)
+        problem(ask(eventsd.address, order="x"), 400)    # so the first one is under way
+        second.request("GET", SEARCH + query_string(types=[KIND]))
+        wait_until(lambda: metric("pool_search_waiting", eventsd) == 1, "the second one waits")
+        first.close()
+        wait_until(lambda: is_asked_to_cancel(pid), "the first one is to be ended")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: metric("pool_search_waiting", eventsd) == 0, "the second one has begun", 15)
+    held.close()
+    equal(len(second.response().json()["events"]), 4, "events of the second one")
+
+
 @test("search_that_waits_and_whose_client_goes_is_forgotten")
 def _():
     eventsd = stand.another(search_connections="1")
@@ -197,6 +238,25 @@ def _():
     for connection in slow:
         connection.close()
     wait_until(lambda: ask(eventsd.address, types=kind, limit=0).status == 200, "room again")
+
+
+@test("search_answers_that_were_asked_for_together_are_bounded_too")
+def _():
+    eventsd = stand.another(search_answers_size="2MB")
+    kind = fresh()
+    stand.sql.query("SELECT events.publish($1::text, to_jsonb(repeat('x', 900000))) "
+                    "FROM generate_series(1, 5)", kind)
+    held = hold()
+    slow = []
+    for n in range(14):
+        slow.append(closing(SlowReader(eventsd.address)))
+        slow[-1].request("GET", SEARCH + query_string(types=[kind]))
+        wait_until(lambda n=n: metric("pool_search_waiting", eventsd) == max(0, n - 1),
+                   "it is let in")
+    held.close()
+    statuses = [connection.head().status for connection in slow]
+    equal(set(statuses), {200, 503}, "statuses")
+    true(statuses.count(200) <= 4, f"few are given answers that they do not take: {statuses}")
 
 
 @test("search_before_the_database_is_there_is_unavailable")

@@ -3,10 +3,12 @@
 """Trouble behind eventsd while it serves: a table that is locked, a backend that does not answer,
 PostgreSQL away, the extension dropped and made anew. Clients wait or are told; nothing is lost."""
 
+import contextlib
 import select
 import signal
 
 from harness import *
+from kit.searching import metric
 
 stand = at_end(Stand())
 
@@ -85,6 +87,47 @@ def _():
     answer = client.response()
     equal((answer.status, answer.json()["code"]), (503, "outcome-unknown"), f"{answer}")
     locker.query("COMMIT")
+
+
+@contextlib.contextmanager
+def sessions_that_forget():
+    """Every POST makes its session forget what was prepared, as a pooler does that sends the next
+    one to another session."""
+    stand.sql.query("ALTER FUNCTION events._intake(jsonb, jsonb) RENAME TO _intake_itself")
+    stand.sql.query("""
+        CREATE FUNCTION events._intake(events jsonb, context jsonb)
+        RETURNS TABLE (ordinal int, id text, status text, errors jsonb) LANGUAGE plpgsql AS $$
+        BEGIN
+            DEALLOCATE ALL;
+            RETURN QUERY SELECT * FROM events._intake_itself(events, context);
+        END $$""")
+    try:
+        yield
+    finally:
+        stand.sql.query("DROP FUNCTION events._intake(jsonb, jsonb)")
+        stand.sql.query("ALTER FUNCTION events._intake_itself(jsonb, jsonb) RENAME TO _intake")
+
+
+@test("trouble_post_behind_one_whose_connection_is_given_up_is_not_begun")
+def _():
+    eventsd = stand.another(publish_connections="1")
+    kind = fresh()
+    locker = closing(stand.cluster.session())
+    posts = []
+    with sessions_that_forget():
+        locker.query("BEGIN; LOCK TABLE events.event IN EXCLUSIVE MODE")
+        for number in range(3):
+            posts.append(closing(Connection(eventsd.address)))
+            posts[-1].request("POST", PATH, [("Content-Type", "application/json")],
+                              json.dumps(event(kind, number)).encode())
+            wait_until(lambda waiting=number: metric("pool_publish_waiting", eventsd) == waiting,
+                       f"{number} wait")
+        locker.query("COMMIT")
+        answers = [post.response() for post in posts]
+    codes = sorted((answer.status, answer.json().get("code", "")) for answer in answers)
+    equal(codes, [(201, ""), (500, "internal"), (503, "database-unavailable")],
+          "one is done, one finds its statement gone, one is not begun")
+    equal(len(stand.table(kind)), 1, "events in the table")
 
 
 @test("trouble_queue_of_posts_is_bounded_and_each_is_answered")

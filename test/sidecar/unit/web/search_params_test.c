@@ -79,6 +79,8 @@ good(void)
 	ok(becomes("&&q=&", "{}"), "an empty q is none");
 	ok(becomes("q=a+%22b%22%0ac", "{\"query\":\"a \\\"b\\\"\\nc\"}"), "a query");
 	ok(becomes("types=a,b.*&types=c", "{\"types\":[\"a\",\"b.*\",\"c\"]}"), "types");
+	ok(becomes("type=a,b&type=c.*&types=d,e", "{\"types\":[\"a,b\",\"c.*\",\"d\",\"e\"]}"),
+	   "a type with a comma, and others");
 	ok(becomes("topic=a/b%2Fc&topics=[[\"d\"],[\"e\",\"f\"]]",
 			   "{\"topics\":[[\"a\",\"b/c\"],[\"d\"],[\"e\",\"f\"]]}"),
 	   "topics");
@@ -123,6 +125,9 @@ bad(void)
 	   "too many types and sources");
 	ok(refused("users=a,b,c&user=d&user=e", "More than 4 users") && refused("users=a,,b", "empty"),
 	   "too many users, and an empty one");
+	ok(refused("type=", "empty") && refused("type=a*b", "type: ") &&
+		   refused("type=a&types=b,c,d&type=e", "more than 4"),
+	   "a type that is none, and too many");
 	ok(refused("contains=" HALF_TEXT "&filter=" HALF_TEXT "x", "40 bytes") &&
 		   refused("pattern=" LONG_TEXT, "40 bytes"),
 	   "conditions that are too long");
