@@ -35,5 +35,6 @@ ISOLATION = \
 	iso_hold \
 	iso_erase \
 	iso_search_index \
+	iso_search_dropped \
 	iso_import \
 	iso_export_retention
