@@ -36,5 +36,6 @@ ISOLATION = \
 	iso_erase \
 	iso_search_index \
 	iso_reindex \
+	iso_search_dropped \
 	iso_import \
 	iso_export_retention
