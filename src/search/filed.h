@@ -27,7 +27,7 @@ typedef struct EvHit
 	TimestampTz recorded_at;
 	int64 fields[EV_NFIELDS]; /* hashes */
 	bool has_user;
-	ItemPointerData tid;			/* its row in the partition of documents; invalid: it has none */
+	ItemPointerData tid;			/* its row among the documents; invalid: it has none */
 	bool is_named;					/* found by its id or correlation id; with documents only */
 	Datum document;					/* tsvector, where documents are asked for */
 	const EvConfigured *configured; /* the same */
