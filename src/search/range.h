@@ -7,7 +7,7 @@
 
 #include "search/request.h"
 #include "search/tally.h"
-#include "utils/snapshot.h"
+#include "store/scan.h"
 
 typedef struct EvRange
 {
@@ -18,9 +18,10 @@ typedef struct EvRange
 
 /*
  * What of low..high may hold events of the times asked for, ascending: filed ranges up to
- * tally->filed_upto first, then what is not filed yet.
+ * tally->filed_upto first, without positions of which `events` has no partition, then what
+ * is not filed yet.
  */
-extern EvRange *ev_range_list(const EvRequest *request, int64 low, int64 high, Snapshot snapshot,
+extern EvRange *ev_range_list(const EvRequest *request, int64 low, int64 high, const EvScan *events,
 							  EvTally *tally, int *count);
 
 #endif /* EV_SEARCH_RANGE_H */

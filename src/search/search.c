@@ -185,13 +185,15 @@ cursor_of(const EvRequest *request, const EvPage *page, int i)
 	return ev_cursor_write(&cursor);
 }
 
-static void
+/* false if a partition was dropped meanwhile that has events of the page. */
+static bool
 put_page(ReturnSetInfo *result, EvWalk *walk, const EvPage *page)
 {
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "events search row",
 													  ALLOCSET_DEFAULT_SIZES);
+	bool is_whole = true;
 
-	for (int i = 0; i < page->count; i++)
+	for (int i = 0; i < page->count && is_whole; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(row_context);
 		Datum row[NCOLUMNS];
@@ -207,10 +209,34 @@ put_page(ReturnSetInfo *result, EvWalk *walk, const EvPage *page)
 			nulls[COLUMN_CURSOR] = nulls[COLUMN_TOTAL_ESTIMATE] = false;
 			tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 		}
+		else
+			is_whole = !ev_walk_is_gone(walk, page->found[i].position);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(row_context);
 	}
 	MemoryContextDelete(row_context);
+	return is_whole;
+}
+
+/*
+ * What was found by documents alone is read here for the first time.  Who pages takes a
+ * short page for the last one, so where retention came between it is searched anew, without
+ * the partitions that are gone.
+ */
+static void
+search_page(ReturnSetInfo *result, EvRequest *request, EvPage *page)
+{
+	bool is_whole;
+
+	do
+	{
+		EvWalk *walk = ev_walk_open(request, ev_reader_horizon(), false);
+
+		tuplestore_clear(result->setResult);
+		ev_find_page(walk, page);
+		is_whole = put_page(result, walk, page);
+		ev_walk_close(walk);
+	} while (!is_whole);
 }
 
 /* Who gets nothing should know if nothing was looked for. */
@@ -236,15 +262,11 @@ ev_search(PG_FUNCTION_ARGS)
 {
 	EvPage page;
 	EvRequest *request;
-	EvWalk *walk;
 
 	ev_reader_refuse_old_snapshots("events.search()");
 	request = get_page(fcinfo, &page);
 	InitMaterializedSRF(fcinfo, 0);
-	walk = ev_walk_open(request, ev_reader_horizon(), false);
-	ev_find_page(walk, &page);
-	put_page((ReturnSetInfo *) fcinfo->resultinfo, walk, &page);
-	ev_walk_close(walk);
+	search_page((ReturnSetInfo *) fcinfo->resultinfo, request, &page);
 	tell_of_empty_text(request);
 	return (Datum) 0;
 }

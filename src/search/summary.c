@@ -181,7 +181,7 @@ ev_summary_visit(EvWalk *walk, const char *const *alternatives, int nalternative
 					   .room = 16};
 	int nranges;
 	EvRange *ranges = ev_range_list(walk->request, ev_reader_oldest(), walk->tally.horizon,
-									ev_scan_snapshot(walk->events), &walk->tally, &nranges);
+									walk->events, &walk->tally, &nranges);
 
 	summary.left = palloc(sizeof(EvRange) * summary.room);
 	summary.counts = table_open(ev_catalog_relid("search_count"), AccessShareLock);

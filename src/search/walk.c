@@ -100,8 +100,8 @@ void
 ev_walk_begin(EvWalk *walk, int64 low, int64 high, bool backward)
 {
 	walk->backward = backward;
-	walk->ranges = ev_range_list(walk->request, Max(low, ev_reader_oldest()), high,
-								 ev_scan_snapshot(walk->events), &walk->tally, &walk->nranges);
+	walk->ranges = ev_range_list(walk->request, Max(low, ev_reader_oldest()), high, walk->events,
+								 &walk->tally, &walk->nranges);
 	begin(walk);
 }
 
@@ -380,6 +380,16 @@ ev_walk_fetch(EvWalk *walk, int64 position, Datum *values, bool *nulls)
 	found = ev_scan_fetch(walk->events, position, values, nulls);
 	MemoryContextSwitchTo(old);
 	return found && ev_request_matches(walk->request, values, nulls);
+}
+
+bool
+ev_walk_is_gone(EvWalk *walk, int64 position)
+{
+	MemoryContext old = MemoryContextSwitchTo(walk->context);
+	bool is_there = ev_scan_holds(walk->events, position);
+
+	MemoryContextSwitchTo(old);
+	return !is_there;
 }
 
 bool

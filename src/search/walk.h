@@ -72,6 +72,9 @@ extern bool ev_walk_confirm(EvWalk *walk, const EvHit *hit);
 /* The same for a candidate of which the position is kept; the event, if it does. */
 extern bool ev_walk_fetch(EvWalk *walk, int64 position, Datum *values, bool *nulls);
 
+/* Was the partition of an event dropped while it was walked? */
+extern bool ev_walk_is_gone(EvWalk *walk, int64 position);
+
 /* How well the text of a hit fits; its document is needed. */
 extern float4 ev_walk_rank(const EvHit *hit);
 

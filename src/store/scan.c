@@ -216,8 +216,9 @@ ev_scan_next(EvScan *scan, Datum *values, bool *nulls)
 	return true;
 }
 
-static EvPartition *
-partition_of(EvScan *scan, int64 position)
+/* The partition that holds a position or, in a hole, the next one; npartitions: there is none. */
+static int
+find_partition(const EvScan *scan, int64 position)
 {
 	int low = 0;
 	int high = scan->npartitions;
@@ -231,25 +232,46 @@ partition_of(EvScan *scan, int64 position)
 		else
 			high = middle;
 	}
-	return low < scan->npartitions && scan->partitions[low].lower <= position
-			   ? &scan->partitions[low]
-			   : NULL;
+	return low;
+}
+
+bool
+ev_scan_holds(EvScan *scan, int64 position)
+{
+	int i = find_partition(scan, position);
+	EvPartition *p = &scan->partitions[i];
+
+	scan->fetching = true;
+	if (i == scan->npartitions || p->lower > position)
+		return false;
+	if (scan->rel != NULL && scan->open != p)
+		close_partition(scan);
+	return scan->rel != NULL || open_partition(scan, p);
+}
+
+bool
+ev_scan_next_covered(const EvScan *scan, int64 position, int64 *low, int64 *high)
+{
+	const EvPartition *p = scan->partitions;
+	int i = find_partition(scan, position);
+
+	if (i == scan->npartitions)
+		return false;
+	*low = Max(position, p[i].lower);
+	while (i + 1 < scan->npartitions && p[i + 1].lower == p[i].upper)
+		i++;
+	*high = p[i].upper - 1;
+	return true;
 }
 
 bool
 ev_scan_fetch(EvScan *scan, int64 position, Datum *values, bool *nulls)
 {
-	EvPartition *p = partition_of(scan, position);
 	ScanKeyData key;
 	HeapTuple tuple;
 
 	CHECK_FOR_INTERRUPTS();
-	scan->fetching = true;
-	if (p == NULL)
-		return false;
-	if (scan->rel != NULL && scan->open != p)
-		close_partition(scan);
-	if (scan->rel == NULL && !open_partition(scan, p))
+	if (!ev_scan_holds(scan, position))
 		return false;
 	end_scan(scan);
 	ScanKeyInit(&key, scan->numbers[EV_POSITION] + 1, BTEqualStrategyNumber, F_INT8EQ,

@@ -41,6 +41,18 @@ extern void ev_scan_skip(EvScan *scan, int64 after);
 extern bool ev_scan_fetch(EvScan *scan, int64 position, Datum *values, bool *nulls);
 
 /*
+ * Is the partition of a position still there, which was when the scan was opened?  Then it
+ * stays until the transaction ends.  To be called when ev_scan_fetch may be.
+ */
+extern bool ev_scan_holds(EvScan *scan, int64 position);
+
+/*
+ * The next positions that belong to partitions of the scan, from `position` on and up to the
+ * next hole between partitions; false if there are none.
+ */
+extern bool ev_scan_next_covered(const EvScan *scan, int64 position, int64 *low, int64 *high);
+
+/*
  * The next event: its columns, valid until the next call.  false at the end.
  * Values may be compressed or stored out of line, as in any tuple.
  */
