@@ -9,6 +9,10 @@
  * browser as HTML.
  *
  * One row at a time is in the order of Tab; the arrow keys go from row to row.
+ *
+ * The rows of a page stand in an element of their own, which the browser passes over while
+ * it is out of sight: with each frame it looks where all such elements are, so it must not
+ * be as many as there are rows.
  */
 import { element } from "/console-detail.js";
 import { clock, hue, rowOfKey } from "/console-list.js";
@@ -73,8 +77,12 @@ export class Results {
 	add(events, highlights) {
 		const made = events.map((event, i) => this.#make(event, highlights?.[i] ?? null));
 		this.#rows.push(...made);
-		this.list.append(...made.map(({ item }) => item));
-		if (made.length && made.length === this.#rows.length) made[0].button.tabIndex = 0;
+		if (!made.length) return;
+		const page = element("div", "hits-page", ...made.map(({ item }) => item));
+		page.setAttribute("role", "presentation");
+		page.style.setProperty("--rows", made.length);
+		this.list.append(page);
+		if (made.length === this.#rows.length) made[0].button.tabIndex = 0;
 	}
 
 	/* The row of an event is marked as the one in the details. */
@@ -118,7 +126,8 @@ export class Results {
 		stream.type = "button";
 		stream.tabIndex = -1;
 		stream.title = "Go on with the live stream after this event";
-		const item = element("li", "", button, stream);
+		const item = element("div", "hit-row", button, stream);
+		item.setAttribute("role", "listitem");
 		const row = { item, button, entry: { event }, key: keyOf(event) };
 		button.addEventListener("click", () => this.#choose(row));
 		stream.addEventListener("click", () => this.onstream(event));

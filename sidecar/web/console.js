@@ -298,9 +298,12 @@ function toggleTrial() {
 
 /* ---- search */
 
-/* Which of the three is shown; the details stand beside each but the trial. */
+/*
+ * Which of the three is shown; the details stand beside each but the trial.  Classes of the
+ * body say so: body:has() would be looked at anew with each row, for all that is on the page.
+ */
 function drawView() {
-	const { classList } = document.querySelector("main");
+	const { classList } = document.body;
 	if (classList.contains("searching") !== search.isOpen && detail.open) detail.hide();
 	classList.toggle("trying", trial.isOpen);
 	classList.toggle("searching", search.isOpen);

@@ -296,7 +296,39 @@ test("search_pages: to the end, none twice and none missing while events come", 
 		shown.map((cells) => cells[1]),
 		wanted.split("\n"),
 	);
+	await page.locator("#search-rows .hit").nth(49).focus();
+	await page.keyboard.press("ArrowDown");
+	assert.equal(
+		await page.evaluate(() =>
+			[...document.querySelectorAll("#search-rows .hit")].indexOf(document.activeElement),
+		),
+		50,
+		"the keys go on from page to page",
+	);
 	await page.keyboard.press("Escape");
+	await page.close();
+});
+
+// Both are work for the browser with each page, and more of it the more rows there are.
+test("search_pages_stay_quick: what it looks at anew are pages, not rows", async () => {
+	const page = await open();
+	await shows(page, await count());
+	const { passedOver, rules } = await page.evaluate(() => ({
+		passedOver: [...document.querySelectorAll("#search-rows *")]
+			.filter((part) => getComputedStyle(part).contentVisibility === "auto")
+			.map((part) => part.querySelectorAll(".hit").length),
+		rules: [...document.styleSheets]
+			.flatMap(({ cssRules }) => [...cssRules])
+			.flatMap((rule) => [rule, ...(rule.cssRules ?? [])])
+			.map(({ selectorText }) => selectorText ?? ""),
+	}));
+	assert.ok(passedOver.length > 0 && passedOver.every((hits) => hits === 50), passedOver.join());
+	assert.ok(rules.includes(".hits-page"));
+	assert.deepEqual(
+		rules.filter((selector) => /\b(html|body|main)\b[^\s,]*:has\(/.test(selector)),
+		[],
+		"no rule for all of the page depends on what is in it",
+	);
 	await page.close();
 });
 
