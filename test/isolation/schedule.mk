@@ -33,6 +33,7 @@ ISOLATION = \
 	iso_consumer_loss \
 	iso_thin_reader \
 	iso_hold \
+	iso_search_dropped \
 	iso_erase \
 	iso_search_index \
 	iso_reindex \

@@ -129,8 +129,9 @@ $node->stop('immediate');
 $node->start;
 my $after_crash = $node->safe_psql('postgres', $removed);
 cmp_ok($after_crash, '<', $rows / 4 * 3, 'a crash comes in between');
-is($node->safe_psql('postgres', 'SELECT sum(events) FROM events.partition'),
-	$node->safe_psql('postgres', "SELECT count(*) FROM events.event"), 'what is recorded of the partition is true');
+# In one statement, because the worker goes on.
+is($node->safe_psql('postgres', 'SELECT sum(events) - (SELECT count(*) FROM events.event) FROM events.partition'), 0,
+	'what is recorded of the partition is true');
 publish($node, 'meanwhile');
 like(read_types($node, 'events.horizon() - 1'), qr/meanwhile/, 'publishers and readers go on');
 wait_for($node, "SELECT ($removed) = $rows / 4 * 3", 'the worker goes on at once until all is deleted');
