@@ -64,19 +64,10 @@ cut_tail(Export *export)
 static bool
 write_all(Export *export)
 {
-	size_t done = 0;
-
 	if (export->out.len > 0)
 		cut_tail(export);
-	while (done < export->out.len && !export->write_error)
-	{
-		ssize_t step = write(export->fd, export->out.data + done, export->out.len - done);
-
-		if (step >= 0)
-			done += (size_t) step;
-		else if (errno != EINTR)
-			export->write_error = errno;
-	}
+	if (!export->write_error && !stop_write(export->fd, export->out.data, export->out.len))
+		export->write_error = errno;
 	buf_consume(&export->out, export->out.len);
 	return !export->write_error;
 }
@@ -257,7 +248,9 @@ run(Export *export)
 	/* the reader of a pipe has ended: that is no failure, and how much he got is not known */
 	if (export->write_error == EPIPE)
 		return 0;
-	if (export->write_error)
+	if (export->write_error == EINTR)
+		fputs("eventsd: interrupted while nobody read; the last line that arrived says how far it came\n", stderr);
+	else if (export->write_error)
 		fprintf(stderr, "eventsd: %s: %s\n", export->output ? export->output : "standard output",
 				strerror(export->write_error));
 	good = good && !stop_asked;

@@ -301,6 +301,19 @@ def _():
     true(len(printed) + len(rest) >= len(whole), "nothing is missed")
 
 
+@test("export_whose_reader_does_not_read_ends_at_a_signal")
+def _():
+    running = command(*WALKS[0]).begun()
+    wait_until(lambda: pid_of("export", "wait_event = 'ClientWrite'"), "nothing moves")
+    running.stop()
+    printed, said = running.end(1)
+    true(whole.startswith(printed), "all of it is of the history")
+    true("nobody read" in said, said)
+    last = json.loads(printed[:printed.rindex(b"\n")].splitlines()[-1])
+    rest = run(*WALKS[0], "--after", last["sequence"]).stdout.encode()
+    true(whole.endswith(rest) and len(printed) + len(rest) >= len(whole), "and it can be gone on with")
+
+
 @test("walks_that_wait_for_a_server_to_come_back_end_at_a_signal")
 def _():
     running, _ = in_the_middle(*WALKS[0])
