@@ -249,7 +249,8 @@ run(Export *export)
 	if (export->write_error == EPIPE)
 		return 0;
 	if (export->write_error == EINTR)
-		fputs("eventsd: interrupted while nobody read; the last line that arrived says how far it came\n", stderr);
+		fputs("eventsd: interrupted while nobody read; the last line that arrived says how far\n",
+			  stderr);
 	else if (export->write_error)
 		fprintf(stderr, "eventsd: %s: %s\n", export->output ? export->output : "standard output",
 				strerror(export->write_error));
