@@ -111,6 +111,12 @@ ev_shared(void)
 	return shared;
 }
 
+EvShared *
+ev_shared_preloaded(void)
+{
+	return shared != NULL && shared->preloaded ? shared : NULL;
+}
+
 EvGateSlot *
 ev_shared_my_slot(void)
 {

@@ -129,6 +129,12 @@ typedef struct EvShared
 /* The shared memory, or NULL where there is none. */
 extern EvShared *ev_shared(void);
 
+/*
+ * The same if it was made at the server's start, else NULL.  Attaches to nothing, so it may be
+ * asked for while a transaction's resources are released, where an error ends the server.
+ */
+extern EvShared *ev_shared_preloaded(void);
+
 /* This backend's gate slot. */
 extern EvGateSlot *ev_shared_my_slot(void);
 

@@ -33,10 +33,10 @@ static EvWorkerSlot *
 my_worker_slot(bool create)
 {
 	static EvWorkerSlot *known = NULL;
-	EvShared *shared = ev_shared();
+	EvShared *shared = ev_shared_preloaded();
 	EvWorkerSlot *unused = NULL;
 
-	if (shared == NULL || !shared->preloaded)
+	if (shared == NULL)
 		return NULL;
 	if (known != NULL && known->database == MyDatabaseId)
 		return known;
@@ -88,7 +88,7 @@ void
 ev_wake_request_worker(void)
 {
 	EvWorkerSlot *slot = my_worker_slot(true);
-	EvShared *shared = ev_shared();
+	EvShared *shared = ev_shared_preloaded();
 	int launcher = -1;
 
 	/* One that has just ended is back soon; long times are those of databases that get none. */

@@ -44,9 +44,7 @@ static EvPublisher *my_entry = NULL;
 bool
 ev_publisher_is_standing(void)
 {
-	EvShared *shared = ev_shared();
-
-	return shared != NULL && shared->preloaded;
+	return ev_shared_preloaded() != NULL;
 }
 
 /* ---- announcements */
